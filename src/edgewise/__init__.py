@@ -1,0 +1,1 @@
+"""Edgewise: tables to predictions."""

@@ -1,0 +1,1 @@
+"""Columns to numbers, fitted on what was visible at the training cut."""

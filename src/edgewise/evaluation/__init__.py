@@ -1,0 +1,1 @@
+"""Metrics, slices, intervals, calibration, and the report."""

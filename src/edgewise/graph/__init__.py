@@ -1,0 +1,1 @@
+"""The temporal graph: rows, times, columns and links in memory-mapped arrays."""

@@ -1,0 +1,1 @@
+"""Models behind one contract: baselines, boosted trees, the graph network, the ranker."""

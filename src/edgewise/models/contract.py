@@ -1,0 +1,110 @@
+"""What every model is: the baselines, the boosted trees and the graph network alike."""
+
+from __future__ import annotations
+
+import time
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
+
+from edgewise.graph.store import GraphStore
+from edgewise.tasks.nouns import Labels, Prediction, Seeds, TaskSpec
+
+__all__ = ["Budget", "Model", "Progress", "Quiet"]
+
+
+class Progress(Protocol):
+    """Where a long job says what it is doing."""
+
+    def say(self, text: str) -> None:
+        """One short line on what begins or has just been found."""
+
+    def step(self, text: str, done: int, total: int) -> None:
+        """How far the present stage is."""
+
+
+class Quiet:
+    """Progress that says nothing."""
+
+    def say(self, text: str) -> None:
+        """Say nothing."""
+
+    def step(self, text: str, done: int, total: int) -> None:
+        """Say nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How long a fit may take, in seconds of wall time from `began`."""
+
+    seconds: float
+    began: float = field(default_factory=time.monotonic)
+
+    @property
+    def left(self) -> float:
+        """Seconds left; negative when over."""
+        return self.seconds - (time.monotonic() - self.began)
+
+    def share(self, part: float) -> Budget:
+        """A budget of a part of what is left, from now."""
+        return Budget(max(self.left, 0.0) * part)
+
+
+class Model(ABC):
+    """A predictor for one task on one graph.
+
+    A model reads of the graph, and of `spec.history`, only what is visible at each seed's anchor. Whatever it
+    fits (vocabularies, statistics, factors), it fits on what is visible at the latest training anchor.
+    Predictions of a batch equal those of its seeds one by one. The same labels and `random_seed` give the same
+    model.
+    """
+
+    #: The name in reports and run folders, in words: "personal frequency".
+    name: ClassVar[str]
+
+    @classmethod
+    @abstractmethod
+    def handles(cls, spec: TaskSpec) -> bool:
+        """Whether this model can answer such a task."""
+
+    @abstractmethod
+    def fit(
+        self,
+        graph: GraphStore,
+        spec: TaskSpec,
+        train: Labels,
+        valid: Labels,
+        *,
+        budget: Budget,
+        progress: Progress,
+        random_seed: int = 0,
+    ) -> None:
+        """Learn from `train`; choose (rounds, mixtures, calibration) on `valid`, whose anchors are later."""
+
+    @abstractmethod
+    def refit(
+        self, graph: GraphStore, spec: TaskSpec, labels: Labels, *, budget: Budget, progress: Progress
+    ) -> None:
+        """Learn again from all `labels` with what `fit` chose, before predicting later anchors."""
+
+    @abstractmethod
+    def predict(self, graph: GraphStore, spec: TaskSpec, seeds: Seeds, *, k: int | None = None) -> Prediction:
+        """Answers for seeds, in their order. `k` asks a ranking for more or fewer items than `spec.k`."""
+
+    @abstractmethod
+    def save(self, folder: Path) -> None:
+        """Write the fitted model into an existing, empty folder. Safetensors, JSON, text; never pickle."""
+
+    @classmethod
+    @abstractmethod
+    def load(cls, folder: Path) -> Model:
+        """Read what `save` wrote. Predictions are equal bit for bit.
+
+        Raises:
+            RunError: a file is missing or damaged.
+        """
+
+    def facts(self) -> dict[str, Any]:
+        """What was chosen and why, for the report: plain JSON values."""
+        return {}

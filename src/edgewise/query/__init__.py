@@ -1,0 +1,1 @@
+"""The predictive query language: parse, bind, compile to SQL, plan anchors."""

@@ -1,0 +1,1 @@
+"""Temporal neighbourhoods of seeds."""

@@ -1,0 +1,1 @@
+"""Tables, columns, keys, links and clocks: what the data is."""

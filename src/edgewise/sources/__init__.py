@@ -1,0 +1,1 @@
+"""Where tables come from: each source runs SQL in its own dialect and returns Arrow."""

@@ -1,0 +1,1 @@
+"""As-of relational state: windows and decays along links, read at an anchor."""

@@ -1,0 +1,1 @@
+"""The front door's machinery: Graph, Task, Run, the planner, the demo."""

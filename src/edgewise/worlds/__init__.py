@@ -1,0 +1,1 @@
+"""Data to start with: The Complete Journey, and planted worlds whose truth is known."""
