@@ -1,0 +1,90 @@
+# The two commands: `make demo` and `make test`. Both set up their own environment in .venv first.
+# Choose another interpreter with PYTHON=…, the number of test processes with JOBS=….
+
+VENV  := .venv
+BIN   := $(VENV)/bin
+READY := $(VENV)/.ready
+READY_DEV := $(VENV)/.ready-dev
+JOBS  ?= 2
+
+# The build of torch that the project is developed with; installed before all else, so that nothing pulls another.
+TORCH := torch==2.13.0
+
+# Compiled kernels are kept inside the checkout.
+export NUMBA_CACHE_DIR := $(CURDIR)/.cache/numba
+
+.PHONY: help demo tour test test-all lint format types contracts docs bench-sampler bench-models clean
+.DEFAULT_GOAL := help
+
+help:
+	@echo 'make demo       set up, then run the main job on real data'
+	@echo 'make test       set up, then run the tests'
+	@echo 'make test-all   the same, with the slow tests and those that need a PostgreSQL server'
+	@echo 'make tour       examples/tour.py, the whole way in one script'
+	@echo 'make lint       ruff: rules and format'
+	@echo 'make format     let ruff mend what it can'
+	@echo 'make types      mypy, strict'
+	@echo 'make contracts  imports only go down'
+	@echo 'make docs       run every code block of README.md and docs/'
+	@echo 'make bench-NAME run benchmarks/NAME.py: $(patsubst benchmarks/%.py,bench-%,$(wildcard benchmarks/[a-z]*.py))'
+	@echo 'make clean      remove the environment, caches and runs'
+
+demo: $(READY)
+	$(BIN)/edgewise demo $(ARGS)
+
+tour: $(READY)
+	$(BIN)/python examples/tour.py
+
+test: $(READY_DEV)
+	$(BIN)/python -m pytest -n $(JOBS) $(ARGS)
+
+test-all: $(READY_DEV)
+	$(BIN)/python -m pytest -n $(JOBS) -m 'not gpu and not spark and not ray and not data and not browser' $(ARGS)
+
+lint: $(READY_DEV)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: $(READY_DEV)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+types: $(READY_DEV)
+	$(BIN)/mypy
+
+contracts: $(READY_DEV)
+	$(BIN)/lint-imports
+
+docs: $(READY_DEV)
+	$(BIN)/python -m pytest tests/docs -m 'not gpu' $(ARGS)
+
+bench-%: $(READY_DEV)
+	$(BIN)/python benchmarks/$*.py $(ARGS)
+
+# The first python of at least 3.11 that can make an environment.
+$(BIN)/python:
+	@for python in $(PYTHON) python3 python3.13 python3.12 python3.11 python3.14; do \
+	  if "$$python" -c 'import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' 2>/dev/null; \
+	  then found="$$python"; break; fi; \
+	done; \
+	if [ -z "$$found" ]; then \
+	  echo 'Edgewise needs Python 3.11 to 3.14 with the venv module; none was found.' >&2; \
+	  echo 'hint: install one (on Debian and Ubuntu: apt install python3 python3-venv), or name it: make demo PYTHON=/path/to/python3' >&2; \
+	  exit 1; \
+	fi; \
+	echo "Setting up $(VENV) with $$("$$found" --version)"; \
+	"$$found" -m venv $(VENV)
+
+# A stamp file says that what pyproject.toml asks for is installed.
+$(READY): pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check '$(TORCH)'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check '$(TORCH)' --editable .
+	@touch $@
+
+$(READY_DEV): pyproject.toml $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check '$(TORCH)' --editable '.[dev]'
+	@touch $@
+
+clean:
+	rm -rf $(VENV) .cache .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist runs
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
