@@ -1,0 +1,26 @@
+"""Time budgets as users write them: 90s, 5m, 1h."""
+
+from __future__ import annotations
+
+import re
+
+from edgewise.errors import ArgumentError
+
+__all__ = ["parse_budget"]
+
+_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+def parse_budget(text: str | float) -> float:
+    """Seconds of a budget such as "90s", "5m", "1.5h"; a bare number is seconds.
+
+    Raises:
+        ArgumentError: it is no time span, or not above zero.
+    """
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([smh]?)[a-z]*\s*", str(text).lower())
+    if match is None:
+        raise ArgumentError(f"'{text}' is no time budget", hint="write 90s, 5m or 1h")
+    seconds = float(match[1]) * _UNITS[match[2] or "s"]
+    if seconds <= 0:
+        raise ArgumentError("a time budget is above zero", hint="write 90s, 5m or 1h")
+    return seconds

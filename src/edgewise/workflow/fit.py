@@ -1,0 +1,107 @@
+"""One fit from labels to a report: the model and its baselines on the same seeds, then a refit up to the present."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from edgewise.errors import EdgewiseError
+from edgewise.graph.store import GraphStore
+from edgewise.models.contract import Budget, Model, Progress
+from edgewise.tasks.nouns import Labels, Prediction, TaskSpec
+from edgewise.workflow.question import Split, together
+
+__all__ = ["Contest", "Entrant", "hold", "refit_up_to_present"]
+
+#: What a baseline may take of the budget at most; the model gets the rest.
+BASELINES_SHARE = 0.35
+#: What is kept back for the refit up to the present.
+REFIT_SHARE = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Entrant:
+    """One fitted model in a contest, with what it answered on the test seeds and what that cost."""
+
+    model: Model
+    prediction: Prediction
+    wall_seconds: float
+    cpu_seconds: float
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+        return self.model.name
+
+
+@dataclass(frozen=True, slots=True)
+class Contest:
+    """The model, its baselines, and the labels that none of them has seen."""
+
+    spec: TaskSpec
+    test: Labels
+    model: Entrant
+    baselines: tuple[Entrant, ...]
+    failed: dict[str, str] = field(default_factory=dict)
+
+    def predictions(self) -> dict[str, Prediction]:
+        """By name, the model first."""
+        return {e.name: e.prediction for e in (self.model, *self.baselines)}
+
+    def costs(self) -> dict[str, dict[str, float]]:
+        """Wall and CPU seconds by name."""
+        every = (self.model, *self.baselines)
+        return {e.name: {"wall_seconds": e.wall_seconds, "cpu_seconds": e.cpu_seconds} for e in every}
+
+
+def hold(
+    graph: GraphStore,
+    split: Split,
+    model: type[Model],
+    baselines: list[type[Model]],
+    *,
+    budget: Budget,
+    progress: Progress,
+    random_seed: int,
+) -> Contest:
+    """Fit the baselines and the model on `train`, choosing on `valid`; refit on both; answer the test seeds.
+
+    A baseline that raises an error of its own is left out and named in `failed`; the model's errors are raised.
+    """
+    entered: list[Entrant] = []
+    failed: dict[str, str] = {}
+    for number, baseline in enumerate(baselines):
+        progress.step(f"baseline: {baseline.name}", number, len(baselines))
+        share = budget.share(BASELINES_SHARE / max(1, len(baselines) - number))
+        try:
+            entered.append(_enter(graph, split, baseline, share, progress, random_seed))
+        except EdgewiseError as error:
+            failed[baseline.name] = str(error)
+            progress.say(f"baseline {baseline.name} is left out: {error}")
+    progress.say(f"fitting {model.name} on {len(split.train):,} seeds")
+    ours = _enter(graph, split, model, budget.share(1 - REFIT_SHARE), progress, random_seed)
+    return Contest(split.spec, split.test, ours, tuple(entered), failed)
+
+
+def _enter(
+    graph: GraphStore, split: Split, cls: type[Model], budget: Budget, progress: Progress, random_seed: int
+) -> Entrant:
+    wall, cpu = time.perf_counter(), time.process_time()
+    model = cls()
+    fit: Callable[..., Any] = model.fit
+    fit(graph, split.spec, split.train, split.valid, budget=budget, progress=progress, random_seed=random_seed)
+    both = together([split.train, split.valid])
+    model.refit(graph, split.spec, both, budget=budget, progress=progress)
+    prediction = model.predict(graph, split.spec, split.test.seeds)
+    return Entrant(model, prediction, time.perf_counter() - wall, time.process_time() - cpu)
+
+
+def refit_up_to_present(
+    graph: GraphStore, split: Split, model: Model, *, budget: Budget, progress: Progress
+) -> None:
+    """Let the model that will serve learn from the validation and test labels as well."""
+    progress.say("refitting up to the present")
+    every = together([split.train, split.valid, split.test])
+    model.refit(graph, split.spec, every, budget=budget, progress=progress)

@@ -1,0 +1,91 @@
+"""Where labels come from: a query compiled to SQL, or a table that the user brings. One interface for both."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from jaxtyping import Int64
+
+from edgewise.tasks.nouns import Labels, Ragged, Seeds, TaskSpec
+
+__all__ = ["Asked", "Question", "Split", "together"]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Entities at anchors, with the keys that the answer will carry: n rows."""
+
+    seeds: Seeds
+    entity: pa.Array
+    at: Int64[np.ndarray, "n"]
+
+    def anchor_time(self) -> pa.Array:
+        """The anchors as timestamp[us]."""
+        return pa.array(self.at).view(pa.timestamp("us"))
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Labels split by time. `spec` carries what was fitted on the training part: the classes."""
+
+    spec: TaskSpec
+    train: Labels
+    valid: Labels
+    test: Labels
+    notes: tuple[str, ...] = ()
+
+
+class Question(ABC):
+    """What is asked of a graph."""
+
+    #: The task without what must be fitted on labels.
+    spec: TaskSpec
+
+    @abstractmethod
+    def split(self, until: int | None, *, max_anchors: int, max_seeds: int, random_seed: int) -> Split:
+        """Labels to learn from, to choose on and to report on; nothing after `until` (microseconds) is used.
+
+        At most `max_anchors` training anchors, the latest; at most `max_seeds` training seeds, chosen at random.
+        """
+
+    @abstractmethod
+    def labels(self, at: Sequence[int]) -> pa.Table:
+        """The label table at the given anchors: entity, anchor_time, target."""
+
+    @abstractmethod
+    def truth(self, spec: TaskSpec, at: Sequence[int]) -> Labels:
+        """The labels at the given anchors in row ids, with the classes of `spec`."""
+
+    @abstractmethod
+    def asked(self, at: Sequence[int]) -> Asked:
+        """Who is asked about at the given anchors, whether or not a label will ever exist."""
+
+    @abstractmethod
+    def recipe(self) -> dict[str, Any]:
+        """What a run folder keeps of the question: plain JSON values."""
+
+
+def together(parts: Sequence[Labels]) -> Labels:
+    """Labels after each other."""
+    seeds = Seeds(
+        parts[0].seeds.table,
+        np.concatenate([p.seeds.rows for p in parts]),
+        np.concatenate([p.seeds.at for p in parts]),
+    )
+    weights = None
+    if any(p.weight is not None for p in parts):
+        weights = np.concatenate([np.ones(len(p)) if p.weight is None else p.weight for p in parts])
+    return Labels(seeds, _targets([p.target for p in parts]), weights)
+
+
+def _targets(targets: list[Any]) -> Any:
+    if isinstance(targets[0], Ragged):
+        lengths = np.concatenate([t.lengths for t in targets])
+        indptr = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+        return Ragged(indptr, np.concatenate([t.values for t in targets]))
+    return np.concatenate(targets)
