@@ -1,11 +1,9 @@
-"""One fit from labels to a report: the model and its baselines on the same seeds, then a refit up to the present."""
+"""One fit: the model and its baselines on the same seeds, then a refit up to the present."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 from edgewise.errors import EdgewiseError
 from edgewise.graph.store import GraphStore
@@ -92,7 +90,7 @@ def _enter(
     model = cls()
     fit: Callable[..., Any] = model.fit
     fit(graph, split.spec, split.train, split.valid, budget=budget, progress=progress, random_seed=random_seed)
-    both = together([split.train, split.valid])
+    both = together([train, valid])
     model.refit(graph, split.spec, both, budget=budget, progress=progress)
     prediction = model.predict(graph, split.spec, split.test.seeds)
     return Entrant(model, prediction, time.perf_counter() - wall, time.process_time() - cpu)
