@@ -9,6 +9,7 @@ JOBS  ?= 2
 
 # The build of torch that the project is developed with; installed before all else, so that nothing pulls another.
 TORCH := torch==2.13.0
+INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check
 
 # Compiled kernels are kept inside the checkout.
 export NUMBA_CACHE_DIR := $(CURDIR)/.cache/numba
@@ -77,12 +78,14 @@ $(BIN)/python:
 
 # A stamp file says that what pyproject.toml asks for is installed.
 $(READY): pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check '$(TORCH)'
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check '$(TORCH)' --editable .
+	@echo 'Installing torch and what Edgewise needs: a few minutes the first time.'
+	@$(INSTALL) '$(TORCH)'
+	@$(INSTALL) '$(TORCH)' --editable .
 	@touch $@
 
 $(READY_DEV): pyproject.toml $(READY)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check '$(TORCH)' --editable '.[dev]'
+	@echo 'Installing what the tests need.'
+	@$(INSTALL) '$(TORCH)' --editable '.[dev]'
 	@touch $@
 
 clean:

@@ -45,7 +45,7 @@ class Finding:
 
 def checkup() -> Iterator[Finding]:
     """All findings, one after the other; a check that fails itself is a finding too."""
-    for check in (_python, _packages, _torch, _machine, _cache, _places):
+    for check in (_python, _packages, _torch, _machine, _places):
         yield from _guarded(check)
 
 
@@ -133,30 +133,18 @@ def _memory(name: str) -> int | None:
         return None
 
 
-def _cache() -> Iterator[Finding]:
-    from edgewise.cli.places import cache_folder
-
-    folder = cache_folder()
-    if not folder.exists():
-        yield Finding("cache", "ok", f"{folder} (empty so far)")
-        return
-    size = sum(f.stat().st_size for f in folder.rglob("*") if f.is_file())
-    yield Finding("cache", "ok", f"{folder}, {size / GIB:.2f} GiB; deleting it is always safe")
-
-
 def _places() -> Iterator[Finding]:
     """The folders that get written to: writable, with room."""
     from edgewise.cli.places import cache_folder
 
-    for name, folder in (
-        ("cache folder", cache_folder()),
-        ("temporary folder", Path(tempfile.gettempdir())),
-        ("working folder", Path.cwd()),
-    ):
-        yield _writable(name, folder)
+    cache = cache_folder()
+    size = sum(f.stat().st_size for f in cache.rglob("*") if f.is_file()) if cache.exists() else 0
+    yield _writable("cache", cache, f"{size / GIB:.2f} GiB, safe to delete")
+    yield _writable("temporary files", Path(tempfile.gettempdir()))
+    yield _writable("working folder", Path.cwd())
 
 
-def _writable(name: str, folder: Path) -> Finding:
+def _writable(name: str, folder: Path, about: str | None = None) -> Finding:
     there = next(p for p in (folder, *folder.parents) if p.exists())
     try:
         with tempfile.TemporaryFile(dir=there):
@@ -165,5 +153,5 @@ def _writable(name: str, folder: Path) -> Finding:
         fix = f"make it writable: chmod u+w '{there}'"
         return Finding(name, "broken", f"{folder} cannot be written: {error.strerror}", fix)
     free = shutil.disk_usage(there).free
-    found = f"{folder}, {free / GIB:.1f} GiB free"
+    found = ", ".join(filter(None, (str(folder), about, f"{free / GIB:.1f} GiB free")))
     return Finding(name, "ok", found) if free >= GIB else Finding(name, "note", found, "make room: 1 GiB or more")

@@ -75,7 +75,7 @@ class Terminal:
 
 
 def envelope(error: UserError) -> dict[str, Any]:
-    """The one shape of an error for programs: its type, message, hint, and its place in the query if it has one."""
+    """The one shape of an error for programs: type, message, hint, and the place in the query if there is one."""
     inside: dict[str, Any] = {"type": type(error).__name__, "message": error.message, "hint": error.hint}
     text, start, end = (getattr(error, name, None) for name in ("text", "start", "end"))
     if text is not None:
