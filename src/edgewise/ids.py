@@ -19,7 +19,8 @@ class Vocabulary:
     """The keys of one table: the key of row `i` is `keys[i]`.
 
     Integer keys are looked up by binary search, all others through Arrow's hash table. Keys are unique
-    (a table's first row with a key owns it; the graph's build counts and reports the others).
+    (a table's first row with a key owns it; the graph's build counts and reports the others). A row without a
+    key of its own has a null: no key finds it.
     """
 
     def __init__(self, keys: pa.Array) -> None:
@@ -87,9 +88,10 @@ class Vocabulary:
 
     def _rows_of_integers(self, wanted: pa.Array) -> Int64[np.ndarray, "n"]:
         if self._sorted is None or self._order is None:
-            own = self._keys.to_numpy(zero_copy_only=False)
-            self._order = np.argsort(own, kind="stable")
-            self._sorted = own[self._order]
+            keyed = np.flatnonzero(pc.is_valid(self._keys).to_numpy(zero_copy_only=False))
+            own = pc.drop_null(self._keys).to_numpy(zero_copy_only=False)
+            order = np.argsort(own, kind="stable")
+            self._sorted, self._order = own[order], keyed[order]
         missing = pc.is_null(wanted).to_numpy(zero_copy_only=False)
         values = pc.fill_null(wanted, 0).to_numpy(zero_copy_only=False)
         at = np.searchsorted(self._sorted, values)
