@@ -1,7 +1,4 @@
-"""The graph as memory-mapped arrays: the contract that everything above the graph reads.
-
-This is the interface the builder fills; see `build.py`, `append.py`.
-"""
+"""The graph as memory-mapped arrays: the contract that everything above the graph reads."""
 
 from __future__ import annotations
 
@@ -9,11 +6,18 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-from jaxtyping import Int64
+import pyarrow.compute as pc
+from jaxtyping import Int32, Int64
 
+from edgewise.clock import ALWAYS, NEVER
+from edgewise.errors import SchemaError
+from edgewise.graph.build import Tables, write_from_source
+from edgewise.graph.cache import cached_path
+from edgewise.graph.layout import load_array, load_column
+from edgewise.graph.manifest import Manifest, fingerprint_of
 from edgewise.graph.relation import Hop, Relation
-from edgewise.ids import Vocabulary
-from edgewise.schema.model import Schema
+from edgewise.ids import MISSING, Vocabulary
+from edgewise.schema.model import Link, Schema
 
 __all__ = ["GraphStore"]
 
@@ -23,18 +27,76 @@ class GraphStore:
 
     Row ids of a table follow time at build (rows without time last; static tables in the source's order);
     appended rows take the next ids. Only a relation's lists are guaranteed to be in time order.
+
+    A store is read-only and its folder never changes: appending writes another folder. Arrays are opened when
+    first asked for and kept.
     """
 
-    schema: Schema
-    path: Path
+    def __init__(self, path: Path, manifest: Manifest) -> None:
+        self.path = path
+        self.manifest = manifest
+        self._arrays: dict[str, np.ndarray] = {}
+        self._columns: dict[str, pa.Array] = {}
+        self._vocabularies: dict[str, Vocabulary] = {}
+        self._relations: dict[Hop, Relation] = {}
+        self._links = {link.name: link for link in manifest.schema.links}
+
+    @classmethod
+    def open(cls, path: Path | str) -> GraphStore:
+        """Open a graph folder.
+
+        Raises:
+            RunError: no graph there, one of another format, or a damaged one.
+        """
+        root = Path(path)
+        return cls(root, Manifest.read(root))
+
+    @classmethod
+    def build(cls, db: Tables, path: Path | str | None = None) -> GraphStore:
+        """Build the graph of a database, or reuse one already built from the same data and schema.
+
+        `path` is the folder to write; by default a folder named by the content's hash in the cache
+        (see `edgewise.graph.cache`). A folder that holds a graph of other data is replaced.
+
+        Raises:
+            SchemaError: a table is too large or lacks a column.
+            SourceError: the source cannot be read.
+        """
+        fingerprint = fingerprint_of(db.schema, db.source.fingerprint())
+        root, reusable = cached_path(fingerprint, Path(path) if path is not None else None)
+        if not reusable:
+            write_from_source(db, root, fingerprint)
+        return cls.open(root)
+
+    @property
+    def schema(self) -> Schema:
+        """The schema that the graph was built with."""
+        return self.manifest.schema
 
     def rows(self, table: str) -> int:
         """How many rows a table has."""
-        raise NotImplementedError
+        self.schema.table(table)
+        return self.manifest.tables[table].rows
 
     def times(self, table: str) -> Int64[np.ndarray, "rows"]:
         """Each row's time in microseconds; ALWAYS in a static table, NEVER where the time is missing."""
-        raise NotImplementedError
+        self.schema.table(table)
+        return self._array(self.manifest.tables[table].folder, "times.npy")
+
+    def first_seen(self, table: str) -> Int64[np.ndarray, "rows"]:
+        """From when on each row exists: its own time, or in a static table that of its first linked row.
+
+        ALWAYS where no table with times links to the table, NEVER for a row that no timed row links to.
+        """
+        timed = [link for link in self.schema.links_to(table) if self.schema.table(link.table).timed]
+        if self.schema.table(table).timed or not timed:
+            return self.times(table)
+        first = np.full(self.rows(table), NEVER, dtype=np.int64)
+        for link in timed:
+            relation = self.relation(Hop(table, link.table, link.column, link.table, reverse=True))
+            some = np.flatnonzero(np.diff(relation.indptr))
+            first[some] = np.minimum(first[some], relation.at[relation.indptr[some]])
+        return first
 
     def vocabulary(self, table: str) -> Vocabulary:
         """Keys to row ids of a table with a key.
@@ -42,16 +104,92 @@ class GraphStore:
         Raises:
             SchemaError: the table has no key.
         """
-        raise NotImplementedError
+        if self.schema.table(table).key is None:
+            raise SchemaError(f"table '{table}' has no key", hint="name its key column in the graph file")
+        if table not in self._vocabularies:
+            path = self.path / self.manifest.tables[table].folder / "keys.arrow"
+            self._vocabularies[table] = Vocabulary.load(path)
+        return self._vocabularies[table]
 
     def column(self, table: str, column: str) -> pa.Array:
-        """A column's values in row order (strings dictionary-encoded), memory-mapped."""
-        raise NotImplementedError
+        """A column's values in row order (strings dictionary-encoded), memory-mapped.
+
+        Keys, foreign keys and the time column are not stored twice: they are put together from the vocabulary,
+        the link and the times.
+        """
+        entry = self.schema.table(table)
+        entry.column(column)
+        stored = self.manifest.tables[table].columns
+        if column in stored:
+            return self._column(self.manifest.tables[table].folder, stored[column])
+        if column == entry.time:
+            times = self.times(table)
+            return pa.array(times, mask=times == NEVER).cast(pa.timestamp("us"))
+        if column == entry.key:
+            return self.vocabulary(table).keys(np.arange(self.rows(table)))
+        return self._foreign_keys(self._links[f"{table}.{column}"])
 
     def hops(self, table: str) -> tuple[Hop, ...]:
         """The hops that leave a table, in schema order: forward links first, then reverse ones."""
-        raise NotImplementedError
+        self.schema.table(table)
+        forward = [Hop(table, table, e.column, e.to, False) for e in self.schema.links_from(table)]
+        reverse = [Hop(table, e.table, e.column, e.table, True) for e in self.schema.links_to(table)]
+        return (*forward, *reverse)
+
+    def forward(self, table: str, column: str) -> Int32[np.ndarray, "rows"]:
+        """The row that each row's foreign key refers to; MISSING for none."""
+        return self._array(self._folder(table, column), "forward.npy")
 
     def relation(self, hop: Hop) -> Relation:
-        """The links of one hop."""
-        raise NotImplementedError
+        """The links of one hop. Reverse hops are memory-mapped, forward ones put together from `forward`."""
+        if hop not in self._relations:
+            self._relations[hop] = self._reverse(hop) if hop.reverse else self._forward(hop)
+        return self._relations[hop]
+
+    def _reverse(self, hop: Hop) -> Relation:
+        folder = self._folder(hop.table, hop.column)
+        dst = self._array(folder, "dst.npy")
+        if self.schema.table(hop.table).timed:
+            at = self._array(folder, "at.npy")
+        else:
+            at = np.full(len(dst), ALWAYS, dtype=np.int64)
+        return Relation(hop, self._array(folder, "indptr.npy"), dst, at)
+
+    def _forward(self, hop: Hop) -> Relation:
+        dst = self.forward(hop.table, hop.column)
+        linked = dst != MISSING
+        indptr = np.zeros(len(dst) + 1, dtype=np.int64)
+        np.cumsum(linked, out=indptr[1:])
+        if indptr[-1] != len(dst):
+            dst = dst[linked]
+        return Relation(hop, indptr, dst, self.times(hop.dst)[dst])
+
+    def _folder(self, table: str, column: str) -> str:
+        self.schema.table(table).column(column)
+        if f"{table}.{column}" not in self._links:
+            links = ", ".join(sorted(self._links)) or "none"
+            raise SchemaError(f"'{table}.{column}' is no foreign key", hint=f"links: {links}")
+        return self.manifest.links[f"{table}.{column}"].folder
+
+    def _foreign_keys(self, link: Link) -> pa.Array:
+        keys = self.vocabulary(link.to).keys(self.forward(link.table, link.column))
+        folder = self.manifest.links[link.name].folder
+        lost = self._array(folder, "lost_rows.npy")
+        if len(lost) == 0:
+            return keys
+        values = self._column(folder, "lost_keys.arrow")
+        if values.type != keys.type:
+            return keys
+        mask = np.zeros(len(keys), dtype=bool)
+        mask[lost] = True
+        return pc.replace_with_mask(keys, pa.array(mask), values)
+
+    def _array(self, folder: str, name: str) -> np.ndarray:
+        if (key := f"{folder}/{name}") not in self._arrays:
+            self._arrays[key] = load_array(self.path / key)
+        return self._arrays[key]
+
+    def _column(self, folder: str, name: str) -> pa.Array:
+        if (key := f"{folder}/{name}") not in self._columns:
+            self._columns[key] = load_column(self.path / key)
+        return self._columns[key]

@@ -1,0 +1,174 @@
+"""The rows of one table as they come out of a source, brought into time order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import sqlglot
+from jaxtyping import Int64
+from sqlglot import expressions as exp
+
+from edgewise.clock import ALWAYS, NEVER
+from edgewise.errors import SchemaError
+from edgewise.schema.model import Clock, Schema, Table
+from edgewise.sources.contract import Source
+
+__all__ = ["Rows", "collect", "finish", "key_columns", "micros_of", "select", "stored_columns"]
+
+
+@dataclass(slots=True)
+class Rows:
+    """One table's rows. `order` sorts them by time, None where they came in order.
+
+    `keys` holds the table's key and foreign keys, `values` the columns to be stored, both as chunks in the
+    source's order. `times` is in time order already.
+    """
+
+    times: Int64[np.ndarray, "rows"]
+    order: Int64[np.ndarray, "rows"] | None
+    keys: dict[str, list[pa.Array]] = field(default_factory=dict)
+    values: dict[str, list[pa.Array]] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.times)
+
+
+def key_columns(schema: Schema, table: Table) -> list[str]:
+    """The columns that name rows: the key, the foreign keys, and what implies an entity."""
+    names = [] if table.key is None else [table.key]
+    names += [link.column for link in schema.links_from(table.name)]
+    names += [column for other in schema for name, column in other.implied_by if name == table.name]
+    return list(dict.fromkeys(names))
+
+
+def stored_columns(schema: Schema, table: Table) -> list[str]:
+    """The columns kept as values: not the keys, nor the time, which the graph holds in other forms."""
+    held = {*key_columns(schema, table), table.time}
+    return [column.name for column in table.columns if column.name not in held]
+
+
+def select(source: Source, schema: Schema, table: Table) -> exp.Select:
+    """The SELECT that yields a table's rows, its time column as int64 microseconds."""
+    names = dict.fromkeys([*key_columns(schema, table), *stored_columns(schema, table)])
+    columns: list[exp.Expression] = [
+        exp.alias_(exp.column(name, table="t", quoted=True), name, quoted=True)
+        for name in names
+        if name != table.time
+    ]
+    if table.time is not None:
+        columns.append(exp.alias_(source.micros(table.name, table.time, "t"), table.time, quoted=True))
+    if table.sql is not None:
+        body = sqlglot.parse_one(table.sql, read=source.dialect)
+        return exp.select(*columns).from_(
+            exp.Subquery(this=body, alias=exp.TableAlias(this=exp.to_identifier("t")))
+        )
+    return exp.select(*columns).from_(exp.alias_(exp.to_table(table.name, quoted=True), "t", table=True))
+
+
+def collect(schema: Schema, table: Table, batches: Iterable[pa.RecordBatch]) -> Rows:
+    """Gather a table's batches and bring its times into order (missing ones last).
+
+    Raises:
+        SchemaError: a column of the table is not in the batches, or a clock's column holds no whole numbers.
+    """
+    keys = {name: list[pa.Array]() for name in key_columns(schema, table)}
+    values = {name: list[pa.Array]() for name in stored_columns(schema, table)}
+    times: list[np.ndarray] = []
+    for batch in batches:
+        if batch.num_rows == 0 and times:
+            continue
+        for name, chunks in [*keys.items(), *values.items()]:
+            chunk = _field(table, batch, name)
+            chunks.append(chunk if name in keys else storable(chunk))
+        times.append(_times(table, batch))
+    time = np.concatenate(times) if times else np.empty(0, dtype=np.int64)
+    order = None if bool((time[1:] >= time[:-1]).all()) else np.argsort(time, kind="stable")
+    return Rows(time if order is None else time[order], order, keys, values)
+
+
+def finish(chunks: list[pa.Array], order: np.ndarray | None) -> pa.Array:
+    """Chunks as one array, in time order; dictionaries are unified and get the smallest index type."""
+    whole = pa.chunked_array(chunks)
+    if pa.types.is_dictionary(whole.type):
+        whole = whole.unify_dictionaries()
+        dictionary = whole.chunk(0).dictionary if whole.num_chunks else pa.array([], whole.type.value_type)
+        narrow = _index_type(len(dictionary))
+        parts = [chunk.indices.cast(narrow) for chunk in whole.chunks]
+        indices = pa.chunked_array(parts, type=narrow).combine_chunks()
+        indices = indices if order is None else indices.take(pa.array(order))
+        return pa.DictionaryArray.from_arrays(indices, dictionary)
+    array = whole.combine_chunks()
+    return array if order is None else array.take(pa.array(order))
+
+
+def storable(values: pa.Array) -> pa.Array:
+    """A column in the few types that the graph stores: text as dictionary, moments as timestamp[us] in UTC."""
+    type_ = values.type
+    if isinstance(values, pa.ExtensionArray):
+        return storable(values.storage)
+    if pa.types.is_dictionary(type_):
+        return values.cast(pa.dictionary(pa.int32(), pa.string()))
+    if pa.types.is_string(type_) or pa.types.is_large_string(type_) or pa.types.is_string_view(type_):
+        return pc.dictionary_encode(values.cast(pa.string()))
+    if pa.types.is_decimal(type_):
+        return pc.cast(values, pa.float64())
+    if pa.types.is_date(type_) or pa.types.is_timestamp(type_):
+        return pc.cast(values, pa.timestamp("us"), safe=False)
+    if pa.types.is_null(type_):
+        return values.cast(pa.float64())
+    return values
+
+
+def micros_of(values: pa.Array) -> pa.Array:
+    """A time column of an Arrow table as int64 microseconds, UTC; int64 columns are microseconds already."""
+    if pa.types.is_integer(values.type):
+        return values.cast(pa.int64())
+    if pa.types.is_string(values.type) or pa.types.is_large_string(values.type):
+        values = pc.cast(values, pa.timestamp("us"))
+    return pc.cast(pc.cast(values, pa.timestamp("us"), safe=False), pa.int64())
+
+
+def from_arrow(schema: Schema, table: Table, data: pa.Table) -> Iterator[pa.RecordBatch]:
+    """The batches of an Arrow table as `collect` wants them."""
+    if table.time is not None and table.time in data.column_names:
+        column = data.column(table.time)
+        micros = pa.chunked_array([micros_of(chunk) for chunk in column.chunks], type=pa.int64())
+        data = data.set_column(data.column_names.index(table.time), table.time, micros)
+    batches = data.to_batches()
+    yield from batches or [pa.RecordBatch.from_pylist([], schema=data.schema)]
+
+
+def _field(table: Table, batch: pa.RecordBatch, name: str) -> pa.Array:
+    at = batch.schema.get_field_index(name)
+    if at < 0:
+        raise SchemaError(
+            f"table '{table.name}' came without its column '{name}'",
+            hint=f"columns that came: {', '.join(batch.schema.names)}",
+        )
+    return batch.column(at)
+
+
+def _times(table: Table, batch: pa.RecordBatch) -> Int64[np.ndarray, "rows"]:
+    if table.clock is not None:
+        return clock_micros(table.clock, _field(table, batch, table.clock.column))
+    if table.time is None:
+        return np.full(batch.num_rows, ALWAYS, dtype=np.int64)
+    micros = pc.fill_null(_field(table, batch, table.time), NEVER)
+    return micros.to_numpy(zero_copy_only=False).astype(np.int64, copy=False)
+
+
+def clock_micros(clock: Clock, ticks: pa.Array) -> Int64[np.ndarray, "rows"]:
+    """When the period of each tick begins; NEVER for a missing tick and for one outside the clock."""
+    starts = np.append(np.asarray(clock.starts, dtype=np.int64), np.int64(NEVER))
+    last = len(starts) - 1
+    at = pc.cast(ticks, pa.int64(), safe=False)
+    at = pc.fill_null(at, clock.first - 1).to_numpy(zero_copy_only=False) - clock.first
+    return starts[np.where((at >= 0) & (at < last), at, last)]
+
+
+def _index_type(size: int) -> pa.DataType:
+    return pa.int8() if size <= 127 else pa.int16() if size <= 32767 else pa.int32()
