@@ -4,11 +4,29 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from enum import StrEnum
+from types import TracebackType
+from typing import Self
 
 import pyarrow as pa
 from sqlglot import expressions as exp
 
-__all__ = ["Source"]
+__all__ = ["Source", "TimeForm"]
+
+
+class TimeForm(StrEnum):
+    """How the values of a column are read as time; the text is what `inspect` says."""
+
+    DATE = "date"
+    TIMESTAMP = "timestamp without zone, read as UTC"
+    ZONED = "timestamp with zone"
+    TEXT = "ISO 8601 text; without a zone read as UTC"
+    SECONDS = "epoch seconds"
+    MILLIS = "epoch milliseconds"
+    MICROS = "epoch microseconds"
+    NANOS = "epoch nanoseconds"
+    JULIAN = "Julian days"
+    NONE = "no time"
 
 
 class Source(ABC):
@@ -40,12 +58,16 @@ class Source(ABC):
         """A short text that changes when the data may have changed (sizes and times of files, row counts)."""
 
     @abstractmethod
-    def micros(self, table: str, column: str) -> exp.Expression:
+    def micros(self, table: str, column: str, alias: str | None = None) -> exp.Expression:
         """An expression for a time column as int64 microseconds since the epoch, UTC, in this dialect.
 
-        Dates, timestamps with and without zone, ISO text and epoch numbers are read as `inspect` states;
-        a value that is no time gives NULL. The column is qualified with `table` (a name or alias).
+        Dates, timestamps with and without zone, ISO text and epoch numbers are read as `time_form` states;
+        a value that is no time gives NULL. The column is qualified with `alias`, or else with `table`.
         """
+
+    @abstractmethod
+    def time_form(self, table: str, column: str) -> TimeForm:
+        """How `micros` reads the column. The unit of epoch numbers is guessed from their magnitude."""
 
     def read(self, query: exp.Expression) -> pa.Table:
         """Run one SELECT and return the whole result."""
@@ -57,3 +79,11 @@ class Source(ABC):
     @abstractmethod
     def close(self) -> None:
         """Give connections back. Closing twice is fine."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
