@@ -135,9 +135,9 @@ def _memory(name: str) -> int | None:
 
 def _places() -> Iterator[Finding]:
     """The folders that get written to: writable, with room."""
-    from edgewise.cli.places import cache_folder
+    from edgewise.graph.cache import cache_folder
 
-    cache = cache_folder()
+    cache = cache_folder().parent
     size = sum(f.stat().st_size for f in cache.rglob("*") if f.is_file()) if cache.exists() else 0
     yield _writable("cache", cache, f"{size / GIB:.2f} GiB, safe to delete")
     yield _writable("temporary files", Path(tempfile.gettempdir()))
