@@ -8,6 +8,7 @@ import platform
 import shutil
 import sys
 import tempfile
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, requires, version
@@ -87,7 +88,8 @@ def _package(name: str, wanted: str, extra: str | None) -> Finding:
     if there not in SpecifierSet(wanted, prereleases=True):
         return Finding(name, "broken", f"{there}, but {wanted} is needed", install)
     try:
-        importlib.import_module(MODULES.get(name, name.replace("-", "_")))
+        with warnings.catch_warnings(action="ignore"):
+            importlib.import_module(MODULES.get(name, name.replace("-", "_")))
     except Exception as error:
         found = f"{there} is installed but cannot be imported: {type(error).__name__}: {error}"
         return Finding(name, "broken", found, f"pip install --force-reinstall '{name}{wanted}'")
