@@ -1,0 +1,197 @@
+"""The compiled inside of the sampler: count what is visible, then fill.
+
+Each kernel works on the parents `lo` to `hi` of a frontier and releases the GIL, so that threads can share a
+frontier. What a parent gets depends on the parent alone, never on its neighbours in the batch or on threads.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from jaxtyping import Int32, Int64
+from numba import njit, uint64
+
+__all__ = ["count_forward", "count_reverse", "fill_forward", "fill_reverse"]
+
+_GOLDEN = 0x9E3779B97F4A7C15
+
+
+@njit(cache=True, inline="always")
+def mix(x: int) -> int:
+    """The finaliser of splitmix64 (Steele, Lea and Flood, OOPSLA 2014): 64 well mixed bits."""
+    x = uint64(x)
+    x = (x ^ (x >> uint64(30))) * uint64(0xBF58476D1CE4E5B9)
+    x = (x ^ (x >> uint64(27))) * uint64(0x94D049BB133111EB)
+    return x ^ (x >> uint64(31))
+
+
+@njit(cache=True, inline="always")
+def below(key: int, draw: int, limit: int) -> np.int64:
+    """A number in [0, limit), limit <= 2**31: draw number `draw` of the stream `key`, by multiply and shift."""
+    high = mix(uint64(key) + uint64(draw) * uint64(_GOLDEN)) >> uint64(32)
+    return np.int64((high * uint64(limit)) >> uint64(32))
+
+
+@njit(cache=True, inline="always")
+def stream(base: int, root: int, anchor: int, row: int) -> int:
+    """The random stream of one parent: of its seed's row and anchor, its own row, and the step's base."""
+    return mix(mix(mix(uint64(base) + uint64(root)) + uint64(anchor)) + uint64(row))
+
+
+@njit(cache=True, nogil=True)
+def count_reverse(
+    indptr: Int64[np.ndarray, "src_rows_plus_1"],
+    at: Int64[np.ndarray, "links"],
+    rows: Int32[np.ndarray, "parents"],
+    seed: Int32[np.ndarray, "parents"],
+    anchor: Int64[np.ndarray, "seeds"],
+    fanout: int,
+    skip: tuple[int, int],
+    lo: int,
+    hi: int,
+    end: Int64[np.ndarray, "parents"],
+    count: Int64[np.ndarray, "parents"],
+) -> None:
+    """For each parent, where its visible links end and how many of them are taken (`fanout` < 0: all)."""
+    for i in range(lo, hi):
+        row = rows[i]
+        if row < 0 or skip[0] <= i < skip[1]:
+            end[i] = 0
+            count[i] = 0
+            continue
+        begin, stop = indptr[row], indptr[row + 1]
+        limit = anchor[seed[i]]
+        if stop > begin and at[stop - 1] > limit:
+            low = begin
+            stop -= 1
+            while low < stop:
+                middle = (low + stop) >> 1
+                if at[middle] <= limit:
+                    low = middle + 1
+                else:
+                    stop = middle
+        end[i] = stop
+        visible = stop - begin
+        count[i] = visible if fanout < 0 or visible < fanout else fanout
+
+
+@njit(cache=True, nogil=True)
+def fill_reverse(
+    indptr: Int64[np.ndarray, "src_rows_plus_1"],
+    dst: Int32[np.ndarray, "links"],
+    at: Int64[np.ndarray, "links"],
+    rows: Int32[np.ndarray, "parents"],
+    seed: Int32[np.ndarray, "parents"],
+    roots: Int32[np.ndarray, "seeds"],
+    anchor: Int64[np.ndarray, "seeds"],
+    recent: bool,
+    base: int,
+    lo: int,
+    hi: int,
+    end: Int64[np.ndarray, "parents"],
+    offset: Int64[np.ndarray, "parents_plus_1"],
+    first: int,
+    parent: Int32[np.ndarray, "children"],
+    out_rows: Int32[np.ndarray, "frontier"],
+    out_seed: Int32[np.ndarray, "frontier"],
+    out_at: Int64[np.ndarray, "frontier"],
+) -> None:
+    """Write each parent's children, oldest first: the latest visible ones, or a uniform choice."""
+    for i in range(lo, hi):
+        o, taken = offset[i], offset[i + 1] - offset[i]
+        if taken == 0:
+            continue
+        own = seed[i]
+        begin = indptr[rows[i]]
+        visible = end[i] - begin
+        o2 = o + first
+        if recent or taken == visible:
+            begin = end[i] - taken
+            for j in range(taken):
+                parent[o + j] = i
+                out_seed[o2 + j] = own
+                out_rows[o2 + j] = dst[begin + j]
+                out_at[o2 + j] = at[begin + j]
+        else:
+            key = stream(base, roots[own], anchor[own], rows[i])
+            choose(key, visible, taken, out_rows[o2 : o2 + taken])
+            for j in range(taken):
+                p = begin + out_rows[o2 + j]
+                parent[o + j] = i
+                out_seed[o2 + j] = own
+                out_rows[o2 + j] = dst[p]
+                out_at[o2 + j] = at[p]
+
+
+@njit(cache=True, nogil=True)
+def choose(key: int, n: int, k: int, out: Int32[np.ndarray, "k"]) -> None:
+    """`k` of the numbers below `n`, ascending, all choices equally likely.
+
+    Floyd's algorithm (Bentley and Floyd, Programming Pearls, CACM 1987), kept sorted as it grows.
+    """
+    for filled in range(k):
+        top = n - k + filled
+        pick = below(key, filled, top + 1)
+        low, high = 0, filled
+        while low < high:
+            middle = (low + high) >> 1
+            if out[middle] < pick:
+                low = middle + 1
+            else:
+                high = middle
+        if low < filled and out[low] == pick:
+            out[filled] = top  # larger than all before
+        else:
+            for j in range(filled, low, -1):
+                out[j] = out[j - 1]
+            out[low] = pick
+
+
+@njit(cache=True, nogil=True)
+def count_forward(
+    forward: Int32[np.ndarray, "src_rows"],
+    times: Int64[np.ndarray, "dst_rows"],
+    timed: bool,
+    rows: Int32[np.ndarray, "parents"],
+    seed: Int32[np.ndarray, "parents"],
+    anchor: Int64[np.ndarray, "seeds"],
+    skip: tuple[int, int],
+    lo: int,
+    hi: int,
+    count: Int64[np.ndarray, "parents"],
+) -> None:
+    """For each parent, whether the row it refers to is there and visible: 1 or 0."""
+    for i in range(lo, hi):
+        row = rows[i]
+        count[i] = 0
+        if row < 0 or skip[0] <= i < skip[1]:
+            continue
+        to = forward[row]
+        if to >= 0 and (not timed or times[to] <= anchor[seed[i]]):
+            count[i] = 1
+
+
+@njit(cache=True, nogil=True)
+def fill_forward(
+    forward: Int32[np.ndarray, "src_rows"],
+    times: Int64[np.ndarray, "dst_rows"],
+    rows: Int32[np.ndarray, "parents"],
+    seed: Int32[np.ndarray, "parents"],
+    lo: int,
+    hi: int,
+    offset: Int64[np.ndarray, "parents_plus_1"],
+    first: int,
+    parent: Int32[np.ndarray, "children"],
+    out_rows: Int32[np.ndarray, "frontier"],
+    out_seed: Int32[np.ndarray, "frontier"],
+    out_at: Int64[np.ndarray, "frontier"],
+) -> None:
+    """Write the one child of each parent that has one."""
+    for i in range(lo, hi):
+        o = offset[i]
+        if offset[i + 1] == o:
+            continue
+        to = forward[rows[i]]
+        parent[o] = i
+        out_rows[first + o] = to
+        out_seed[first + o] = seed[i]
+        out_at[first + o] = times[to]
