@@ -11,7 +11,10 @@ import pytest
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted((ROOT / "src" / "edgewise").rglob("*.py"))
 ALL_CODE = SOURCES + sorted(
-    p for folder in ("tests", "benchmarks", "examples") for p in (ROOT / folder).rglob("*.py")
+    path
+    for folder in ("tests", "benchmarks", "examples")
+    for path in (ROOT / folder).rglob("*.py")
+    if not any(part.startswith(".") for part in path.relative_to(ROOT).parts)
 )
 
 FILE_LINES = 400
