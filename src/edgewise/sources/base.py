@@ -83,7 +83,8 @@ class SqlSource(Source):
         """
         if (table, column) not in self._forms:
             kind = self._field(table, column).type
-            self._forms[table, column] = time_form_of(kind, lambda: self._sample(table, column))
+            julian = TimeForm.JULIAN in self.micros_rules
+            self._forms[table, column] = time_form_of(kind, lambda: self._sample(table, column), julian)
         return self._forms[table, column]
 
     def _field(self, table: str, column: str) -> pa.Field:

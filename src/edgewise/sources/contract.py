@@ -11,6 +11,9 @@ from typing import Self
 import pyarrow as pa
 from sqlglot import expressions as exp
 
+from edgewise.schema.model import Problem
+from edgewise.schema.profile import Declared
+
 __all__ = ["Source", "TimeForm"]
 
 
@@ -68,6 +71,14 @@ class Source(ABC):
     @abstractmethod
     def time_form(self, table: str, column: str) -> TimeForm:
         """How `micros` reads the column. The unit of epoch numbers is guessed from their magnitude."""
+
+    @abstractmethod
+    def problems(self) -> tuple[Problem, ...]:
+        """What the source itself had to decide while reading (columns of mixed types), each with its rule."""
+
+    @abstractmethod
+    def declared(self) -> Declared:
+        """The keys and links that the database itself declares; files declare none."""
 
     def read(self, query: exp.Expression) -> pa.Table:
         """Run one SELECT and return the whole result."""

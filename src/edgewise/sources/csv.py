@@ -1,7 +1,8 @@
 """CSV files as views: types from all values, not a sample; nothing is repaired in silence.
 
 Rules, stated: an empty field, `NULL`, `null` and `\\N` are missing; a column with digits after leading zeros or
-a plus sign, or with whole numbers beyond 64 bits, stays text, because it names things; a line with too many or too few fields is an error.
+a plus sign, or with whole numbers beyond 64 bits, stays text, because it names things; a line with too many or
+too few fields is an error.
 """
 
 from __future__ import annotations

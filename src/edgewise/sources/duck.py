@@ -17,6 +17,8 @@ import pyarrow as pa
 from sqlglot import expressions as exp
 
 from edgewise.errors import SourceError
+from edgewise.schema.model import Problem
+from edgewise.schema.profile import Declared, DeclaredLink
 from edgewise.sources.arrow import plain_batches
 from edgewise.sources.base import BATCH_ROWS, MicrosRules, SqlSource, first_line, table_of
 from edgewise.sources.contract import TimeForm
@@ -79,12 +81,14 @@ class DuckSource(SqlSource):
         names: Sequence[str],
         stamp: Callable[[], str],
         tables: Mapping[str, pa.Table] | None = None,
+        declared: Declared | None = None,
     ) -> None:
         super().__init__(name)
         self._connection: duckdb.DuckDBPyConnection | None = connection
         self._names = tuple(names)
         self._stamp = stamp
         self._tables = dict(tables or {})
+        self._declared = declared or Declared()
 
     @property
     def micros_rules(self) -> MicrosRules:
@@ -113,6 +117,14 @@ class DuckSource(SqlSource):
     def fingerprint(self) -> str:
         """Changes with the sizes and times of the files, or the contents of tables in memory."""
         return self._stamp()
+
+    def problems(self) -> tuple[Problem, ...]:
+        """None: files and databases read here have one type a column."""
+        return ()
+
+    def declared(self) -> Declared:
+        """The keys and links of a database file; files and tables in memory declare none."""
+        return self._declared
 
     def close(self) -> None:
         """Give the connection back. Closing twice is fine."""
@@ -199,16 +211,19 @@ def open_database(path: Path) -> DuckSource:
         raise SourceError(
             f"{path} cannot be opened as a DuckDB database: {first_line(error)}", hint=hint
         ) from error
-    names = []
+    names: dict[tuple[str, str], str] = {}
     for schema, table in _tables_of_attached(connection):
-        name = table if table not in names else f"{schema}.{table}"
+        name = table if table not in names.values() else f"{schema}.{table}"
         create_view(
             connection, name, exp.select("*").from_(exp.table_(table, db=schema, catalog=_ATTACHED, quoted=True))
         )
-        names.append(name)
+        names[schema, table] = name
     if not names:
         raise SourceError(f"{path} is a DuckDB database without tables", hint="load tables into it first")
-    return DuckSource(str(path), connection, names, lambda: stamp_of_files([path]))
+    declared = _constraints(connection, names)
+    return DuckSource(
+        str(path), connection, list(names.values()), lambda: stamp_of_files([path]), declared=declared
+    )
 
 
 def _tables_of_attached(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
@@ -219,6 +234,23 @@ def _tables_of_attached(connection: duckdb.DuckDBPyConnection) -> list[tuple[str
         {"db": _ATTACHED},
     ).fetchall()
     return sorted(rows, key=lambda row: (row[0] != "main", row))
+
+
+def _constraints(connection: duckdb.DuckDBPyConnection, names: Mapping[tuple[str, str], str]) -> Declared:
+    """The primary and foreign keys of the attached database, in the names its tables have here."""
+    rows = connection.execute(
+        "SELECT schema_name, table_name, constraint_type, constraint_column_names, referenced_table, "
+        "referenced_column_names FROM duckdb_constraints() WHERE database_name = $db",
+        {"db": _ATTACHED},
+    ).fetchall()
+    keys, links = {}, []
+    for schema, table, kind, columns, to, to_columns in rows:
+        here, there = names[schema, table], names.get((schema, to))
+        if kind == "PRIMARY KEY":
+            keys[here] = tuple(columns)
+        elif kind == "FOREIGN KEY" and there is not None and len(columns) == 1:
+            links.append(DeclaredLink(here, columns[0], there, to_columns[0]))
+    return Declared(keys=keys, links=tuple(links))
 
 
 def open_tables(name: str, tables: Mapping[str, Any]) -> DuckSource:
