@@ -129,6 +129,18 @@ class GraphStore:
             return self.vocabulary(table).keys(np.arange(self.rows(table)))
         return self._foreign_keys(self._links[f"{table}.{column}"])
 
+    def overlay(self, arrays: dict[str, np.ndarray], columns: dict[str, pa.Array]) -> None:
+        """Let arrays and columns in memory stand for files of the folder, for a what-if copy of a store.
+
+        Keys are paths within the folder. Call it before anything is read.
+        """
+        self._arrays.update(arrays)
+        self._columns.update(columns)
+
+    def overlay_keys(self, table: str, keys: Vocabulary) -> None:
+        """Let a vocabulary in memory stand for a table's own; see `overlay`."""
+        self._vocabularies[table] = keys
+
     def hops(self, table: str) -> tuple[Hop, ...]:
         """The hops that leave a table, in schema order: forward links first, then reverse ones."""
         self.schema.table(table)
