@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,14 +11,15 @@ from jaxtyping import Float64
 from edgewise.evaluation.bootstrap import Bootstrap, Interval, interval
 from edgewise.evaluation.statistics import Statistic, mean
 
-__all__ = ["Compared", "Comparison", "compare"]
+__all__ = ["Compared", "Comparison", "compare", "compare_draws"]
 
 
 @dataclass(frozen=True, slots=True)
 class Compared:
     """One model: its score, and how far the winner is ahead of it (0 for the winner itself).
 
-    `beyond_one_error`: the lead is larger than its own standard error. `clear`: its interval excludes zero.
+    `behind` is positive for a worse model, whichever way the metric points. `beyond_one_error`: it is larger
+    than its own standard error. `clear`: its interval excludes zero.
     """
 
     model: str
@@ -55,28 +56,42 @@ def compare(
     bootstrap: Bootstrap,
     *,
     metric: str = "score",
-    higher_is_better: bool = True,
+    better: int = 1,
     recentre: bool = False,
 ) -> Comparison:
     """Models side by side on the same seeds, with paired differences against the winner.
 
-    `results` holds for each model a statistic or plain per-seed contributions (their mean is compared). A model
-    whose value is not defined comes last.
+    `results` holds for each model a statistic or plain per-seed contributions (their mean is compared); `better`
+    and `recentre` are those of `Metric`. A model whose value is not defined comes last.
     """
     statistics = {n: r if isinstance(r, Statistic) else mean(r) for n, r in results.items()}
-    names = list(statistics)
-    draws = bootstrap.draws([statistics[n] for n in names])
-    values = np.array([statistics[n].value() for n in names])
-    sign = 1.0 if higher_is_better else -1.0
-    order = np.argsort(np.where(np.isfinite(values), -sign * values, np.inf), kind="stable")
-    best = int(order[0])
+    values = [s.value() for s in statistics.values()]
+    draws = bootstrap.draws(list(statistics.values()))
+    return compare_draws(list(statistics), values, draws, metric=metric, better=better, recentre=recentre)
+
+
+def compare_draws(
+    models: Sequence[str],
+    values: Sequence[float],
+    draws: Float64[np.ndarray, "models resamples"],
+    *,
+    metric: str,
+    better: int,
+    recentre: bool = False,
+) -> Comparison:
+    """As `compare`, from values and draws at hand. With `better` 0 models keep their order: nobody wins."""
+    found = np.asarray(values, dtype=np.float64)
+    order = np.arange(len(models))
+    if better:
+        order = np.argsort(np.where(np.isfinite(found), -better * found, np.inf), kind="stable")
+    best, sign = int(order[0]), better or 1
     rows = []
     for i in order:
-        behind = interval(sign * (values[best] - values[i]), sign * (draws[best] - draws[i]))
+        behind = interval(float(sign * (found[best] - found[i])), sign * (draws[best] - draws[i]))
         rows.append(
             Compared(
-                model=names[i],
-                score=interval(float(values[i]), draws[i], recentre=recentre),
+                model=models[int(i)],
+                score=interval(float(found[i]), draws[i], recentre=recentre),
                 behind=behind,
                 beyond_one_error=bool(behind.value > behind.error),
                 clear=behind.clear,

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from jaxtyping import Bool, Int64
 from numba import njit
 
-from edgewise.clock import NEVER, iso
+from edgewise.clock import ALWAYS, NEVER, iso
 from edgewise.evaluation.ranking import seen_before
 from edgewise.graph.store import GraphStore
 from edgewise.ids import MISSING
@@ -44,7 +44,7 @@ def seed_slices(spec: TaskSpec, labels: Labels, graph: GraphStore | None = None)
     """Slices of the seeds: by visible history (none is a cold entity), by anchor, by the entity's categories."""
     found = _by_depth(spec, labels.seeds, graph)
     anchors = np.unique(labels.seeds.at)
-    if 1 < len(anchors) <= _MOST_ANCHORS:
+    if 1 < len(anchors) <= _MOST_ANCHORS and anchors[0] > ALWAYS and anchors[-1] < NEVER:
         found += [Slice("anchor", iso(int(a)), labels.seeds.at == a) for a in anchors]
     if graph is not None:
         found += _by_columns(graph, spec, labels.seeds)
