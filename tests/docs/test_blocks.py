@@ -1,7 +1,7 @@
 """Every fenced python and console block in README.md and docs/ runs, in order, file by file.
 
 The blocks of one file share a folder and the Python names of the blocks before. A console block is lines that
-begin with `$ ` (a backslash continues them), each with the output it shows; `edgewise` runs inside the test process,
+begin with `$ ` (a backslash continues them), each with the output it shows; `edgewise` runs in the test process,
 anything else is not a console block. An HTML comment on the line above says what is special about a block:
 
     <!-- varies: reason -->     it runs, but what it prints depends on the machine or the time

@@ -1,0 +1,115 @@
+"""The parts of the docs that are made from the code, so that they cannot be out of date.
+
+A part lies between `<!-- made: NAME -->` and `<!-- /made -->`. With EDGEWISE_UPDATE=1 it is written anew.
+"""
+
+from __future__ import annotations
+
+import inspect
+import os
+import re
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import pytest
+import typer
+from typer.main import get_command
+
+import edgewise
+from edgewise.cli.main import app
+from edgewise.evaluation.catalogue import CATALOGUE, PRIMARY
+
+DOCS = Path(__file__).parents[2] / "docs"
+UPDATE = os.environ.get("EDGEWISE_UPDATE") == "1"
+
+
+def table(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    """A Markdown table."""
+    lines = [header, tuple("---" for _ in header), *rows]
+    return "".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |\n" for line in lines)
+
+
+def metrics() -> str:
+    """Every metric, and the tasks that it decides."""
+    decides = {key: [kind.value for kind, primary in PRIMARY.items() if primary == key] for key in CATALOGUE}
+    up = {1: "higher", -1: "lower", 0: "neither"}
+    rows = (
+        (f"`{m.key}`", m.title(0).replace("@0", "@k"), up[m.better], m.note, ", ".join(decides[m.key]))
+        for m in CATALOGUE.values()
+    )
+    return table(("in JSON", "metric", "better", "what it says", "decides"), rows)
+
+
+def commands() -> str:
+    """Every command with its arguments and options."""
+    group = get_command(app)
+    context = typer.Context(group, info_name="edgewise")
+    parts = []
+    for name, command in group.commands.items():  # type: ignore[attr-defined]  # a group, for it has commands
+        usage = " ".join(command.collect_usage_pieces(typer.Context(command, info_name=name, parent=context)))
+        rows = [
+            (
+                "`" + "`, `".join(p.opts) + (f" {p.metavar}" if p.metavar else "") + "`",
+                " ".join((p.help or "").split()),
+            )
+            if p.param_type_name == "option"
+            else (f"`{p.metavar or p.name.upper()}`", " ".join((p.help or "").split()))
+            for p in command.params
+        ]
+        parts.append(
+            f"## edgewise {name}\n\n`edgewise {name} {usage}`\n\n{inspect.cleandoc(command.help or '')}\n\n"
+        )
+        parts.append(table(("argument or option", "meaning"), rows) + "\n")
+    return "".join(parts).rstrip("\n") + "\n"
+
+
+def names() -> str:
+    """Every public name, with what it says about itself."""
+    parts = []
+    for name in edgewise.__all__:
+        value = getattr(edgewise, name)
+        parts.append(f"## {name}\n\n{described(value, f'edgewise.{name}')}")
+        if inspect.isclass(value) and not issubclass(value, Exception):
+            parts += [f"### {name}.{m}\n\n{described(v, f'{name}.{m}')}" for m, v in methods(value)]
+    return "\n".join(parts)
+
+
+def methods(cls: type) -> list[tuple[str, object]]:
+    """The public methods and properties of a class, in the order of its body."""
+    kinds = (property, staticmethod, classmethod)
+    own = [(n, v) for n, v in vars(cls).items() if not n.startswith("_") and (callable(v) or isinstance(v, kinds))]
+    return [(n, v.__func__ if isinstance(v, (staticmethod, classmethod)) else v) for n, v in own]
+
+
+def described(value: object, name: str) -> str:
+    """A signature, where there is one, and the docstring."""
+    text = inspect.getdoc(value) or ""
+    if isinstance(value, property) or not callable(value):
+        return f"{text}\n"
+    if inspect.isclass(value):
+        return f"{text}\n"
+    signature = re.sub(r"(?:\w+\.)+(\w+)", r"\1", str(inspect.signature(value)).replace("'", ""))
+    signature = re.sub(r"\((?:self|cls)(?:, )?", "(", signature, count=1)
+    return f"```text\n{name}{signature}\n```\n\n{text}\n"
+
+
+MAKERS: dict[str, Callable[[], str]] = {"metrics": metrics, "commands": commands, "names": names}
+PART = re.compile(r"(<!-- made: (\w+) -->\n)(.*?)(<!-- /made -->)", re.DOTALL)
+PARTS = [
+    (page, name) for page in sorted(DOCS.rglob("*.md")) for _, name, _, _ in PART.findall(page.read_text("utf-8"))
+]
+
+
+@pytest.mark.parametrize(("page", "name"), PARTS, ids=lambda v: v if isinstance(v, str) else v.name)
+def test_made_parts_are_up_to_date(page: Path, name: str) -> None:
+    text = page.read_text("utf-8")
+    made = f"\n{MAKERS[name]()}\n"
+    if UPDATE:
+        page.write_text(PART.sub(lambda m: m[1] + (made if m[2] == name else m[3]) + m[4], text), "utf-8")
+        return
+    (found,) = [body for _, part, body, _ in PART.findall(text) if part == name]
+    assert found == made, "run EDGEWISE_UPDATE=1 pytest tests/docs"
+
+
+def test_every_maker_is_used() -> None:
+    assert sorted(name for _, name in PARTS) == sorted(MAKERS)
