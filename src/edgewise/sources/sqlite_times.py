@@ -1,4 +1,4 @@
-"""SQLite's ways to microseconds: its own time functions know whole seconds only and move days that do not exist."""
+"""SQLite's ways to microseconds: its own functions know whole seconds only, and move days that do not exist."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def text_micros(column: exp.Expression) -> exp.Expression:
 
 
 def is_local_time(text: exp.Expression) -> exp.Expression:
-    """Whether a trimmed text is a time without zone and at most six digits of fraction: Arrow reads those itself."""
+    """Whether a trimmed text is a time without zone and with at most six digits of fraction, as Arrow reads it."""
     length = _call("length", text)
     fraction = _call("substr", text, 21)
     without_zone = exp.or_(

@@ -9,6 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from edgewise.worlds.completejourney import completejourney_files
+from edgewise.worlds.planted import shop
 
 __all__ = ["WORLDS", "World", "names"]
 
@@ -33,6 +34,12 @@ WORLDS: dict[str, World] = {
             about="The Complete Journey: 2,469 households, 1.5M purchases in 457 grocery stores, 2017 (real data)",
             simulated=False,
             load=completejourney_files,
+        ),
+        World(
+            name="shop",
+            about="A chain of stores over a year: 300 customers, 120 products, 15,000 purchases (simulated data)",
+            simulated=True,
+            load=lambda: shop().tables,
         ),
     )
 }
