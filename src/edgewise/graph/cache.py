@@ -24,9 +24,9 @@ KEPT: Final = 8
 def cache_folder() -> Path:
     """The folder of cached graphs (it may not exist yet)."""
     if own := os.environ.get("EDGEWISE_CACHE"):
-        return Path(own) / "graphs"
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "edgewise" / "graphs"
+        return Path(own).expanduser() / "graphs"
+    base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return Path(base).expanduser() / "edgewise" / "graphs"
 
 
 def cached_path(fingerprint: str, path: Path | None = None) -> tuple[Path, bool]:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import sqlglot
 from jaxtyping import Int64
 from sqlglot import expressions as exp
 
@@ -52,7 +51,10 @@ def stored_columns(schema: Schema, table: Table) -> list[str]:
 
 
 def select(source: Source, schema: Schema, table: Table) -> exp.Select:
-    """The SELECT that yields a table's rows, its time column as int64 microseconds."""
+    """The SELECT that yields a table's rows, its time column as int64 microseconds.
+
+    A table defined by SQL is named like any other: its source puts the definition in the name's place.
+    """
     names = dict.fromkeys([*key_columns(schema, table), *stored_columns(schema, table)])
     columns: list[exp.Expression] = [
         exp.alias_(exp.column(name, table="t", quoted=True), name, quoted=True)
@@ -61,11 +63,6 @@ def select(source: Source, schema: Schema, table: Table) -> exp.Select:
     ]
     if table.time is not None:
         columns.append(exp.alias_(source.micros(table.name, table.time, "t"), table.time, quoted=True))
-    if table.sql is not None:
-        body = sqlglot.parse_one(table.sql, read=source.dialect)
-        return exp.select(*columns).from_(
-            exp.Subquery(this=body, alias=exp.TableAlias(this=exp.to_identifier("t")))
-        )
     return exp.select(*columns).from_(exp.alias_(exp.to_table(table.name, quoted=True), "t", table=True))
 
 

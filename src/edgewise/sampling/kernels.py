@@ -10,6 +10,8 @@ import numpy as np
 from jaxtyping import Int32, Int64
 from numba import njit, uint64
 
+from edgewise.clock import ALWAYS
+
 __all__ = ["count_forward", "count_reverse", "fill_forward", "fill_reverse"]
 
 _GOLDEN = 0x9E3779B97F4A7C15
@@ -157,24 +159,26 @@ def count_forward(
     skip: tuple[int, int],
     lo: int,
     hi: int,
+    found: Int32[np.ndarray, "parents"],
     count: Int64[np.ndarray, "parents"],
 ) -> None:
-    """For each parent, whether the row it refers to is there and visible: 1 or 0."""
+    """For each parent, the row it refers to, and 1; -1 and 0 where there is none or it is not visible yet."""
     for i in range(lo, hi):
         row = rows[i]
-        count[i] = 0
-        if row < 0 or skip[0] <= i < skip[1]:
-            continue
-        to = forward[row]
-        if to >= 0 and (not timed or times[to] <= anchor[seed[i]]):
-            count[i] = 1
+        to = np.int32(-1)
+        if row >= 0 and not skip[0] <= i < skip[1]:
+            to = forward[row]
+            if timed and to >= 0 and times[to] > anchor[seed[i]]:
+                to = np.int32(-1)
+        found[i] = to
+        count[i] = 1 if to >= 0 else 0
 
 
 @njit(cache=True, nogil=True)
 def fill_forward(
-    forward: Int32[np.ndarray, "src_rows"],
+    found: Int32[np.ndarray, "parents"],
     times: Int64[np.ndarray, "dst_rows"],
-    rows: Int32[np.ndarray, "parents"],
+    timed: bool,
     seed: Int32[np.ndarray, "parents"],
     lo: int,
     hi: int,
@@ -186,12 +190,12 @@ def fill_forward(
     out_at: Int64[np.ndarray, "frontier"],
 ) -> None:
     """Write the one child of each parent that has one."""
+    o = offset[lo]
     for i in range(lo, hi):
-        o = offset[i]
-        if offset[i + 1] == o:
-            continue
-        to = forward[rows[i]]
-        parent[o] = i
-        out_rows[first + o] = to
-        out_seed[first + o] = seed[i]
-        out_at[first + o] = times[to]
+        to = found[i]
+        if to >= 0:
+            parent[o] = i
+            out_rows[first + o] = to
+            out_seed[first + o] = seed[i]
+            out_at[first + o] = times[to] if timed else ALWAYS
+            o += 1

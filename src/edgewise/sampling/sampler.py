@@ -61,7 +61,7 @@ def sample(
     steps: list[Step] = []
     for level, fanout in enumerate(fanouts):
         counted = [
-            walk.count(level, levels[-1][hop.src], hop, width, (0, 0) if back else _reached_by(via, hop))
+            walk.count(levels[-1][hop.src], hop, width, (0, 0) if back else _reached_by(via, hop))
             for hop, width in plan(graph, levels[-1], fanout, hops)
         ]
         frontiers = _allocate(counted)
@@ -92,11 +92,11 @@ def step_base(random_seed: int, level: int, hop: Hop) -> int:
 
 @dataclass(slots=True)
 class _Counted:
-    """A step between its two passes."""
+    """A step between its two passes. `found` is where visible links end (reverse) or the one child (forward)."""
 
     parents: Frontier
     hop: Hop
-    end: np.ndarray | None
+    found: np.ndarray
     offset: np.ndarray
 
 
@@ -120,14 +120,13 @@ class _Walk:
         at[known] = times[self._roots[known]]
         return Frontier(self._seeds.table, self._roots, np.arange(len(self._roots), dtype=np.int32), at)
 
-    def count(self, level: int, parents: Frontier, hop: Hop, fanout: int, skip: tuple[int, int]) -> _Counted:
+    def count(self, parents: Frontier, hop: Hop, fanout: int, skip: tuple[int, int]) -> _Counted:
         """First pass: how many children each parent gets."""
         n = len(parents)
         count = np.empty(n, dtype=np.int64)
-        end: np.ndarray | None = None
+        found = np.empty(n, dtype=np.int64 if hop.reverse else np.int32)
         if hop.reverse:
-            relation, found = self._graph.relation(hop), np.empty(n, dtype=np.int64)
-            end = found
+            relation = self._graph.relation(hop)
 
             def part(lo: int, hi: int) -> None:
                 count_reverse(
@@ -139,36 +138,35 @@ class _Walk:
 
             def part(lo: int, hi: int) -> None:
                 count_forward(
-                    forward, times, timed, parents.rows, parents.seed, self._anchor, skip, lo, hi, count
-                )  # fmt: skip
+                    forward, times, timed, parents.rows, parents.seed, self._anchor, skip, lo, hi, found, count
+                )
 
         self._share(part, n)
         offset = np.zeros(n + 1, dtype=np.int64)
         np.cumsum(count, out=offset[1:])
-        return _Counted(parents, hop, end, offset)
+        return _Counted(parents, hop, found, offset)
 
     def fill(self, level: int, todo: _Counted, first: int, out: Frontier) -> Step:
         """Second pass: write the children into the next level's frontier, from position `first` on."""
-        hop, parents, offset = todo.hop, todo.parents, todo.offset
+        hop, parents, offset, found = todo.hop, todo.parents, todo.offset, todo.found
         parent = np.empty(offset[-1], dtype=np.int32)
-        if todo.end is not None:
-            relation, end = self._graph.relation(hop), todo.end
+        if hop.reverse:
+            relation = self._graph.relation(hop)
             base = np.uint64(step_base(self._random_seed, level, hop))
 
             def part(lo: int, hi: int) -> None:
                 fill_reverse(
                     relation.indptr, relation.dst, relation.at, parents.rows, parents.seed, self._roots,
-                    self._anchor, self._recent, base, lo, hi, end, offset, first,
+                    self._anchor, self._recent, base, lo, hi, found, offset, first,
                     parent, out.rows, out.seed, out.at,
                 )  # fmt: skip
         else:
-            forward, times, _ = self._forward(hop)
+            _, times, timed = self._forward(hop)
 
             def part(lo: int, hi: int) -> None:
                 fill_forward(
-                    forward, times, parents.rows, parents.seed, lo, hi, offset, first,
-                    parent, out.rows, out.seed, out.at,
-                )  # fmt: skip
+                    found, times, timed, parents.seed, lo, hi, offset, first, parent, out.rows, out.seed, out.at
+                )
 
         self._share(part, len(parents))
         return Step(level, hop, offset, parent, first)
