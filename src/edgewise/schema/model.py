@@ -13,7 +13,10 @@ __all__ = ["Clock", "Column", "Link", "Problem", "Schema", "Table"]
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column. `dtype` is the name of its Arrow type (`int64`, `string`, `timestamp[us]`, …)."""
+    """One column. `dtype` is the name of its Arrow type (`int64`, `string`, `timestamp[us]`, …).
+
+    `separator` parts the labels of a multicategorical text; None for lists and every other stype.
+    """
 
     name: str
     dtype: str
@@ -21,6 +24,7 @@ class Column:
     reason: str = ""
     nulls: int = 0
     distinct: int | None = None
+    separator: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
