@@ -1,0 +1,171 @@
+"""Schema inference: from statistics to tables, keys, links, times and meanings, each with its reason.
+
+The order of the steps is the order of certainty: times, keys, links, implied entities, clocks, meanings, problems.
+Every step is a pure function of profiles, of what was given, and of answers to questions about the data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from edgewise.errors import SchemaError
+from edgewise.schema.clocks import clock_for, clock_from_given
+from edgewise.schema.given import Given, merge_declared
+from edgewise.schema.implied import Implied, find_implied
+from edgewise.schema.keys import KeyChoice, Names, choose_key, composite_key, owners
+from edgewise.schema.links import Found, find_links
+from edgewise.schema.model import Clock, Column, Link, Problem, Schema, Table
+from edgewise.schema.names import common_words, table_words
+from edgewise.schema.problems import Known, find_problems
+from edgewise.schema.profile import Declared, Evidence, TableProfile
+from edgewise.schema.semantics import Role, meaning_of
+from edgewise.schema.times import TimeChoice, choose_time
+from edgewise.stypes import SType
+
+__all__ = ["infer"]
+
+Place = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What the steps before the last have decided."""
+
+    profiles: Mapping[str, TableProfile]
+    times: Mapping[str, TimeChoice]
+    keys: Mapping[str, KeyChoice]
+    clocks: Mapping[str, Clock]
+    links: tuple[Link, ...]
+    given: Given
+
+
+def infer(
+    profiles: Mapping[str, TableProfile], evidence: Evidence, given: Given | None = None, declared: Declared | None = None
+) -> Schema:
+    """Infer the schema of some tables.
+
+    Args:
+        profiles: statistics of each table, by name.
+        evidence: answers questions about the data.
+        given: decisions of the graph file; they are taken as they are.
+        declared: constraints that the database itself declares; they win over guesses.
+
+    Raises:
+        SchemaError: there are no tables, or what was given cannot be.
+    """
+    if not profiles:
+        raise SchemaError("there are no tables to read", hint="check the source, and which tables the graph file leaves out")
+    profiles = {name: profiles[name] for name in sorted(profiles)}
+    given = merge_declared(given or Given(), declared or Declared(), profiles)
+    shared = common_words(profiles)
+    names = {name: table_words(name, shared) for name in profiles}
+    times = {name: choose_time(profiles[name], names[name], evidence, given) for name in profiles}
+    keys = _keys(profiles, names, times, given)
+    skip = given.dropped | {(t, c) for t, choice in times.items() for c in choice.readings}
+    found = find_links(profiles, names, keys, evidence, given, skip)
+    keys = dict(found.keys)
+    implied = find_implied(profiles, names, keys, found, evidence, given, skip)
+    links = tuple(sorted((*found.links, *implied.links), key=lambda link: (link.table, link.column)))
+    clocks = _clocks(profiles, times, keys, links, evidence, given)
+    keys |= _composites(profiles, keys, links, evidence)
+    parts = _Parts(profiles, times, keys, clocks, links, given)
+    tables, dropped = _tables(parts, implied)
+    known = Known(profiles, tables, links, times, found, evidence)
+    return Schema(tables, links, (*dropped, *find_problems(known)))
+
+
+def _keys(
+    profiles: Mapping[str, TableProfile], names: Names, times: Mapping[str, TimeChoice], given: Given
+) -> dict[str, KeyChoice]:
+    owned = owners(profiles, names)
+    keys = {}
+    for name, profile in profiles.items():
+        skip = {c for t, c in given.dropped if t == name} | set(times[name].readings)
+        kept = replace(profile, columns=tuple(c for c in profile.columns if c.name not in skip))
+        if name in given.keys:
+            column, reason = given.keys[name]
+            keys[name] = KeyChoice(column, reason, own=(name, column) not in given.links)
+        else:
+            keys[name] = choose_key(kept, names, times[name].column is not None, owned)
+    return keys
+
+
+def _composites(
+    profiles: Mapping[str, TableProfile], keys: Mapping[str, KeyChoice], links: tuple[Link, ...], evidence: Evidence
+) -> dict[str, KeyChoice]:
+    """Say where several columns together are unique; the key stays none, because links name one column."""
+    found = {}
+    for name, profile in profiles.items():
+        if keys[name].column is not None or keys[name].reason.startswith("declared"):
+            continue
+        columns = composite_key(profile, evidence, frozenset(k.column for k in links if k.table == name))
+        if columns is not None:
+            reason = f"only {', '.join(columns)} together are unique; rows stay without a key"
+            found[name] = KeyChoice(None, reason)
+    return found
+
+
+def _clocks(
+    profiles: Mapping[str, TableProfile], times: Mapping[str, TimeChoice], keys: Mapping[str, KeyChoice],
+    links: tuple[Link, ...], evidence: Evidence, given: Given,
+) -> dict[str, Clock]:  # fmt: skip
+    """Clocks of tables without a time column, learnt from those that have one."""
+    time_of = {name: choice.column for name, choice in times.items() if choice.column is not None}
+    clocks = {}
+    for name, profile in profiles.items():
+        if name in given.clocks:
+            said = given.clocks[name]
+            if said is not None:
+                clocks[name] = clock_from_given(said, profile, evidence, time_of)
+        elif name not in time_of and name not in given.times:
+            skip = {k.column for k in links if k.table == name and k.to not in time_of}
+            skip |= {c for t, c in given.dropped if t == name} | {keys[name].column or ""}
+            clock = clock_for(profile, time_of, profiles, evidence, frozenset(skip))
+            if clock is not None:
+                clocks[name] = clock
+    return clocks
+
+
+def _tables(parts: _Parts, implied: Implied) -> tuple[dict[str, Table], tuple[Problem, ...]]:
+    problems: list[Problem] = []
+    tables = {name: _table(parts, name, problems) for name in parts.profiles}
+    tables |= {table.name: table for table in implied.tables}
+    return {name: tables[name] for name in sorted(tables)}, tuple(problems)
+
+
+def _table(parts: _Parts, name: str, problems: list[Problem]) -> Table:
+    profile, clock, time = parts.profiles[name], parts.clocks.get(name), parts.times[name]
+    columns = []
+    for column in profile.columns:
+        if (name, column.name) in parts.given.dropped:
+            continue
+        role = _role(parts, name, column.name)
+        meaning = meaning_of(column, role, column.name in time.readings)
+        said = parts.given.stypes.get((name, column.name))
+        if meaning is None and said is None:
+            message = f"values of type {column.dtype} cannot be encoded"
+            problems.append(Problem("unsupported type", name, column.name, profile.rows, message, "the column is left out"))
+            continue
+        stype, reason = said or (meaning.stype, meaning.reason) if meaning else (SType.TEXT, "")
+        separator = parts.given.separators.get((name, column.name), meaning.separator if meaning else None)
+        separator = separator if stype is SType.MULTICATEGORICAL else None
+        columns.append(
+            Column(column.name, column.dtype, stype, reason, column.nulls, column.distinct, separator)
+        )
+    time_reason = clock.reason if clock is not None else time.reason
+    return Table(
+        name, tuple(columns), profile.rows, parts.keys[name].column, time.column, clock, profile.sql,
+        key_reason=parts.keys[name].reason, time_reason=time_reason,
+    )  # fmt: skip
+
+
+def _role(parts: _Parts, table: str, column: str) -> Role:
+    clock = parts.clocks.get(table)
+    if parts.times[table].column == column:
+        return Role.TIME
+    if parts.keys[table].column == column:
+        return Role.KEY
+    if any(link.table == table and link.column == column for link in parts.links):
+        return Role.LINK
+    return Role.CLOCK if clock is not None and clock.column == column else Role.NONE
