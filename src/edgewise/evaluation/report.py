@@ -151,13 +151,8 @@ def number(value: float | None) -> str:
     if value is None or not math.isfinite(value):
         return "–"
     size = abs(value)
-    if size >= 1000:
-        return f"{value:,.0f}"
-    if size >= 100:
-        return f"{value:.1f}"
-    if size >= 10:
-        return f"{value:.2f}"
-    return f"{value:.4f}" if size < 1 else f"{value:.3f}"
+    places = 0 if size >= 1000 else 1 if size >= 100 else 2 if size >= 10 else 3 if size >= 1 else 4
+    return f"{value:,.{places}f}".replace("-", "\N{MINUS SIGN}")
 
 
 def _apart(behind: Interval) -> str:
