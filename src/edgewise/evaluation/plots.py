@@ -42,7 +42,7 @@ def slices(report: Report) -> Markup:
     """Our model (with interval) and the best baseline on each slice."""
     rival = best_baseline(report)
     groups = _grouped(report)
-    height = 40 + sum(26 + 24 * len(parts) for parts in groups.values())
+    height = 36 + sum(26 + 24 * len(parts) for parts in groups.values())
     canvas = Canvas(
         _WIDTH,
         height,
@@ -53,6 +53,7 @@ def slices(report: Report) -> Markup:
         i for parts in groups.values() for s in parts for n, i in s.scores.items() if n in (report.model, rival)
     ]
     scale = Scale(_span(shown), (_LABELS, _WIDTH - _VALUES))
+    _axis(canvas, scale, 20, height - 22)
     y = 8.0
     for group, parts in groups.items():
         y += 20
@@ -61,7 +62,6 @@ def slices(report: Report) -> Markup:
         for part in parts:
             y += 24
             _slice_row(canvas, scale, y - 8, part, report.model, rival)
-    _axis(canvas, scale, 20, y + 6)
     return canvas.render()
 
 
