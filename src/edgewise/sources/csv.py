@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import gzip
 import re
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -102,7 +103,7 @@ def _header(path: Path) -> str:
     try:
         with opener(path, "rt", encoding="utf-8-sig", newline="") as file:
             line = file.readline().rstrip("\r\n")
-    except (OSError, EOFError, UnicodeDecodeError, gzip.zlib.error) as error:
+    except (OSError, EOFError, UnicodeDecodeError, zlib.error) as error:
         raise SourceError(f"{path} cannot be read: {first_line(error)}", hint="save it as UTF-8 text") from error
     if not line.strip():
         raise SourceError(f"{path} has no header line", hint="the first line names the columns")

@@ -44,6 +44,6 @@ def time_form_of(kind: pa.DataType, sample: Callable[[], pa.Array], julian: bool
     if pa.types.is_string(kind):
         return TimeForm.TEXT
     if pa.types.is_integer(kind) or pa.types.is_floating(kind):
-        values = pc.drop_null(pc.cast(sample(), pa.float64()))
+        values = pc.drop_null(pc.cast(sample(), pa.float64(), safe=False))
         return epoch_unit(values.to_numpy(zero_copy_only=False), julian and pa.types.is_floating(kind))
     return TimeForm.NONE

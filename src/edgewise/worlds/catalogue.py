@@ -37,7 +37,7 @@ WORLDS: dict[str, World] = {
         ),
         World(
             name="shop",
-            about="A chain of stores over a year: 300 customers, 120 products, 15,000 purchases (simulated data)",
+            about="A chain of stores over a year: 300 customers, 120 products, 18,000 purchases (simulated data)",
             simulated=True,
             load=lambda: shop().tables,
         ),

@@ -109,7 +109,7 @@ def shop(
 ) -> Shop:
     """Simulate a chain of stores; the same arguments give the same tables.
 
-    At the default size there are about 15,000 transaction rows, some 50 a customer and year.
+    At the default size there are about 18,000 transaction rows in 5,800 orders.
     """
     rng = np.random.default_rng(random_seed)
     people, goods = _people(rng, customers, days), _goods(rng, products, days)
@@ -202,7 +202,7 @@ def _visits(
     grid = np.linspace(0, days, 20 * days + 1)
     at = np.interp(clock, _season_time(grid), grid, right=np.inf)
     leaves = rng.random(len(who)) < _leave_probability(gap, loyalty[who])
-    before = np.cumsum(leaves) - leaves
+    before: np.ndarray = np.cumsum(leaves) - leaves
     gone = before - np.repeat(before[first], count) > 0
     kept = (at < days) & ~gone
     left_at = np.full(len(joined), NEVER, dtype=np.int64)
@@ -244,7 +244,7 @@ def _baskets(
     turn = np.floor((at[:, None] + phase[who]) / intervals[who])
     due = turn > np.floor((previous[:, None] + phase[who]) / intervals[who])
     visit, which = np.nonzero(due)
-    found = np.repeat(np.arange(len(who)), rng.poisson(1.0, len(who)) + (~due.any(axis=1)))
+    found = np.repeat(np.arange(len(who)), rng.poisson(0.5, len(who)) + (~due.any(axis=1)))
     product = np.concatenate([staples[who[visit], which], _finds(rng, people, goods, who[found], at[found])])
     visit = np.concatenate([visit, found])
     order = np.argsort(visit, kind="stable")
