@@ -183,17 +183,7 @@ class Not:
 
 
 Expr = (
-    Aggregation
-    | And
-    | Arithmetic
-    | ColumnRef
-    | Comparison
-    | InList
-    | Literal
-    | Negative
-    | Not
-    | Or
-    | PatternMatch
+    Aggregation | And | Arithmetic | ColumnRef | Comparison | InList | Literal | Negative | Not | Or | PatternMatch
 )
 
 

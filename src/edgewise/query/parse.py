@@ -83,7 +83,11 @@ class _Builder(Transformer[Any, Any]):
             if kind in tails:
                 span = _token_span(keyword)
                 raise QueryError(
-                    f"{kind} occurs twice", text=self.text, start=span.start, end=span.end, hint="join them with AND"
+                    f"{kind} occurs twice",
+                    text=self.text,
+                    start=span.start,
+                    end=span.end,
+                    hint="join them with AND",
                 )
             tails[kind] = condition
         return QueryNode(self.text, target, clause, entity, tails.get("WHERE"), tails.get("ASSUMING"))

@@ -33,10 +33,10 @@ def explain(text: str, error: UnexpectedCharacters | UnexpectedEOF | UnexpectedT
 def _place(text: str, error: UnexpectedInput) -> tuple[int, int, str]:
     token = getattr(error, "token", None)
     if isinstance(token, Token) and token.type != "$END":
-        start = token.start_pos or 0
+        start: int = token.start_pos or 0
         return start, start + len(token), f"'{token}'"
     if isinstance(error, UnexpectedCharacters):
-        start = error.pos_in_stream
+        start = int(error.pos_in_stream or 0)
         word = re.match(r"[\w.]+|\S", text[start:])
         width = word.end() if word else 1
         return start, start + width, f"'{text[start : start + width]}'"
