@@ -40,6 +40,8 @@ class Clock:
     starts: tuple[int, ...]
     learnt_from: str
     reason: str = ""
+    like: str | None = None
+    read_at: str = "start"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +114,16 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """Tables by name, the links between them, and the problems found in the data."""
+    """Tables by name, the links between them, and the problems found in the data.
+
+    `left_out` lists what the source has and the schema has not, because the graph file says so: (table, None) for a
+    table, (table, column) for a column.
+    """
 
     tables: dict[str, Table]
     links: tuple[Link, ...]
     problems: tuple[Problem, ...] = field(default=())
+    left_out: tuple[tuple[str, str | None], ...] = ()
 
     def __iter__(self) -> Iterator[Table]:
         return iter(self.tables.values())
