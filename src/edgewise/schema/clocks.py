@@ -7,6 +7,7 @@ Where another table carries the same column beside real times, the beginning of 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from edgewise.clock import DAY, HOUR, MINUTE, SECOND, iso
@@ -28,6 +29,8 @@ _AHEAD: Final = 60
 _MOST: Final = 100_000
 _LONGEST: Final = 1_000_000
 _SUMMER_TIME: Final = 2 * HOUR
+_AT_START: Final = "a row is visible when its period begins"
+_AT_END: Final = "a row is visible when its period ends"
 _ROUND: Final = (7 * DAY, DAY, HOUR, MINUTE, SECOND, 1)
 
 
@@ -62,7 +65,9 @@ def clock_for(
     return max(found, key=lambda c: (_fineness(c), c.column, c.learnt_from), default=None)
 
 
-def clock_from_given(given: GivenClock, profile: TableProfile, evidence: Evidence, time_of: Mapping[str, str]) -> Clock:
+def clock_from_given(
+    given: GivenClock, profile: TableProfile, evidence: Evidence, time_of: Mapping[str, str]
+) -> Clock:
     """The clock that the graph file asks for.
 
     Raises:
@@ -74,7 +79,9 @@ def clock_from_given(given: GivenClock, profile: TableProfile, evidence: Evidenc
     if given.like is not None:
         table, twin = given.like
         if table not in time_of:
-            raise SchemaError(f"the clock of '{profile.name}' cannot be learnt from '{table}', which has no time column")
+            raise SchemaError(
+                f"the clock of '{profile.name}' cannot be learnt from '{table}', which has no time column"
+            )
         clock = _learn(column, evidence.ticks(table, twin, time_of[table]), f"{table}.{twin}", time_of[table])
         if clock is None:
             raise SchemaError(
@@ -100,7 +107,11 @@ def learn_starts(times: TickTimes, last: int) -> tuple[int, tuple[int, ...], str
     if regular is not None:
         origin, step = regular
         count = min(max(last, times.ticks[-1]) - first + 1 + _AHEAD, _LONGEST)
-        return first, tuple(origin + step * i for i in range(count)), f"periods of {_span(step)} from {iso(origin)}"
+        return (
+            first,
+            tuple(origin + step * i for i in range(count)),
+            f"periods of {_span(step)} from {iso(origin)}",
+        )
     if max(last, times.ticks[-1]) - first >= _LONGEST:
         return None
     return first, _uneven(times, last), "periods of uneven length, each from its first row on"
@@ -113,8 +124,8 @@ def _learn(column: ColumnProfile, times: TickTimes, teacher: str, time: str) -> 
     first, starts, how = learnt
     first, starts = _backwards(first, starts, int(column.low))
     known = f"{len(times.ticks)} values, {times.ticks[0]} to {times.ticks[-1]}"
-    reason = f"read as time: {teacher} carries it beside {time} ({known}): {how}; a row is visible when its period begins"
-    return Clock(column.name, first, starts, teacher.rpartition(".")[0], reason)
+    reason = f"read as time: {teacher} carries it beside {time} ({known}): {how}; {_AT_START}"
+    return Clock(column.name, first, starts, teacher.rpartition(".")[0], reason, like=teacher)
 
 
 def _regular(column: ColumnProfile, given: GivenClock) -> Clock:
@@ -123,15 +134,19 @@ def _regular(column: ColumnProfile, given: GivenClock) -> Clock:
     count = max(int(column.high) - first + 1 + _AHEAD, 1)
     starts = tuple(origin + every * i for i in range(count))
     first, starts = _backwards(first, starts, int(column.low))
-    return Clock(column.name, first, starts, "", f"set in the graph file: periods of {_span(every)} from {iso(origin)}")
+    return Clock(
+        column.name,
+        first,
+        starts,
+        "",
+        f"set in the graph file: periods of {_span(every)} from {iso(origin)}; {_AT_START}",
+    )
 
 
 def _read_at_end(clock: Clock) -> Clock:
     """The same clock with each row visible when its period ends, which is when the next begins."""
-    reason = clock.reason.replace("a row is visible when its period begins", "").rstrip("; ")
-    return Clock(
-        clock.column, clock.first, clock.starts[1:], clock.learnt_from, reason + "; a row is visible when its period ends"
-    )
+    reason = clock.reason.replace(_AT_START, _AT_END)
+    return replace(clock, starts=clock.starts[1:], reason=reason, read_at="end")
 
 
 def _backwards(first: int, starts: tuple[int, ...], low: int) -> tuple[int, tuple[int, ...]]:
@@ -165,7 +180,10 @@ def _lattice(times: TickTimes) -> tuple[int, int] | None:
     moments the roundest is taken. Clocks that are put forward and back in the places where the rows come from leave
     no such moment by up to two hours; then it is the last full hour at or before every first row.
     """
-    spans = sorted((b - a) / (m - n) for a, b, n, m in zip(times.first, times.first[1:], times.ticks, times.ticks[1:], strict=False))
+    spans = sorted(
+        (b - a) / (m - n)
+        for a, b, n, m in zip(times.first, times.first[1:], times.ticks, times.ticks[1:], strict=False)
+    )
     typical = spans[len(spans) // 2]
     base = times.ticks[0]
     for unit in _ROUND:

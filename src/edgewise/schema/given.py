@@ -58,7 +58,9 @@ def merge_declared(given: Given, declared: Declared, profiles: Mapping[str, Tabl
     links: dict[tuple[str, str], tuple[str | None, str]] = {
         (link.table, link.column): (link.to, "declared as a foreign key")
         for link in declared.links
-        if link.table in profiles and link.to in profiles and keys.get(link.to, (link.to_column,))[0] == link.to_column
+        if link.table in profiles
+        and link.to in profiles
+        and keys.get(link.to, (link.to_column,))[0] == link.to_column
     }
     for link in declared.links:
         if link.to in profiles:

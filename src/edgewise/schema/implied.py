@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from edgewise.errors import SchemaError, nearest
 from edgewise.schema.given import Given
 from edgewise.schema.keys import KeyChoice, Names
 from edgewise.schema.links import Found
@@ -55,12 +56,29 @@ def find_implied(
         if name not in given.not_implied:
             used.add(name.casefold())
             chosen[name] = tuple(sorted(group))
-    tables = tuple(_table(name, chosen[name], profiles, evidence, name in given.implied) for name in sorted(chosen))
+    _add_said(chosen, profiles, given)
+    tables = tuple(
+        _table(name, chosen[name], profiles, evidence, name in given.implied) for name in sorted(chosen)
+    )
     links = tuple(
         Link(t, c, table.name, 1.0, f"{table.name} has no table of its own; its rows are the values found")
         for table in tables for t, c in table.implied_by
     )  # fmt: skip
     return Implied(tables, links)
+
+
+def _add_said(chosen: dict[str, tuple[Place, ...]], profiles: Mapping[str, TableProfile], given: Given) -> None:
+    """Add the columns that the graph file links to an implied entity by its name."""
+    for place, (to, _) in sorted(given.links.items()):
+        if to is None or to in profiles:
+            continue
+        if to not in chosen:
+            known = [*profiles, *chosen]
+            raise SchemaError(
+                f"{place[0]}.{place[1]} cannot link to '{to}': there is no such table",
+                hint=f"tables: {', '.join(nearest(to, known) or sorted(known))}",
+            )
+        chosen[to] = tuple(sorted({*chosen[to], place}))
 
 
 def _open_places(
@@ -76,7 +94,9 @@ def _open_places(
         for column in sorted(profiles[table].columns, key=lambda c: c.name):
             own = column.name == key.column and (key.own or table in targets)
             name = column_name(column.name)
-            lost = "".join(name.stem) in known and (table, column.name) in {(m.table, m.column) for m in found.misses}
+            lost = "".join(name.stem) in known and (table, column.name) in {
+                (m.table, m.column) for m in found.misses
+            }
             if not own and not lost and (table, column.name) not in linked and _names_something(column, name):
                 places.append((table, column.name))
     return places
@@ -119,7 +139,9 @@ def _home(
         base = _plain(other)
         role = len(plain) > len(base) and plain[-len(base) :] == base
         person = bool(set(plain) & PERSON_ROLES) and (base[-1:] == ("user",) or bool(set(base) & PERSON_ROLES))
-        side = _beside(group, merged[other]) and len(plain) == len(base) and plain[1:] == base[1:] and len(plain) > 1
+        side = (
+            _beside(group, merged[other]) and len(plain) == len(base) and plain[1:] == base[1:] and len(plain) > 1
+        )
         pair = _beside(group, merged[other]) and set(plain) <= PLACE_ROLES and set(base) <= PLACE_ROLES
         member = person and _beside(group, merged[other])
         if (role or side or pair or member) and _overlap(group, merged[other], evidence):

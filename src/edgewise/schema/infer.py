@@ -41,7 +41,10 @@ class _Parts:
 
 
 def infer(
-    profiles: Mapping[str, TableProfile], evidence: Evidence, given: Given | None = None, declared: Declared | None = None
+    profiles: Mapping[str, TableProfile],
+    evidence: Evidence,
+    given: Given | None = None,
+    declared: Declared | None = None,
 ) -> Schema:
     """Infer the schema of some tables.
 
@@ -55,15 +58,18 @@ def infer(
         SchemaError: there are no tables, or what was given cannot be.
     """
     if not profiles:
-        raise SchemaError("there are no tables to read", hint="check the source, and which tables the graph file leaves out")
+        raise SchemaError(
+            "there are no tables to read", hint="check the source, and which tables the graph file leaves out"
+        )
     profiles = {name: profiles[name] for name in sorted(profiles)}
     given = merge_declared(given or Given(), declared or Declared(), profiles)
     shared = common_words(profiles)
     names = {name: table_words(name, shared) for name in profiles}
     times = {name: choose_time(profiles[name], names[name], evidence, given) for name in profiles}
     keys = _keys(profiles, names, times, given)
+    claimed = {place for places in given.implied.values() for place in places}
     skip = given.dropped | {(t, c) for t, choice in times.items() for c in choice.readings}
-    found = find_links(profiles, names, keys, evidence, given, skip)
+    found = find_links(profiles, names, keys, evidence, given, skip | claimed)
     keys = dict(found.keys)
     implied = find_implied(profiles, names, keys, found, evidence, given, skip)
     links = tuple(sorted((*found.links, *implied.links), key=lambda link: (link.table, link.column)))
@@ -72,27 +78,32 @@ def infer(
     parts = _Parts(profiles, times, keys, clocks, links, given)
     tables, dropped = _tables(parts, implied)
     known = Known(profiles, tables, links, times, found, evidence)
-    return Schema(tables, links, (*dropped, *find_problems(known)))
+    left_out = tuple(sorted(given.dropped))
+    return Schema(tables, links, (*dropped, *find_problems(known)), left_out)
 
 
 def _keys(
     profiles: Mapping[str, TableProfile], names: Names, times: Mapping[str, TimeChoice], given: Given
 ) -> dict[str, KeyChoice]:
     owned = owners(profiles, names)
+    linked = {place for places in given.implied.values() for place in places} | set(given.links)
     keys = {}
     for name, profile in profiles.items():
         skip = {c for t, c in given.dropped if t == name} | set(times[name].readings)
         kept = replace(profile, columns=tuple(c for c in profile.columns if c.name not in skip))
         if name in given.keys:
             column, reason = given.keys[name]
-            keys[name] = KeyChoice(column, reason, own=(name, column) not in given.links)
+            keys[name] = KeyChoice(column, reason, own=(name, column) not in linked)
         else:
             keys[name] = choose_key(kept, names, times[name].column is not None, owned)
     return keys
 
 
 def _composites(
-    profiles: Mapping[str, TableProfile], keys: Mapping[str, KeyChoice], links: tuple[Link, ...], evidence: Evidence
+    profiles: Mapping[str, TableProfile],
+    keys: Mapping[str, KeyChoice],
+    links: tuple[Link, ...],
+    evidence: Evidence,
 ) -> dict[str, KeyChoice]:
     """Say where several columns together are unique; the key stays none, because links name one column."""
     found = {}
@@ -145,14 +156,14 @@ def _table(parts: _Parts, name: str, problems: list[Problem]) -> Table:
         said = parts.given.stypes.get((name, column.name))
         if meaning is None and said is None:
             message = f"values of type {column.dtype} cannot be encoded"
-            problems.append(Problem("unsupported type", name, column.name, profile.rows, message, "the column is left out"))
+            problems.append(
+                Problem("unsupported type", name, column.name, profile.rows, message, "the column is left out")
+            )
             continue
         stype, reason = said or (meaning.stype, meaning.reason) if meaning else (SType.TEXT, "")
         separator = parts.given.separators.get((name, column.name), meaning.separator if meaning else None)
         separator = separator if stype is SType.MULTICATEGORICAL else None
-        columns.append(
-            Column(column.name, column.dtype, stype, reason, column.nulls, column.distinct, separator)
-        )
+        columns.append(Column(column.name, column.dtype, stype, reason, column.nulls, column.distinct, separator))
     time_reason = clock.reason if clock is not None else time.reason
     return Table(
         name, tuple(columns), profile.rows, parts.keys[name].column, time.column, clock, profile.sql,

@@ -43,9 +43,7 @@ def owners(profiles: Mapping[str, TableProfile], names: Names) -> frozenset[tupl
     )
 
 
-def choose_key(
-    profile: TableProfile, names: Names, timed: bool, owned: frozenset[tuple[str, ...]]
-) -> KeyChoice:
+def choose_key(profile: TableProfile, names: Names, timed: bool, owned: frozenset[tuple[str, ...]]) -> KeyChoice:
     """The key of a table. `timed` says whether rows have a time: event rows are not keyed by what they refer to.
     `owned` are the nouns that have a table of their own."""
     own = names[profile.name]
@@ -124,7 +122,9 @@ def alternates(profile: TableProfile, key: str | None) -> tuple[ColumnProfile, .
     """Other unique columns that rows of other tables may refer to, by name."""
     kinds = (Kind.TEXT, Kind.INTEGER)
     found = [c for c in profile.columns if c.name != key and c.unique and c.nulls == 0 and c.kind in kinds]
-    return tuple(sorted((c for c in found if c.kind is Kind.TEXT or column_name(c.name).strength), key=lambda c: c.name))
+    return tuple(
+        sorted((c for c in found if c.kind is Kind.TEXT or column_name(c.name).strength), key=lambda c: c.name)
+    )
 
 
 def composite_key(profile: TableProfile, evidence: Evidence, refers: frozenset[str]) -> tuple[str, ...] | None:
@@ -135,7 +135,9 @@ def composite_key(profile: TableProfile, evidence: Evidence, refers: frozenset[s
     if not 1 < profile.rows <= _COMPOSITE_ROWS:
         return None
     fit = [c for c in profile.columns if c.nulls == 0 and c.keylike]
-    ids = sorted((c for c in fit if c.name in refers or column_name(c.name).strength == "id"), key=lambda c: c.name)
+    ids = sorted(
+        (c for c in fit if c.name in refers or column_name(c.name).strength == "id"), key=lambda c: c.name
+    )
     lines = [c for c in fit if c not in ids and set(_all_words(c)) & LINE_NUMBERS]
     pairs = [*((a, b) for a in ids for b in lines), *combinations(ids, 2), *combinations(ids, 3)]
     for columns in [p for p in pairs if _room(p) >= profile.rows][:8]:

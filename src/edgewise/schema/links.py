@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
 
+from edgewise.errors import SchemaError
 from edgewise.schema.given import Given
 from edgewise.schema.keys import KeyChoice, Names, alternates
 from edgewise.schema.model import Link
@@ -97,8 +98,13 @@ class _Finder:
         """Links that were said: made whatever the match, which is measured all the same."""
         for (table, column), (to, reason) in self.given.links.items():
             key = self.keys[to].column if to in self.keys else None
-            if to is None or key is None or table not in self.profiles:
+            if to is None or to not in self.profiles or table not in self.profiles:
                 continue
+            if key is None:
+                raise SchemaError(
+                    f"{table}.{column} cannot link to '{to}', which has no key",
+                    hint="say its key in the graph file",
+                )
             found = self.evidence.contained(table, column, to, key)
             self.dangling[table, column] = found
             self.links[table, column] = Link(table, column, to, round(found.match, 6), reason)
@@ -133,7 +139,9 @@ class _Finder:
                 fit = self._fit(table, column, name, to, target, alternate)
                 if fit is not None:
                     found.append(_Candidate(fit, -self._kin(table, to), to, target, alternate))
-        return sorted(found, key=lambda c: (c.alternate, c.fit, self._people(c), c.kin, len(c.to), c.to, c.key.name))
+        return sorted(
+            found, key=lambda c: (c.alternate, c.fit, self._people(c), c.kin, len(c.to), c.to, c.key.name)
+        )
 
     def _people(self, candidate: _Candidate) -> int:
         """The place of a table of people in the order of likelihood, 0 for other fits."""
@@ -161,7 +169,9 @@ class _Finder:
 
     def _borrowed_elsewhere(self, to: str, name: ColumnName) -> bool:
         """Whether the key's entity has a table that is named after it, which then is the target."""
-        return any(self.names[t] == name.stem and self.keys[t].column is not None for t in self.profiles if t != to)
+        return any(
+            self.names[t] == name.stem and self.keys[t].column is not None for t in self.profiles if t != to
+        )
 
     def _alternate_fit(
         self, column: ColumnProfile, name: ColumnName, to: str, target: ColumnProfile, fit: Fit | None
@@ -216,14 +226,18 @@ class _Finder:
                     self._measure(links, column)
                     continue
                 self.misses += [
-                    NearMiss(k.table, k.column, to, f"its values are in {to}.{column}, which is not the key", k.match)
+                    NearMiss(
+                        k.table, k.column, to, f"its values are in {to}.{column}, which is not the key", k.match
+                    )
                     for k in links
                 ]
         return keys
 
     def _measure(self, links: list[Link], column: str) -> None:
         for link in links:
-            self.dangling[link.table, link.column] = self.evidence.contained(link.table, link.column, link.to, column)
+            self.dangling[link.table, link.column] = self.evidence.contained(
+                link.table, link.column, link.to, column
+            )
 
 
 def find_links(
@@ -266,7 +280,11 @@ def roles_of(name: ColumnName) -> frozenset[str]:
 def name_fit(name: ColumnName, table: tuple[str, ...], key: ColumnName, same: bool) -> Fit | None:
     """How a column's name points at a table with these words and this key, or None."""
     if name.bare:
-        same_code = name.suffix == key.suffix and key.bare and name.suffix not in ("id", "key", "code", "no", "uuid", "name")
+        same_code = (
+            name.suffix == key.suffix
+            and key.bare
+            and name.suffix not in ("id", "key", "code", "no", "uuid", "name")
+        )
         return Fit.SAME_KEY if same_code and not same else None
     if not name.strength and (name.many or name.stem[-1] in AMOUNTS):
         return None

@@ -15,7 +15,16 @@ from edgewise.schema.words import (
     TABLE_DECORATION,
 )
 
-__all__ = ["ColumnName", "abbreviates", "column_name", "common_words", "plural", "singular", "table_words", "words"]
+__all__ = [
+    "ColumnName",
+    "abbreviates",
+    "column_name",
+    "common_words",
+    "plural",
+    "singular",
+    "table_words",
+    "words",
+]
 
 _WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+|[^\W\d_a-zA-Z]+")
 _SINGULARS = {plural: single for single, plural in IRREGULAR_PLURALS.items()}

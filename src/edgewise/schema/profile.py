@@ -203,7 +203,11 @@ class Evidence(ABC):
 
     @abstractmethod
     def aggregates(
-        self, dimension: tuple[str, str], columns: tuple[str, ...], events: tuple[str, str], measures: tuple[str, ...]
+        self,
+        dimension: tuple[str, str],
+        columns: tuple[str, ...],
+        events: tuple[str, str],
+        measures: tuple[str, ...],
     ) -> tuple[AggregateMatch, ...]:
         """How often columns of a dimension (table, key) equal the count, or the sum or the largest of a measure, of
         the linked rows of `events` (table, link column)."""

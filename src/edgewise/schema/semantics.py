@@ -114,7 +114,9 @@ def _of_text(column: ColumnProfile) -> Meaning:
     if name.strength == "id" or all(_UUID.match(v) for v in values):
         return _of_identifier(column)
     if set(words(column.name)[-1:]) & CATEGORY_WORDS and _mean_length(values) <= _LONG:
-        return _several(column, values) or Meaning(SType.CATEGORICAL, f"named like a label, {column.distinct} values")
+        return _several(column, values) or Meaning(
+            SType.CATEGORICAL, f"named like a label, {column.distinct} values"
+        )
     if numbers_in_text(column) >= _MOSTLY and not _is_code(column):
         return Meaning(SType.NUMERICAL, "text that holds numbers")
     return _several(column, values) or _of_plain_text(column, values)
@@ -185,7 +187,9 @@ def _several(column: ColumnProfile, values: list[str]) -> Meaning | None:
         if joined >= 0.05 * len(values) and _few_parts(counts, whole, separator):
             shown = "a space" if separator == " " else f"'{separator}'"
             return Meaning(
-                SType.MULTICATEGORICAL, f"{len(counts)} labels in many combinations, separated by {shown}", separator
+                SType.MULTICATEGORICAL,
+                f"{len(counts)} labels in many combinations, separated by {shown}",
+                separator,
             )
     return None
 

@@ -103,8 +103,14 @@ def _pick(profile: TableProfile, table: tuple[str, ...], readings: Mapping[str, 
 
 
 def _form(column: ColumnProfile, reading: TimeReading) -> str:
-    how = {Kind.TEXT: ", ISO text", Kind.INTEGER: ", epoch numbers", Kind.FLOAT: ", epoch numbers"}.get(column.kind, "")
-    span = f", {iso(reading.low)} to {iso(reading.high)}" if reading.low is not None and reading.high is not None else ""
+    how = {Kind.TEXT: ", ISO text", Kind.INTEGER: ", epoch numbers", Kind.FLOAT: ", epoch numbers"}.get(
+        column.kind, ""
+    )
+    span = (
+        f", {iso(reading.low)} to {iso(reading.high)}"
+        if reading.low is not None and reading.high is not None
+        else ""
+    )
     return how + span
 
 

@@ -39,7 +39,9 @@ def _set(text: str) -> frozenset[str]:
 #: Last words of a column that names a row.
 ID_SUFFIXES: Final = _set("id ids uuid guid key fk pk sk oid upc ean gtin isbn asin sku")
 #: Last words of a column that may name a row, or may be a plain property: only believed beside a table.
-CODE_SUFFIXES: Final = _set("code no nr number ref iata icao iso iso2 iso3 slug symbol ticker handle login via name")
+CODE_SUFFIXES: Final = _set(
+    "code no nr number ref iata icao iso iso2 iso3 slug symbol ticker handle login via name"
+)
 #: Lower-case words that end in "id" and hold no identifier.
 GLUED_ID_EXCEPTIONS: Final = _set(
     "paid unpaid prepaid valid invalid grid covid android fluid solid humid raid avoid acid hybrid liquid rapid "
@@ -47,7 +49,9 @@ GLUED_ID_EXCEPTIONS: Final = _set(
     "maid steroid typhoid thyroid plasmid lipid amid overpaid repaid arid plaid squid druid cuboid ovoid bid kid lid"
 )
 #: Words around the noun of a table's name.
-TABLE_DECORATION: Final = _set("tbl table dim fact fct stg staging raw src dataset data csv vw view t tb ods dwh mart")
+TABLE_DECORATION: Final = _set(
+    "tbl table dim fact fct stg staging raw src dataset data csv vw view t tb ods dwh mart"
+)
 #: Singular to plural where adding letters is not enough.
 IRREGULAR_PLURALS: Final = {
     "person": "people", "child": "children", "man": "men", "woman": "women", "mouse": "mice", "goose": "geese",
@@ -112,7 +116,9 @@ EVENT_TIMES: Final = _set(
     "hire hired enrolled enrolment enrollment reading sale sold search searched login logon redemption redeemed"
 )
 #: Moments at which what the row describes begins.
-START_TIMES: Final = _set("start started begin began starts begins effective from launch launched release released open")
+START_TIMES: Final = _set(
+    "start started begin began starts begins effective from launch launched release released open"
+)
 #: Moments after the row came about; used only where the table has no other.
 LATE_TIMES: Final = _set(
     "shipped delivered delivery ship completed complete returned return cancelled canceled resolved finished "
@@ -131,7 +137,9 @@ CLOCK_WORDS: Final = _set(
     "week wk day d month mon mth period quarter qtr year yr yearmonth yearweek dayno weekno t tick dateid date time sprint"
 )
 #: Columns of a composite key that number lines.
-LINE_NUMBERS: Final = _set("line seq sequence number no nr pos position index item_no row step rank ordinal num order")
+LINE_NUMBERS: Final = _set(
+    "line seq sequence number no nr pos position index item_no row step rank ordinal num order"
+)
 
 #: Integers with these last words are labels, not amounts.
 CATEGORY_WORDS: Final = _set(

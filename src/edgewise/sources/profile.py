@@ -132,7 +132,9 @@ def _counted(source: Source, name: str, columns: list[ColumnProfile]) -> Iterato
         asked = [_as(exp.Count(this=exp.Distinct(expressions=[column(c)])), f"c{i}") for i, c in enumerate(open_)]
         counts = dict(zip(open_, _first(source.read(exp.select(*asked).from_(table(name)))).values(), strict=True))
     for profile in columns:
-        counted = replace(profile, distinct=counts[profile.name], exact=True) if profile.name in counts else profile
+        counted = (
+            replace(profile, distinct=counts[profile.name], exact=True) if profile.name in counts else profile
+        )
         yield replace(counted, values=_all_values(source, name, counted))
 
 
