@@ -10,10 +10,9 @@ import pyarrow.compute as pc
 from jaxtyping import Float64, Int64
 
 from edgewise.clock import NEVER
-from edgewise.graph.relation import Relation
 from edgewise.ids import MISSING
 
-__all__ = ["codes_of", "moments", "numbers", "parents", "texts"]
+__all__ = ["codes_of", "moments", "numbers", "texts"]
 
 _MICROSECONDS: Final = pa.timestamp("us")
 
@@ -56,14 +55,6 @@ def codes_of(column: pa.Array, values: list[str]) -> Int64[np.ndarray, "rows"]:
         indices = pc.fill_null(column.indices.cast(pa.int64()), len(of_entry)).to_numpy(zero_copy_only=False)
         return np.append(of_entry, MISSING)[indices]
     return _found(column, vocabulary)
-
-
-def parents(relation: Relation) -> Int64[np.ndarray, "src_rows"]:
-    """For a forward hop, the row that each row refers to; MISSING where it refers to none."""
-    counts = np.diff(relation.indptr)
-    found = np.full(len(counts), MISSING, dtype=np.int64)
-    found[counts > 0] = relation.dst[relation.indptr[:-1][counts > 0]]
-    return found
 
 
 def _found(column: pa.Array, vocabulary: pa.Array) -> Int64[np.ndarray, "rows"]:
