@@ -1,1 +1,1 @@
-"""The one optimisation loop, losses, negatives."""
+"""The one optimisation loop, losses, and negative sampling."""
