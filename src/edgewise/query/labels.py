@@ -21,7 +21,7 @@ from edgewise.query.sql.counts import null_times
 from edgewise.query.sql.statement import history_statement, label_statement
 from edgewise.schema.model import Schema
 
-__all__ = ["LabelCounts", "counts", "history", "label_sql", "labels"]
+__all__ = ["LabelCounts", "asked", "counts", "history", "label_sql", "labels"]
 
 _METADATA: Final = b"edgewise.labels"
 
@@ -53,6 +53,22 @@ def labels(query: Query, source: Engine, schema: Schema, anchors: Sequence[int])
         ArgumentError: a query with windows and no anchors.
         SourceError: the engine refused.
     """
+    table = _table(query, source, schema, anchors)
+    kept = table.filter(pc.is_valid(table.column("target")))
+    facts = LabelCounts(len(table), len(kept), len(table) - len(kept), _null_times(query, source, schema))
+    return kept.replace_schema_metadata({_METADATA: json.dumps(asdict(facts)).encode()})
+
+
+def asked(query: Query, source: Engine, schema: Schema, anchors: Sequence[int]) -> pa.Table:
+    """Who is asked about at each anchor, with or without a label: columns entity and anchor_time of `labels`.
+
+    Windows of the target need not be over: this is what predictions at the present are made for.
+    """
+    return _table(query, source, schema, anchors).select(["entity", "anchor_time"])
+
+
+def _table(query: Query, source: Engine, schema: Schema, anchors: Sequence[int]) -> pa.Table:
+    """The label table with the entities that have no label: their target is null."""
     at = sorted(set(int(a) for a in anchors))
     _check_anchors(query, at)
     found = _sorted(source.read(label_statement(query, source, schema, at)), query.timeframes)
@@ -65,10 +81,7 @@ def labels(query: Query, source: Engine, schema: Schema, anchors: Sequence[int])
     }
     if query.assuming is not None:
         columns["assumed"] = _truth(found.column("assumed")).take(pa.array(starts))
-    table = pa.table(columns)
-    kept = table.filter(pc.is_valid(table.column("target")))
-    facts = LabelCounts(len(table), len(kept), len(table) - len(kept), _null_times(query, source, schema))
-    return kept.replace_schema_metadata({_METADATA: json.dumps(asdict(facts)).encode()})
+    return pa.table(columns)
 
 
 def counts(table: pa.Table) -> LabelCounts:
