@@ -21,7 +21,10 @@ _COLOURS = {"ok": "green", "note": "yellow", "broken": "bold red"}
 
 
 def doctor(as_json: AsJson = False, quiet: Quiet = False) -> None:
-    """Look for what is wrong with this installation, and say how to mend it. Exits 1 if something is broken."""
+    """Find what is wrong with this installation, and the fix.
+
+    Exits with 1 if something is broken.
+    """
     from edgewise.cli.checkup import checkup
 
     terminal = Terminal(as_json=as_json, quiet=quiet)

@@ -15,7 +15,14 @@ from typing import Annotated
 import typer
 from typer.main import get_command
 
+from edgewise.cli.demo import demo
 from edgewise.cli.doctor import doctor
+from edgewise.cli.evaluate import evaluate
+from edgewise.cli.explain import explain
+from edgewise.cli.fit import fit
+from edgewise.cli.inspect import inspect
+from edgewise.cli.labels import labels
+from edgewise.cli.predict import predict
 from edgewise.cli.terminal import Terminal
 from edgewise.errors import ArgumentError, UserError
 
@@ -28,7 +35,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for command in (doctor,):
+for command in (demo, inspect, labels, fit, evaluate, predict, explain, doctor):
     app.command()(command)
 
 

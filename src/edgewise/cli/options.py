@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -9,8 +10,11 @@ import typer
 __all__ = [
     "AsJson",
     "GraphFile",
+    "OtherSource",
+    "ParquetOut",
     "Query",
     "Quiet",
+    "RandomSeed",
     "Run",
     "Source",
 ]
@@ -23,10 +27,20 @@ Source = Annotated[
     ),
 ]
 Query = Annotated[str, typer.Argument(metavar="QUERY", help="What to predict: PREDICT … FOR EACH …")]
-Run = Annotated[str, typer.Argument(metavar="RUN", help="The folder that `edgewise fit` wrote.")]
+Run = Annotated[Path, typer.Argument(metavar="RUN", help="The folder that `edgewise fit` wrote.")]
 GraphFile = Annotated[
-    str | None,
+    Path | None,
     typer.Option("--graph", metavar="GRAPH.yaml", help="A graph file whose entries override what is inferred."),
+]
+OtherSource = Annotated[
+    str | None,
+    typer.Option("--source", metavar="SOURCE", help="Where the tables are now, if not where the run was fitted."),
+]
+ParquetOut = Annotated[
+    Path, typer.Option("--out", metavar="FILE.parquet", help="The Parquet file to write; replaced if it exists.")
+]
+RandomSeed = Annotated[
+    int, typer.Option("--random-seed", metavar="N", min=0, help="The same seed and data give the same model.")
 ]
 AsJson = Annotated[
     bool, typer.Option("--json", help="One JSON document on stdout; everything else goes to stderr.")

@@ -1,0 +1,52 @@
+"""`edgewise fit`: a query to a run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from edgewise.cli.options import AsJson, GraphFile, Query, Quiet, RandomSeed, Source
+from edgewise.cli.terminal import Terminal
+
+__all__ = ["fit"]
+
+Out = Annotated[Path, typer.Option("--out", metavar="RUN", help="The folder to write the run into.")]
+Until = Annotated[
+    str | None,
+    typer.Option("--until", metavar="TIME", help="Use nothing after this time; all that is known if left out."),
+]
+Budget = Annotated[str, typer.Option("--budget", metavar="TIME", help="How long to fit: 90s, 5m, 1h.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace a run that is already in the folder.")]
+
+
+def fit(
+    source: Source,
+    query: Query,
+    out: Out,
+    until: Until = None,
+    budget: Budget = "5m",
+    graph: GraphFile = None,
+    random_seed: RandomSeed = 0,
+    overwrite: Overwrite = False,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Train a model for a query beside its baselines; write a run.
+
+    The report is about the latest anchor time whose window is complete; the model in the run has then been fitted
+    again up to the present.
+    """
+    from edgewise.cli.opening import built
+    from edgewise.evaluation.terminal import show
+
+    terminal = Terminal(as_json=as_json, quiet=quiet)
+    progress = terminal.progress()
+    task = built(source, graph, progress).task(query)
+    run = task.fit(until, budget, out=out, overwrite=overwrite, progress=progress, random_seed=random_seed)
+    terminal.answer(
+        lambda: {"run": str(out), "report": run.report().to_json()},
+        lambda console: show(run.report(), console),
+    )
+    terminal.note(f"Wrote the run to {out}; {out / 'report.html'} shows the report in a browser.")

@@ -1,0 +1,45 @@
+"""`edgewise labels`: what came true, as a table."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from edgewise.cli.options import AsJson, GraphFile, ParquetOut, Query, Quiet, Source
+from edgewise.cli.terminal import Terminal
+
+__all__ = ["labels"]
+
+At = Annotated[
+    list[str],
+    typer.Option("--at", metavar="TIME", help="An anchor time, such as 2017-12-11; give it several times."),
+]
+
+
+def labels(
+    source: Source,
+    query: Query,
+    at: At,
+    out: ParquetOut,
+    graph: GraphFile = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Write what came true after anchor times, as a table.
+
+    Its columns are entity, anchor_time and target.
+    """
+    from edgewise.cli.opening import built
+    from edgewise.cli.table_view import show_rows
+    from edgewise.cli.written import check_free, write_parquet
+
+    check_free(out)
+    terminal = Terminal(as_json=as_json, quiet=quiet)
+    table = built(source, graph, terminal.progress()).task(query).labels(at)
+    write_parquet(table, out)
+    terminal.note(f"Wrote {table.num_rows:,} labels to {out}.")
+    terminal.answer(
+        lambda: {"out": str(out), "rows": table.num_rows, "columns": table.column_names},
+        lambda console: show_rows(console, table),
+    )

@@ -1,0 +1,281 @@
+"""What bad input gets: a message that names place, cause and way out; exit code 2; nothing half-written.
+
+Each case is a command line in a folder of small tables (see `small_shop`), after a change that spoils something.
+Its message is a golden file in `golden/`, written anew with EDGEWISE_UPDATE=1.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+Cli = Callable[..., Any]
+GOLDEN = Path(__file__).parent / "golden"
+UPDATE = os.environ.get("EDGEWISE_UPDATE") == "1"
+
+CHURN = "PREDICT COUNT(orders.*, 0, 7, days) = 0 FOR EACH users.user_id"
+NEXT = "PREDICT LIST_DISTINCT(orders.product_id, 0, 7, days) RANK TOP 3 FOR EACH users.user_id"
+
+
+def nothing() -> None:
+    """Spoil nothing."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One mistake: what is wrong in the folder, and the command line that meets it."""
+
+    name: str
+    arguments: tuple[str, ...]
+    spoil: Callable[[], object] = field(default=nothing)
+
+
+def text(name: str, content: str) -> Callable[[], object]:
+    """Write a text file."""
+    return lambda: Path(name).write_text(content, encoding="utf-8")
+
+
+def raw(name: str, content: bytes) -> Callable[[], object]:
+    """Write bytes."""
+    return lambda: Path(name).write_bytes(content)
+
+
+def graph(content: str) -> Callable[[], object]:
+    """Write a graph file."""
+    return text("graph.yaml", content)
+
+
+def folder(name: str, **files: str) -> Callable[[], object]:
+    """Make a folder of CSV files (a name's underscore before the ending is a dot)."""
+
+    def make() -> None:
+        Path(name).mkdir()
+        for file, content in files.items():
+            stem, _, ending = file.rpartition("_")
+            (Path(name) / f"{stem}.{ending}").write_text(content, encoding="utf-8")
+
+    return make
+
+
+def damaged_database() -> None:
+    """A SQLite file whose second half is zeros."""
+    with sqlite3.connect("shop.sqlite") as database:
+        database.execute("CREATE TABLE users (user_id INTEGER, name TEXT)")
+        database.executemany("INSERT INTO users VALUES (?, ?)", [(i, "x" * 50) for i in range(2000)])
+    database.close()
+    content = Path("shop.sqlite").read_bytes()
+    Path("shop.sqlite").write_bytes(content[: len(content) // 2] + bytes(len(content) // 2))
+
+
+def untimed_shop() -> None:
+    """The shop without a single time."""
+    Path("still").mkdir()
+    for file in Path("shop").glob("*.parquet"):
+        table = pq.read_table(file)
+        kept = [f.name for f in table.schema if not pa.types.is_timestamp(f.type)]
+        pq.write_table(table.select(kept), Path("still") / file.name)
+
+
+def check(name: str, query: str, *more: str) -> Case:
+    """A mistake in a query."""
+    return Case(f"query-{name}", ("check", "shop", query, *more))
+
+
+ARGUMENTS = [
+    Case("arguments-no-such-command", ("fitt", "shop")),
+    Case("arguments-no-source", ("inspect",)),
+    Case("arguments-no-query", ("check", "shop")),
+    Case("arguments-no-such-option", ("inspect", "shop", "--grpah", "graph.yaml")),
+    Case("arguments-surplus", ("inspect", "shop", "more")),
+    Case("arguments-no-anchor", ("labels", "shop", CHURN, "--out", "labels.parquet")),
+    Case("arguments-no-out", ("fit", "shop", CHURN)),
+    Case("arguments-time-in-words", ("labels", "shop", CHURN, "--at", "yesterday", "--out", "labels.parquet")),
+    Case("arguments-time-not-in-calendar", ("labels", "shop", CHURN, "--at", "2024-02-30", "--out", "l.parquet")),
+    Case("arguments-until-in-words", ("fit", "shop", CHURN, "--until", "now", "--out", "run")),
+    Case("arguments-budget-in-words", ("fit", "shop", CHURN, "--budget", "soon", "--out", "run")),
+    Case("arguments-budget-of-zero", ("fit", "shop", CHURN, "--budget", "0s", "--out", "run")),
+    Case("arguments-out-is-csv", ("labels", "shop", CHURN, "--at", "2024-03-01", "--out", "labels.csv")),
+    Case("arguments-out-is-folder", ("labels", "shop", CHURN, "--at", "2024-03-01", "--out", "shop")),
+    Case(
+        "arguments-out-below-file",
+        ("labels", "shop", CHURN, "--at", "2024-03-01", "--out", "notes.txt/labels.parquet"),
+        text("notes.txt", "hello"),
+    ),
+]
+
+SOURCES = [
+    Case("source-not-there", ("inspect", "nowhere")),
+    Case("source-almost-a-world", ("inspect", "complete-journey")),
+    Case("source-almost-a-folder", ("inspect", "shopp")),
+    Case("source-empty-folder", ("inspect", "empty"), folder("empty")),
+    Case("source-folder-without-tables", ("inspect", "notes"), folder("notes", readme_txt="hello")),
+    Case("source-empty-file", ("inspect", "shop.duckdb"), raw("shop.duckdb", b"")),
+    Case("source-text-file", ("inspect", "notes.txt"), text("notes.txt", "hello, this is no database\n")),
+    Case("source-unknown-scheme", ("inspect", "mysql://ann:secret@localhost/shop")),
+    Case("source-damaged-parquet", ("inspect", "shop"), raw("shop/users.parquet", b"PAR1 this is not it PAR1")),
+    Case("source-damaged-sqlite", ("inspect", "shop.sqlite"), damaged_database),
+    Case("source-damaged-duckdb", ("inspect", "shop.duckdb"), raw("shop.duckdb", bytes(8) + b"DUCK" + bytes(500))),
+    Case("source-table-twice", ("inspect", "shop"), text("shop/users.csv", "user_id,name\n1,Ann\n")),
+    Case("source-empty-csv", ("inspect", "csv"), folder("csv", users_csv="")),
+]
+
+GRAPH_FILES = [
+    Case("graph-not-there", ("inspect", "shop", "--graph", "graph.yaml")),
+    Case("graph-not-yaml", ("inspect", "shop", "--graph", "graph.yaml"), graph("tables: [users: {")),
+    Case("graph-a-list", ("inspect", "shop", "--graph", "graph.yaml"), graph("- users\n- orders\n")),
+    Case("graph-unknown-field", ("inspect", "shop", "--graph", "graph.yaml"), graph("tabels: {}\n")),
+    Case(
+        "graph-unknown-table",
+        ("inspect", "shop", "--graph", "graph.yaml"),
+        graph("tables: {user: {key: user_id}}\n"),
+    ),
+    Case(
+        "graph-unknown-key",
+        ("inspect", "shop", "--graph", "graph.yaml"),
+        graph("tables: {users: {key: user_ids}}\n"),
+    ),
+    Case(
+        "graph-unknown-time",
+        ("inspect", "shop", "--graph", "graph.yaml"),
+        graph("tables: {orders: {time: order_at}}\n"),
+    ),
+    Case(
+        "graph-unknown-stype",
+        ("inspect", "shop", "--graph", "graph.yaml"),
+        graph("tables: {users: {columns: {city: {stype: category}}}}\n"),
+    ),
+    Case(
+        "graph-link-to-nowhere",
+        ("inspect", "shop", "--graph", "graph.yaml"),
+        graph("links: {orders.user_id: customers}\n"),
+    ),
+    Case(
+        "graph-sql-syntax",
+        ("inspect", "shop", "--graph", "graph.yaml"),
+        graph("tables: {recent: {sql: SELEC * FROM orders}}\n"),
+    ),
+    Case(
+        "graph-sql-no-select",
+        ("inspect", "shop", "--graph", "graph.yaml"),
+        graph("tables: {recent: {sql: DROP TABLE orders}}\n"),
+    ),
+]
+
+QUERIES = [
+    check("empty", ""),
+    check("no-for-each", "PREDICT COUNT(orders.*, 0, 7, days) > 0"),
+    check("misspelt-keyword", "PREDICT COUNT(orders.*, 0, 7, days) > 0 FRO EACH users.user_id"),
+    check("unbalanced", "PREDICT COUNT(orders.*, 0, 7, days > 0 FOR EACH users.user_id"),
+    check("open-quote", "PREDICT COUNT(orders.* WHERE orders.note = 'gift, 0, 7) > 0 FOR EACH users.user_id"),
+    check("unknown-table", "PREDICT COUNT(order.*, 0, 7, days) > 0 FOR EACH users.user_id"),
+    check("unknown-column", "PREDICT SUM(orders.amuont, 0, 7, days) FOR EACH users.user_id"),
+    check("unknown-entity-column", "PREDICT COUNT(orders.*, 0, 7, days) > 0 FOR EACH users.id"),
+    check("unknown-aggregation", "PREDICT TOTAL(orders.amount, 0, 7, days) FOR EACH users.user_id"),
+    check("unknown-unit", "PREDICT SUM(orders.amount, 0, 7, fortnights) FOR EACH users.user_id"),
+    check("half-a-day", "PREDICT SUM(orders.amount, 0, 0.5, days) FOR EACH users.user_id"),
+    check("sum-of-text", "PREDICT SUM(orders.note, 0, 7, days) FOR EACH users.user_id"),
+    check("rank-a-number", "PREDICT LIST_DISTINCT(orders.amount, 0, 7, days) RANK TOP 3 FOR EACH users.user_id"),
+    check("no-rank", "PREDICT LIST_DISTINCT(orders.product_id, 0, 7, days) FOR EACH users.user_id"),
+    check(
+        "rank-top-zero", "PREDICT LIST_DISTINCT(orders.product_id, 0, 7, days) RANK TOP 0 FOR EACH users.user_id"
+    ),
+    check("rank-a-count", "PREDICT COUNT(orders.*, 0, 7, days) RANK TOP 3 FOR EACH users.user_id"),
+    check("past-target", "PREDICT COUNT(orders.*, -7, 0, days) > 0 FOR EACH users.user_id"),
+    check("endless-target", "PREDICT COUNT(orders.*, -INF, 7, days) > 0 FOR EACH users.user_id"),
+    check("empty-window", "PREDICT COUNT(orders.*, 7, 7, days) > 0 FOR EACH users.user_id"),
+    check("future-where", f"{CHURN} WHERE COUNT(orders.*, 0, 7, days) > 0"),
+    check("past-assuming", f"{CHURN} ASSUMING COUNT(orders.*, -7, 0, days) > 0"),
+    check("no-link", "PREDICT COUNT(warehouses.*, 0, 7, days) > 0 FOR EACH users.user_id"),
+    check("window-without-time", "PREDICT COUNT(products.*, 0, 7, days) > 0 FOR EACH products.brand"),
+    check("longer-than-data", "PREDICT COUNT(orders.*, 0, 5, years) > 0 FOR EACH users.user_id"),
+    check("never", "PREDICT COUNT(orders.*, 0, 7, days) > 1000 FOR EACH users.user_id"),
+    check("always", "PREDICT COUNT(orders.*, 0, 7, days) >= 0 FOR EACH users.user_id"),
+    Case("query-nobody-asked", ("fit", "shop", f"{CHURN} WHERE COUNT(orders.*, -7, 0) > 1000", "--out", "run")),
+    Case("query-no-time-anywhere", ("check", "still", CHURN), untimed_shop),
+]
+
+RUNS = [
+    Case("run-not-there", ("evaluate", "runs/churn")),
+    Case("run-not-a-run", ("predict", "shop", "--at", "2024-03-25", "--out", "answers.parquet")),
+    Case("run-damaged-manifest", ("evaluate", "run"), text("run/run.json", "{")),
+    Case("run-of-the-future", ("evaluate", "run"), text("run/run.json", json.dumps({"format": 999}))),
+    Case(
+        "run-without-weights",
+        ("predict", "run", "--at", "2024-03-25", "--out", "a.parquet"),
+        lambda: spoil_model(),
+    ),
+    Case("run-already-there", ("fit", "shop", CHURN, "--out", "run")),
+    Case("run-in-the-way", ("fit", "shop", CHURN, "--out", "shop")),
+    Case("run-predict-before-the-data", ("predict", "run", "--at", "1999-01-01", "--out", "answers.parquet")),
+    Case("run-evaluate-open-window", ("evaluate", "run", "--at", "2030-01-01")),
+    Case("run-explain-unknown-entity", ("explain", "run", "--entity", "999999")),
+    Case("run-explain-entity-of-other-type", ("explain", "run", "--entity", "Ann")),
+    Case("run-explain-item-of-no-ranking", ("explain", "run", "--entity", "1", "--item", "3")),
+    Case("run-explain-nobody", ("explain", "run")),
+    Case("run-source-gone", ("predict", "run", "--at", "2024-03-25", "--out", "a.parquet"), lambda: gone("shop")),
+]
+
+CASES = ARGUMENTS + SOURCES + GRAPH_FILES + QUERIES + RUNS
+
+
+def spoil_model() -> None:
+    """Take the weights and trees out of a run, and leave the rest."""
+    spoilt = [f for f in Path("run").rglob("*") if f.suffix in (".safetensors", ".txt", ".arrow", ".npz")]
+    assert spoilt
+    for file in spoilt:
+        file.unlink()
+
+
+def gone(name: str) -> None:
+    """Take a folder away."""
+    shutil.rmtree(name)
+
+
+def listing(folder: Path) -> dict[str, int]:
+    """Every file below a folder, hidden ones too, with its size."""
+    return {str(p.relative_to(folder)): p.stat().st_size for p in folder.rglob("*") if p.is_file()}
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_bad_input(case: Case, edgewise: Cli, small_shop: Path, small_run: Path | None, tmp_path: Path) -> None:
+    shutil.copytree(small_shop, "shop")
+    if case.name.startswith("run-") and small_run is not None:
+        shutil.copytree(small_run, "run")
+    case.spoil()
+    before = listing(tmp_path)
+    done = edgewise(*case.arguments, "--quiet")
+    assert (done.code, done.out) == (2, ""), done.out + done.err
+    assert "Traceback" not in done.err
+    assert str(tmp_path) not in done.err, "the message depends on where the test ran"
+    assert listing(tmp_path) == before, "something half-written was left behind"
+    golden = GOLDEN / f"{case.name}.txt"
+    if UPDATE:
+        golden.write_text(done.err, encoding="utf-8")
+    assert done.err == golden.read_text(encoding="utf-8")
+
+
+def test_the_table_is_long_enough_and_without_leftovers() -> None:
+    names = [case.name for case in CASES]
+    assert len(names) == len(set(names)) >= 40
+    assert {file.stem for file in GOLDEN.glob("*.txt")} == set(names)
+
+
+@pytest.mark.parametrize("case", [ARGUMENTS[0], SOURCES[1], QUERIES[5]], ids=lambda case: case.name)
+def test_the_same_mistake_for_programs(case: Case, edgewise: Cli, small_shop: Path) -> None:
+    shutil.copytree(small_shop, "shop")
+    done = edgewise(*case.arguments, "--json")
+    assert done.code == 2
+    error = done.document["error"]
+    golden = (GOLDEN / f"{case.name}.txt").read_text(encoding="utf-8")
+    assert golden.startswith(f"{error['type']}: {error['message']}")
+    assert ("position" in error) == (error["type"] == "QueryError")
