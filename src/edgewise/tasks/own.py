@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from jaxtyping import Int64
 
-from edgewise.errors import ArgumentError, LabelError, nearest
+from edgewise.errors import ArgumentError, LabelError, RunError, nearest
 from edgewise.query.kinds import TaskKind
 from edgewise.schema.model import Table
 from edgewise.tasks.labels import micros
@@ -33,6 +34,34 @@ class OwnLabels:
 
     def __len__(self) -> int:
         return len(self.at)
+
+    def save(self, path: Path) -> None:
+        """Write the table as one Arrow file."""
+        columns = {"entity": self.entity, "at": pa.array(self.at), "target": self.target}
+        if self.split is not None:
+            columns["split"] = pa.array(self.split.tolist(), pa.string())
+        if self.weight is not None:
+            columns["weight"] = pa.array(self.weight)
+        table = pa.table(columns)
+        with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
+            writer.write_table(table)
+
+    @classmethod
+    def load(cls, path: Path) -> OwnLabels:
+        """Read what `save` wrote.
+
+        Raises:
+            RunError: the file is missing or damaged.
+        """
+        try:
+            with pa.OSFile(str(path), "rb") as source:
+                table = pa.ipc.open_file(source).read_all()
+            given = {name: table.column(name).combine_chunks() for name in table.column_names}
+            split = np.asarray(given["split"].to_pylist(), dtype=object) if "split" in given else None
+            weight = given["weight"].to_numpy() if "weight" in given else None
+            return cls(given["entity"], given["at"].to_numpy(), given["target"], split, weight, 0)
+        except (OSError, KeyError, pa.ArrowInvalid):
+            raise RunError(f"the label table of the run, '{path}', is missing or damaged") from None
 
 
 def kind_named(kind: str | TaskKind) -> TaskKind:

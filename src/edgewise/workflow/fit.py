@@ -6,10 +6,9 @@ import time
 from dataclasses import dataclass, field
 
 from edgewise.errors import EdgewiseError
-from edgewise.graph.store import GraphStore
 from edgewise.models.contract import Budget, Model, Progress
 from edgewise.tasks.nouns import Labels, Prediction, TaskSpec
-from edgewise.workflow.question import Split, together
+from edgewise.workflow.question import Split
 
 __all__ = ["Contest", "Entrant", "hold", "refit_up_to_present"]
 
@@ -55,7 +54,6 @@ class Contest:
 
 
 def hold(
-    graph: GraphStore,
     split: Split,
     model: type[Model],
     baselines: list[type[Model]],
@@ -74,32 +72,27 @@ def hold(
         progress.step(f"baseline: {baseline.name}", number, len(baselines))
         share = budget.share(BASELINES_SHARE / max(1, len(baselines) - number))
         try:
-            entered.append(_enter(graph, split, baseline, share, progress, random_seed))
+            entered.append(_enter(split, baseline, share, progress, random_seed))
         except EdgewiseError as error:
             failed[baseline.name] = str(error)
             progress.say(f"baseline {baseline.name} is left out: {error}")
     progress.say(f"fitting {model.name} on {len(split.train):,} seeds")
-    ours = _enter(graph, split, model, budget.share(1 - REFIT_SHARE), progress, random_seed)
-    return Contest(split.spec, split.test, ours, tuple(entered), failed)
+    ours = _enter(split, model, budget.share(1 - REFIT_SHARE), progress, random_seed)
+    return Contest(split.testing.spec, split.test, ours, tuple(entered), failed)
 
 
-def _enter(
-    graph: GraphStore, split: Split, cls: type[Model], budget: Budget, progress: Progress, random_seed: int
-) -> Entrant:
+def _enter(split: Split, cls: type[Model], budget: Budget, progress: Progress, random_seed: int) -> Entrant:
     wall, cpu = time.perf_counter(), time.process_time()
     model = cls()
-    fit: Callable[..., Any] = model.fit
-    fit(graph, split.spec, split.train, split.valid, budget=budget, progress=progress, random_seed=random_seed)
-    both = together([train, valid])
-    model.refit(graph, split.spec, both, budget=budget, progress=progress)
-    prediction = model.predict(graph, split.spec, split.test.seeds)
+    view, train, valid = split.choosing, split.train, split.valid
+    model.fit(view.graph, view.spec, train, valid, budget=budget, progress=progress, random_seed=random_seed)
+    view = split.testing
+    model.refit(view.graph, view.spec, split.both, budget=budget, progress=progress)
+    prediction = model.predict(view.graph, view.spec, split.test.seeds)
     return Entrant(model, prediction, time.perf_counter() - wall, time.process_time() - cpu)
 
 
-def refit_up_to_present(
-    graph: GraphStore, split: Split, model: Model, *, budget: Budget, progress: Progress
-) -> None:
-    """Let the model that will serve learn from the validation and test labels as well."""
-    progress.say("refitting up to the present")
-    every = together([split.train, split.valid, split.test])
-    model.refit(graph, split.spec, every, budget=budget, progress=progress)
+def refit_up_to_present(split: Split, model: Model, *, budget: Budget, progress: Progress) -> None:
+    """Let a model that will serve learn from the validation and test labels as well."""
+    view = split.present
+    model.refit(view.graph, view.spec, split.every, budget=budget, progress=progress)

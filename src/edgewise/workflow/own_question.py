@@ -16,7 +16,7 @@ from edgewise.query.kinds import TaskKind
 from edgewise.tasks.labels import classes_of, labels_of, seeds_of
 from edgewise.tasks.nouns import Labels, TaskSpec
 from edgewise.tasks.own import OwnLabels
-from edgewise.workflow.question import Asked, Question, Split
+from edgewise.workflow.question import Asked, Question, Split, View
 
 __all__ = ["OwnQuestion"]
 
@@ -38,7 +38,13 @@ class OwnQuestion(Question):
         self.own = own
         anchors = np.unique(own.at)
         horizon = int(np.diff(anchors).min()) if len(anchors) > 1 else 0
-        self.spec = TaskSpec(kind, table, horizon, item=item, k=k, description=f"labels of your own: {kind.value}")
+        self._spec = TaskSpec(
+            kind, table, horizon, item=item, k=k, description=f"labels of your own: {kind.value}"
+        )
+
+    @property
+    def spec(self) -> TaskSpec:
+        return self._spec
 
     def split(self, until: int | None, *, max_anchors: int, max_seeds: int, random_seed: int) -> Split:
         parts = self._parts(until)
@@ -53,7 +59,7 @@ class OwnQuestion(Question):
             train = np.isin(np.arange(len(parts)), keep)
         spec = self._with_classes(train)
         rows = {name: self._take(spec, mask) for name, mask in self._masks(parts, train).items()}
-        return Split(spec, rows["train"], rows["valid"], rows["test"], tuple(notes))
+        return Split.of_parts(View(self.graph, spec), rows["train"], rows["valid"], rows["test"], tuple(notes))
 
     def labels(self, at: Sequence[int]) -> pa.Table:
         mask = self._at(at)
@@ -81,7 +87,14 @@ class OwnQuestion(Question):
         return Asked(seeds_of(self.spec.entity, vocabulary, entity, when), entity, when)
 
     def recipe(self) -> dict[str, Any]:
-        return {"labels": "own", "kind": self.spec.kind.value, "entity": self.spec.entity, "item": self.spec.item}
+        spec = self.spec
+        return {"labels": "own", "kind": spec.kind.value, "entity": spec.entity, "item": spec.item, "k": spec.k}
+
+    @classmethod
+    def reopen(cls, graph: GraphStore, recipe: dict[str, Any], own: OwnLabels) -> OwnQuestion:
+        """The inverse of `recipe`, for a label table that was kept."""
+        kind = TaskKind(recipe["kind"])
+        return cls(graph, recipe["entity"], own, kind, item=recipe["item"], k=recipe["k"])
 
     def _parts(self, until: int | None) -> np.ndarray:
         """'train', 'valid', 'test' or '' (not used) for each row."""

@@ -11,9 +11,10 @@ import numpy as np
 import pyarrow as pa
 from jaxtyping import Int64
 
+from edgewise.graph.store import GraphStore
 from edgewise.tasks.nouns import Labels, Ragged, Seeds, TaskSpec
 
-__all__ = ["Asked", "Question", "Split", "together"]
+__all__ = ["Asked", "Question", "Split", "View", "together"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,21 +31,48 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Split:
-    """Labels split by time. `spec` carries what was fitted on the training part: the classes."""
+class View:
+    """What models may look at: a graph, and the task on it. `spec` carries what was fitted on training labels."""
 
+    graph: GraphStore
     spec: TaskSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Labels to learn from, to choose on and to report on, and what may be looked at for each.
+
+    With time, the anchors keep the parts apart and the three views are one. Without, held-out links are taken
+    out of the views: `choosing` lacks those of validation and test, `testing` those of the test.
+    `both` are the labels known when testing, `every` those known at present.
+    """
+
+    choosing: View
+    testing: View
+    present: View
     train: Labels
     valid: Labels
     test: Labels
+    both: Labels
+    every: Labels
     notes: tuple[str, ...] = ()
+
+    @classmethod
+    def of_parts(
+        cls, view: View, train: Labels, valid: Labels, test: Labels, notes: tuple[str, ...] = ()
+    ) -> Split:
+        """A split whose parts need no views of their own."""
+        both, every = together([train, valid]), together([train, valid, test])
+        return cls(view, view, view, train, valid, test, both, every, notes)
 
 
 class Question(ABC):
     """What is asked of a graph."""
 
-    #: The task without what must be fitted on labels.
-    spec: TaskSpec
+    @property
+    @abstractmethod
+    def spec(self) -> TaskSpec:
+        """The task without what must be fitted on labels."""
 
     @abstractmethod
     def split(self, until: int | None, *, max_anchors: int, max_seeds: int, random_seed: int) -> Split:

@@ -1,0 +1,147 @@
+"""The question behind a predictive query: labels by SQL where the data lives, in row ids of the graph."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from edgewise.graph.store import GraphStore
+from edgewise.ids import Vocabulary
+from edgewise.query.bound import Query
+from edgewise.query.checks import check_labels
+from edgewise.query.kinds import TaskKind
+from edgewise.query.labels import asked, history, labels
+from edgewise.query.plan import plan
+from edgewise.sources.database import Database
+from edgewise.tasks.labels import classes_of, history_of, labels_of, seeds_of
+from edgewise.tasks.nouns import History, Labels, TaskSpec
+from edgewise.workflow.question import Asked, Question, Split, View
+from edgewise.workflow.static_split import split_links, split_rows
+
+__all__ = ["QueryQuestion"]
+
+#: A ranking's default length, as in the examples of the language.
+TOP = 12
+#: A class must be among the training labels; beyond these the rarest are left out and counted as unknown.
+MOST_CLASSES = 1000
+_CLASSES = (TaskKind.MULTICLASS, TaskKind.MULTILABEL, TaskKind.MULTILABEL_RANKING)
+
+
+class QueryQuestion(Question):
+    """Labels come from one SQL statement for all anchors."""
+
+    def __init__(self, graph: GraphStore, db: Database, query: Query) -> None:
+        self.graph = graph
+        self.db = db
+        self.query = query
+
+    @cached_property
+    def spec(self) -> TaskSpec:
+        query = self.query
+        start = 0 if query.start is None else query.start.micros
+        horizon = 0 if query.end is None else query.end.micros - start
+        return TaskSpec(
+            kind=query.kind,
+            entity=query.entity_table,
+            horizon=horizon,
+            start=start,
+            item=query.item_table,
+            k=query.k or TOP,
+            timeframes=query.timeframes,
+            history=self._history(query.item_table),
+            hidden=query.hidden,
+            description=query.text,
+        )
+
+    def split(self, until: int | None, *, max_anchors: int, max_seeds: int, random_seed: int) -> Split:
+        anchors = plan(self.query, self.db.source, self.db.schema, until, train_anchors=max_anchors)
+        table = labels(self.query, self.db.source, self.db.schema, anchors.all)
+        check_labels(self.query, table)
+        at = self._at(table)
+        if self.query.static:
+            return self._static_split(table, at, random_seed)
+        train = np.isin(at, np.asarray(anchors.train))
+        notes: list[str] = []
+        if train.sum() > max_seeds:
+            notes.append(f"{max_seeds:,} of {int(train.sum()):,} training seeds, chosen at random")
+            kept = np.random.default_rng(random_seed).choice(np.flatnonzero(train), max_seeds, replace=False)
+            train = np.isin(np.arange(len(at)), kept)
+        spec = self._with_classes(table.filter(pa.array(train)))
+        parts = [self._take(spec, table, mask) for mask in (train, at == anchors.valid, at == anchors.test)]
+        return Split.of_parts(View(self.graph, spec), parts[0], parts[1], parts[2], tuple(notes))
+
+    def labels(self, at: Sequence[int]) -> pa.Table:
+        return labels(self.query, self.db.source, self.db.schema, at)
+
+    def truth(self, spec: TaskSpec, at: Sequence[int]) -> Labels:
+        table = self.labels(at)
+        check_labels(self.query, table)
+        return self._take(spec, table, np.ones(len(table), dtype=bool))
+
+    def asked(self, at: Sequence[int]) -> Asked:
+        table = asked(self.query, self.db.source, self.db.schema, at)
+        entity = _whole(table.column("entity"))
+        when = self._at(table) if table.column("anchor_time").null_count == 0 else np.full(len(table), at[0])
+        return Asked(seeds_of(self.spec.entity, self._vocabulary, entity, when), entity, when)
+
+    def recipe(self) -> dict[str, Any]:
+        return {"query": self.query.text}
+
+    @property
+    def _vocabulary(self) -> Vocabulary:
+        return self.graph.vocabulary(self.query.entity_table)
+
+    def _at(self, table: pa.Table) -> np.ndarray:
+        return pc.cast(table.column("anchor_time"), pa.int64()).fill_null(0).to_numpy().astype(np.int64)
+
+    def _history(self, item: str | None) -> History | None:
+        """The target's history; categories stay out until their classes are known."""
+        if self.query.aggregate is None:
+            return None
+        events = history(self.query, self.db.source, self.db.schema)
+        if item is not None:
+            return history_of(events, self._vocabulary, self.graph.vocabulary(item))
+        if pa.types.is_floating(events.column("value").type) or pa.types.is_integer(events.column("value").type):
+            return history_of(events, self._vocabulary, None)
+        return None
+
+    def _with_classes(self, train: pa.Table) -> TaskSpec:
+        """The spec with the classes that occur among training labels, the most frequent MOST_CLASSES of them."""
+        if self.spec.kind not in _CLASSES or self.spec.item is not None:
+            return self.spec
+        classes = classes_of(train.column("target"))
+        if len(classes) > MOST_CLASSES:
+            counted = pc.value_counts(_whole(train.column("target")).flatten())
+            order = pc.sort_indices(counted.field("counts"), sort_keys=[("", "descending")])[:MOST_CLASSES]
+            classes = classes_of(counted.field("values").take(order))
+        spec = replace(self.spec, classes=classes)
+        if self.query.aggregate is None:
+            return spec
+        events = history(self.query, self.db.source, self.db.schema)
+        return replace(spec, history=history_of(events, self._vocabulary, Vocabulary(classes)))
+
+    def _take(self, spec: TaskSpec, table: pa.Table, mask: np.ndarray) -> Labels:
+        part = table.filter(pa.array(mask))
+        seeds = seeds_of(spec.entity, self._vocabulary, part.column("entity"), self._at(part))
+        items = self.graph.vocabulary(spec.item) if spec.item else None
+        return labels_of(spec, seeds, part.column("target"), items)
+
+    def _static_split(self, table: pa.Table, at: np.ndarray, random_seed: int) -> Split:
+        if self.spec.kind is TaskKind.STATIC_RANKING and self.spec.item is not None:
+            every = self._take(self.spec, table, np.ones(len(table), dtype=bool))
+            return split_links(View(self.graph, self.spec), self.query, every, random_seed)
+        train, valid, test = split_rows(len(table), random_seed)
+        spec = self._with_classes(table.filter(pa.array(train)))
+        parts = [self._take(spec, table, mask) for mask in (train, valid, test)]
+        return Split.of_parts(View(self.graph, spec), parts[0], parts[1], parts[2])
+
+
+def _whole(column: pa.ChunkedArray) -> pa.Array:
+    array = column.combine_chunks()
+    return array if isinstance(array, pa.Array) else pa.concat_arrays(column.chunks)
