@@ -10,8 +10,6 @@ import numpy as np
 from jaxtyping import Int32, Int64
 from numba import njit, uint64
 
-from edgewise.clock import ALWAYS
-
 __all__ = ["count_forward", "count_reverse", "fill_forward", "fill_reverse"]
 
 _GOLDEN = 0x9E3779B97F4A7C15
@@ -43,26 +41,31 @@ def stream(base: int, root: int, anchor: int, row: int) -> int:
 def count_reverse(
     indptr: Int64[np.ndarray, "src_rows_plus_1"],
     at: Int64[np.ndarray, "links"],
+    timed: bool,
+    fanout: int,
     rows: Int32[np.ndarray, "parents"],
     seed: Int32[np.ndarray, "parents"],
     anchor: Int64[np.ndarray, "seeds"],
-    fanout: int,
     skip: tuple[int, int],
     lo: int,
     hi: int,
     end: Int64[np.ndarray, "parents"],
-    count: Int64[np.ndarray, "parents"],
+    offset: Int64[np.ndarray, "parents_plus_1"],
 ) -> None:
-    """For each parent, where its visible links end and how many of them are taken (`fanout` < 0: all)."""
+    """For each parent, where its visible links end, and how many are taken (`fanout` < 0: all).
+
+    `offset[i + 1]` is what the parents from `lo` up to `i` take together.
+    """
+    total = 0
     for i in range(lo, hi):
         row = rows[i]
         if row < 0 or skip[0] <= i < skip[1]:
             end[i] = 0
-            count[i] = 0
+            offset[i + 1] = total
             continue
         begin, stop = indptr[row], indptr[row + 1]
         limit = anchor[seed[i]]
-        if stop > begin and at[stop - 1] > limit:
+        if timed and stop > begin and at[stop - 1] > limit:
             low = begin
             stop -= 1
             while low < stop:
@@ -73,7 +76,8 @@ def count_reverse(
                     stop = middle
         end[i] = stop
         visible = stop - begin
-        count[i] = visible if fanout < 0 or visible < fanout else fanout
+        total += visible if fanout < 0 or visible < fanout else fanout
+        offset[i + 1] = total
 
 
 @njit(cache=True, nogil=True)
@@ -81,47 +85,44 @@ def fill_reverse(
     indptr: Int64[np.ndarray, "src_rows_plus_1"],
     dst: Int32[np.ndarray, "links"],
     at: Int64[np.ndarray, "links"],
+    timed: bool,
     rows: Int32[np.ndarray, "parents"],
-    seed: Int32[np.ndarray, "parents"],
     roots: Int32[np.ndarray, "seeds"],
     anchor: Int64[np.ndarray, "seeds"],
     recent: bool,
     base: int,
+    seed: Int32[np.ndarray, "parents"],
     lo: int,
     hi: int,
     end: Int64[np.ndarray, "parents"],
     offset: Int64[np.ndarray, "parents_plus_1"],
     first: int,
-    parent: Int32[np.ndarray, "children"],
     out_rows: Int32[np.ndarray, "frontier"],
     out_seed: Int32[np.ndarray, "frontier"],
     out_at: Int64[np.ndarray, "frontier"],
 ) -> None:
     """Write each parent's children, oldest first: the latest visible ones, or a uniform choice."""
     for i in range(lo, hi):
-        o, taken = offset[i], offset[i + 1] - offset[i]
+        o, taken = first + offset[i], offset[i + 1] - offset[i]
         if taken == 0:
             continue
         own = seed[i]
+        out_seed[o : o + taken] = own
         begin = indptr[rows[i]]
         visible = end[i] - begin
-        o2 = o + first
         if recent or taken == visible:
             begin = end[i] - taken
-            for j in range(taken):
-                parent[o + j] = i
-                out_seed[o2 + j] = own
-                out_rows[o2 + j] = dst[begin + j]
-                out_at[o2 + j] = at[begin + j]
+            out_rows[o : o + taken] = dst[begin : end[i]]
+            if timed:
+                out_at[o : o + taken] = at[begin : end[i]]
         else:
-            key = stream(base, roots[own], anchor[own], rows[i])
-            choose(key, visible, taken, out_rows[o2 : o2 + taken])
+            chosen = out_rows[o : o + taken]
+            choose(stream(base, roots[own], anchor[own], rows[i]), visible, taken, chosen)
             for j in range(taken):
-                p = begin + out_rows[o2 + j]
-                parent[o + j] = i
-                out_seed[o2 + j] = own
-                out_rows[o2 + j] = dst[p]
-                out_at[o2 + j] = at[p]
+                link = begin + chosen[j]
+                chosen[j] = dst[link]
+                if timed:
+                    out_at[o + j] = at[link]
 
 
 @njit(cache=True, nogil=True)
@@ -159,10 +160,14 @@ def count_forward(
     skip: tuple[int, int],
     lo: int,
     hi: int,
-    found: Int32[np.ndarray, "parents"],
-    count: Int64[np.ndarray, "parents"],
+    found: Int64[np.ndarray, "parents"],
+    offset: Int64[np.ndarray, "parents_plus_1"],
 ) -> None:
-    """For each parent, the row it refers to, and 1; -1 and 0 where there is none or it is not visible yet."""
+    """For each parent the row it refers to, -1 where there is none or it is not visible yet.
+
+    `offset[i + 1]` is how many of the parents from `lo` up to `i` have one.
+    """
+    total = 0
     for i in range(lo, hi):
         row = rows[i]
         to = np.int32(-1)
@@ -171,31 +176,31 @@ def count_forward(
             if timed and to >= 0 and times[to] > anchor[seed[i]]:
                 to = np.int32(-1)
         found[i] = to
-        count[i] = 1 if to >= 0 else 0
+        total += 1 if to >= 0 else 0
+        offset[i + 1] = total
 
 
 @njit(cache=True, nogil=True)
 def fill_forward(
-    found: Int32[np.ndarray, "parents"],
     times: Int64[np.ndarray, "dst_rows"],
     timed: bool,
     seed: Int32[np.ndarray, "parents"],
     lo: int,
     hi: int,
+    found: Int64[np.ndarray, "parents"],
     offset: Int64[np.ndarray, "parents_plus_1"],
     first: int,
-    parent: Int32[np.ndarray, "children"],
     out_rows: Int32[np.ndarray, "frontier"],
     out_seed: Int32[np.ndarray, "frontier"],
     out_at: Int64[np.ndarray, "frontier"],
 ) -> None:
     """Write the one child of each parent that has one."""
-    o = offset[lo]
+    o = first + offset[lo]
     for i in range(lo, hi):
         to = found[i]
         if to >= 0:
-            parent[o] = i
-            out_rows[first + o] = to
-            out_seed[first + o] = seed[i]
-            out_at[first + o] = times[to] if timed else ALWAYS
+            out_rows[o] = to
+            out_seed[o] = seed[i]
+            if timed:
+                out_at[o] = times[to]
             o += 1

@@ -24,7 +24,7 @@ class Frontier:
     table: str
     rows: Int32[np.ndarray, "n"]
     seed: Int32[np.ndarray, "n"]  # which seed's tree
-    at: Int64[np.ndarray, "n"]  # the row's time, microseconds; ALWAYS in a static table
+    at: Int64[np.ndarray, "n"]  # the row's time, microseconds; ALWAYS (one value, repeated) in a static table
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -32,7 +32,7 @@ class Frontier:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """The links walked over one hop from level `level` to the next.
+    """The links walked over one hop from level `level` to the next, as lists of children by parent.
 
     The children of parent `i` are `first + indptr[i]` up to `first + indptr[i + 1]` of
     `levels[level + 1][hop.dst]`, oldest first; parents are positions in `levels[level][hop.src]`.
@@ -43,16 +43,20 @@ class Step:
     level: int
     hop: Hop
     indptr: Int64[np.ndarray, "parents_plus_1"]
-    parent: Int32[np.ndarray, "links"]
     first: int
 
     def __len__(self) -> int:
-        return len(self.parent)
+        return int(self.indptr[-1])
+
+    @property
+    def parent(self) -> Int32[np.ndarray, "links"]:
+        """The parent of each link, put together on each access."""
+        return np.repeat(np.arange(len(self.indptr) - 1, dtype=np.int32), np.diff(self.indptr))
 
     @property
     def children(self) -> slice:
         """Where the children stand in their frontier."""
-        return slice(self.first, self.first + len(self.parent))
+        return slice(self.first, self.first + len(self))
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +99,7 @@ class Neighbourhood:
                 links, indptr = _ranges(step.indptr, parents)
                 parent = np.repeat(np.arange(len(parents), dtype=np.int32), np.diff(indptr))
                 before = parts.setdefault(step.hop.dst, [])
-                steps.append(Step(level, step.hop, indptr, parent, sum(map(len, before))))
+                steps.append(Step(level, step.hop, indptr, sum(map(len, before))))
                 before.append(links + step.first)
                 owners.setdefault(step.hop.dst, []).append(owner[step.hop.src][parent])
             chosen = {name: np.concatenate(part) for name, part in parts.items()}

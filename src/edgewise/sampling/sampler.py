@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import threading
 import zlib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
-from typing import Final
+from itertools import pairwise
+from typing import Any, Final
 
 import numba
 import numpy as np
+from jaxtyping import Int64
 
-from edgewise.clock import NEVER
+from edgewise.clock import ALWAYS, NEVER
 from edgewise.errors import ArgumentError
 from edgewise.graph.relation import Hop
 from edgewise.graph.store import GraphStore
@@ -29,6 +32,9 @@ Fanout = int | Mapping[Hop, int]
 #: Parents a thread should have at least, for its start to pay.
 _CHUNK: Final = 8192
 _MASK: Final = (1 << 64) - 1
+_NO_TIMES: Final = np.empty(0, dtype=np.int64)
+
+Kernel = Callable[..., None]
 
 
 def sample(
@@ -60,11 +66,12 @@ def sample(
     via: dict[Hop, Step] = {}  # how the rows of the current level were reached
     steps: list[Step] = []
     for level, fanout in enumerate(fanouts):
+        _scratch.reset()
         counted = [
             walk.count(levels[-1][hop.src], hop, width, (0, 0) if back else _reached_by(via, hop))
             for hop, width in plan(graph, levels[-1], fanout, hops)
         ]
-        frontiers = _allocate(counted)
+        frontiers = walk.frontiers(counted)
         via = {}
         first = dict.fromkeys(frontiers, 0)
         for todo in counted:
@@ -80,8 +87,12 @@ def plan(
     graph: GraphStore, frontier: Collection[str], fanout: Fanout, hops: Collection[Hop] | None
 ) -> list[tuple[Hop, int]]:
     """The hops that leave the tables of a frontier, in schema order, each with its fanout, zeros left out."""
-    leaving = [hop for table in graph.schema.tables if table in frontier for hop in graph.hops(table)]
-    widths = [(hop, fanout if isinstance(fanout, int) else fanout.get(hop, 0)) for hop in leaving]
+    widths = [
+        (hop, fanout if isinstance(fanout, int) else fanout.get(hop, 0))
+        for table in graph.schema.tables
+        if table in frontier
+        for hop in graph.hops(table)
+    ]
     return [(hop, width) for hop, width in widths if width != 0 and (hops is None or hop in hops)]
 
 
@@ -96,8 +107,31 @@ class _Counted:
 
     parents: Frontier
     hop: Hop
-    found: np.ndarray
-    offset: np.ndarray
+    found: Int64[np.ndarray, "parents"]
+    offset: Int64[np.ndarray, "parents_plus_1"]
+
+
+class _Scratch(threading.local):
+    """Memory for what lives only between two passes, kept from call to call: fresh pages cost more than work."""
+
+    def __init__(self) -> None:
+        self._memory = np.empty(1 << 16, dtype=np.int64)
+        self._used = 0
+
+    def reset(self) -> None:
+        """Let all that was given out be given out again."""
+        self._used = 0
+
+    def take(self, n: int) -> Int64[np.ndarray, "n"]:
+        """`n` integers that nobody else uses until the next reset."""
+        if self._used + n > len(self._memory):
+            self._memory = np.empty(2 * (self._used + n), dtype=np.int64)
+            self._used = 0
+        self._used += n
+        return self._memory[self._used - n : self._used]
+
+
+_scratch = _Scratch()
 
 
 class _Walk:
@@ -122,82 +156,76 @@ class _Walk:
 
     def count(self, parents: Frontier, hop: Hop, fanout: int, skip: tuple[int, int]) -> _Counted:
         """First pass: how many children each parent gets."""
-        n = len(parents)
-        count = np.empty(n, dtype=np.int64)
-        found = np.empty(n, dtype=np.int64 if hop.reverse else np.int32)
+        todo = _Counted(parents, hop, _scratch.take(len(parents)), np.empty(len(parents) + 1, dtype=np.int64))
+        todo.offset[0] = 0
+        kernel: Kernel
+        before: tuple[Any, ...]
         if hop.reverse:
             relation = self._graph.relation(hop)
-
-            def part(lo: int, hi: int) -> None:
-                count_reverse(
-                    relation.indptr, relation.at, parents.rows, parents.seed, self._anchor, fanout, skip,
-                    lo, hi, found, count,
-                )  # fmt: skip
+            kernel, before = count_reverse, (relation.indptr, relation.at, self._timed(hop), fanout)
         else:
-            forward, times, timed = self._forward(hop)
+            forward = self._graph.forward(hop.table, hop.column)
+            kernel, before = count_forward, (forward, self._graph.times(hop.dst), self._timed(hop))
 
-            def part(lo: int, hi: int) -> None:
-                count_forward(
-                    forward, times, timed, parents.rows, parents.seed, self._anchor, skip, lo, hi, found, count
-                )
+        def part(lo: int, hi: int) -> None:
+            kernel(*before, parents.rows, parents.seed, self._anchor, skip, lo, hi, todo.found, todo.offset)
 
-        self._share(part, n)
-        offset = np.zeros(n + 1, dtype=np.int64)
-        np.cumsum(count, out=offset[1:])
-        return _Counted(parents, hop, found, offset)
+        for lo, hi in self._share(part, len(parents))[1:]:
+            todo.offset[lo + 1 : hi + 1] += todo.offset[lo]
+        return todo
 
     def fill(self, level: int, todo: _Counted, first: int, out: Frontier) -> Step:
         """Second pass: write the children into the next level's frontier, from position `first` on."""
-        hop, parents, offset, found = todo.hop, todo.parents, todo.offset, todo.found
-        parent = np.empty(offset[-1], dtype=np.int32)
+        hop, parents, timed = todo.hop, todo.parents, self._timed(todo.hop)
+        kernel: Kernel
+        before: tuple[Any, ...]
         if hop.reverse:
             relation = self._graph.relation(hop)
-            base = np.uint64(step_base(self._random_seed, level, hop))
-
-            def part(lo: int, hi: int) -> None:
-                fill_reverse(
-                    relation.indptr, relation.dst, relation.at, parents.rows, parents.seed, self._roots,
-                    self._anchor, self._recent, base, lo, hi, found, offset, first,
-                    parent, out.rows, out.seed, out.at,
-                )  # fmt: skip
+            base = np.uint64(0 if self._recent else step_base(self._random_seed, level, hop))
+            seeds = (self._roots, self._anchor, self._recent, base)
+            kernel, before = (
+                fill_reverse,
+                (relation.indptr, relation.dst, relation.at, timed, parents.rows, *seeds),
+            )
         else:
-            _, times, timed = self._forward(hop)
+            kernel, before = fill_forward, (self._graph.times(hop.dst), timed)
+        at = out.at if timed else _NO_TIMES
 
-            def part(lo: int, hi: int) -> None:
-                fill_forward(
-                    found, times, timed, parents.seed, lo, hi, offset, first, parent, out.rows, out.seed, out.at
-                )
+        def part(lo: int, hi: int) -> None:
+            kernel(*before, parents.seed, lo, hi, todo.found, todo.offset, first, out.rows, out.seed, at)
 
         self._share(part, len(parents))
-        return Step(level, hop, offset, parent, first)
+        return Step(level, hop, todo.offset, first)
 
-    def _forward(self, hop: Hop) -> tuple[np.ndarray, np.ndarray, bool]:
-        timed = self._graph.schema.table(hop.dst).timed
-        return self._graph.forward(hop.table, hop.column), self._graph.times(hop.dst), timed
+    def frontiers(self, counted: Sequence[_Counted]) -> dict[str, Frontier]:
+        """Room for the children of some steps, by table."""
+        sizes: dict[str, int] = {}
+        for todo in counted:
+            sizes[todo.hop.dst] = sizes.get(todo.hop.dst, 0) + int(todo.offset[-1])
+        return {table: self._room(table, n) for table, n in sizes.items()}
 
-    def _share(self, part: Callable[[int, int], None], n: int) -> None:
-        """Run a kernel over all parents, in threads where there are enough of them."""
+    def _room(self, table: str, n: int) -> Frontier:
+        timed = self._graph.schema.table(table).timed
+        at = np.empty(n, dtype=np.int64) if timed else np.broadcast_to(np.int64(ALWAYS), n)
+        return Frontier(table, np.empty(n, dtype=np.int32), np.empty(n, dtype=np.int32), at)
+
+    def _timed(self, hop: Hop) -> bool:
+        return self._graph.schema.table(hop.dst).timed
+
+    def _share(self, part: Callable[[int, int], None], n: int) -> list[tuple[int, int]]:
+        """Run a kernel over all parents, in threads where there are enough of them; returns the parts."""
         chunks = min(self._threads, n // _CHUNK)
         if chunks <= 1:
             part(0, n)
-            return
+            return [(0, n)]
         bounds = [n * c // chunks for c in range(chunks + 1)]
         list(_pool(self._threads).map(part, bounds[:-1], bounds[1:]))
+        return list(pairwise(bounds))
 
 
 @cache
 def _pool(threads: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(threads, thread_name_prefix="edgewise-sample")
-
-
-def _allocate(counted: Sequence[_Counted]) -> dict[str, Frontier]:
-    sizes: dict[str, int] = {}
-    for todo in counted:
-        sizes[todo.hop.dst] = sizes.get(todo.hop.dst, 0) + int(todo.offset[-1])
-    return {
-        table: Frontier(table, np.empty(n, np.int32), np.empty(n, np.int32), np.empty(n, np.int64))
-        for table, n in sizes.items()
-    }
 
 
 def _reached_by(via: Mapping[Hop, Step], hop: Hop) -> tuple[int, int]:
