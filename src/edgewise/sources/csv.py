@@ -87,7 +87,7 @@ def _sniff(connection: duckdb.DuckDBPyConnection, path: Path) -> _Dialect:
     sniff = exp.Anonymous(this="sniff_csv", expressions=[exp.convert(str(path)), *options])
     query = exp.select("Columns", "DateFormat", "TimestampFormat").from_(exp.Table(this=sniff))
     try:
-        row = connection.execute(query.sql("duckdb")).fetchone()
+        row = next(iter(connection.execute(query.sql("duckdb")).fetchall()), None)
     except duckdb.Error as error:
         raise _bad_line(connection, path, delimiter, columns, error) from error
     if row is None or [c["name"] for c in row[0]] != columns:
@@ -179,10 +179,10 @@ def _one_row(
     connection: duckdb.DuckDBPyConnection, paths: Sequence[Path], query: exp.Expression
 ) -> tuple[Any, ...]:
     try:
-        row = connection.execute(query.sql("duckdb")).fetchone()
+        rows = connection.execute(query.sql("duckdb")).fetchall()
     except duckdb.Error as error:
         raise _in_words(paths[0].parent if len(paths) > 1 else paths[0], error) from error
-    return tuple(row or ())
+    return tuple(rows[0])
 
 
 def _bad_line(
@@ -191,9 +191,8 @@ def _bad_line(
     """Read the file plainly to learn which line the sniffer could not accept."""
     plain = _Dialect(delimiter, tuple(columns), ("VARCHAR",) * len(columns), None, None)
     try:
-        connection.execute(
-            _select([path], plain).select(exp.func("count", exp.Star()), append=False).sql("duckdb")
-        )
+        count = exp.func("count", exp.Star())
+        connection.execute(_select([path], plain).select(count, append=False).sql("duckdb")).fetchall()
     except duckdb.Error as found:
         return _in_words(path, found)
     return _in_words(path, error)

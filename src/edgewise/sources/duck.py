@@ -284,8 +284,8 @@ def _stamp_of_tables(connection: duckdb.DuckDBPyConnection, tables: Mapping[str,
     cursor = connection.cursor()
     for name, table in tables.items():
         cursor.register("t", table)
-        row = cursor.execute("SELECT count(*), bit_xor(hash(t)) FROM t").fetchone()
-        digest.update(repr((name, str(table.schema), row)).encode())
+        rows = cursor.execute("SELECT count(*), bit_xor(hash(t)) FROM t").fetchall()
+        digest.update(repr((name, str(table.schema), rows)).encode())
     cursor.close()
     return digest.hexdigest()[:16]
 
