@@ -83,7 +83,6 @@ class Task:
         )
         told.say(_told(split))
         contest = hold(
-            store,
             split,
             planned.model,
             list(planned.baselines),
