@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlglot import expressions as exp
 
 from edgewise.query.engine import Engine
-from edgewise.query.sql.parts import AT, aliased, integer, table_named, with_ctes
+from edgewise.query.sql.parts import AT, aliased, table_named, with_ctes
 from edgewise.query.sql.views import Rows, Views
 from edgewise.schema.model import Link, Schema
 
@@ -22,15 +22,12 @@ def null_times(source: Engine, schema: Schema, table: str, hops: tuple[Link, ...
     return int(source.read(statement).column(0)[0].as_py())
 
 
-def reach(
-    source: Engine, schema: Schema, table: str, hops: tuple[Link, ...], until: int | None = None
-) -> tuple[int, int] | None:
-    """The first and last time of a table's rows at or before `until`, in microseconds; None where none has one."""
+def reach(source: Engine, schema: Schema, table: str, hops: tuple[Link, ...]) -> tuple[int, int] | None:
+    """The first and last time of a table's rows, in microseconds; None where none has one."""
     views = Views(source, schema)
     rows = Rows(views, table, "r")
     at = rows.column(hops, AT)
-    known = at.is_(exp.null()).not_() if until is None else exp.LTE(this=at, expression=integer(until))
     ends = [aliased(exp.Min(this=at.copy()), "first"), aliased(exp.Max(this=at.copy()), "last")]
     select = rows.joined(exp.select(*ends).from_(table_named(views.rows(table), "r")))
-    found = source.read(with_ctes(select.where(known), views.ctes())).to_pylist()[0]
+    found = source.read(with_ctes(select, views.ctes())).to_pylist()[0]
     return None if found["first"] is None else (int(found["first"]), int(found["last"]))

@@ -1,0 +1,173 @@
+"""Tiny databases and queries for the comparison of the label SQL with its twin, and the schema they share."""
+
+from __future__ import annotations
+
+import datetime as dt
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+from hypothesis import strategies as st
+
+from edgewise.clock import DAY, to_micros
+from edgewise.schema.model import Clock, Column, Link, Schema, Table
+from edgewise.sources.contract import Source
+from edgewise.sources.open import open_source
+from edgewise.stypes import SType
+
+Row = dict[str, Any]
+
+_TYPES = {
+    "int64": pa.int64(),
+    "string": pa.string(),
+    "double": pa.float64(),
+    "bool": pa.bool_(),
+    "timestamp[us]": pa.timestamp("us"),
+}
+_SQLITE = {"int64": "INTEGER", "string": "TEXT", "double": "REAL", "bool": "BOOLEAN", "timestamp[us]": "TIMESTAMP"}
+_ID, _NUM, _CAT, _BOOL, _TIME = SType.ID, SType.NUMERICAL, SType.CATEGORICAL, SType.BOOLEAN, SType.TIMESTAMP
+
+COLUMNS: dict[str, tuple[Column, ...]] = {
+    "users": (
+        Column("user_id", "int64", _ID),
+        Column("age", "int64", _NUM),
+        Column("city", "string", _CAT),
+        Column("vip", "bool", _BOOL),
+        Column("joined", "timestamp[us]", _TIME),
+    ),
+    "brands": (Column("brand_id", "int64", _ID), Column("country", "string", _CAT)),
+    "items": (
+        Column("item_id", "string", _ID),
+        Column("brand_id", "int64", _ID),
+        Column("price", "double", _NUM),
+        Column("kind", "string", _CAT),
+    ),
+    "events": (
+        Column("event_id", "int64", _ID),
+        Column("user_id", "int64", _ID),
+        Column("item_id", "string", _ID),
+        Column("store_id", "int64", _ID),
+        Column("at", "timestamp[us]", _TIME),
+        Column("amount", "double", _NUM),
+        Column("count", "int64", _NUM),
+        Column("note", "string", _CAT),
+        Column("flag", "bool", _BOOL),
+    ),
+    "lines": (Column("event_id", "int64", _ID), Column("item_id", "string", _ID), Column("size", "int64", _NUM)),
+    "visits": (Column("user_id", "int64", _ID), Column("week", "int64", _NUM), Column("page", "string", _CAT)),
+    "likes": (Column("user_id", "int64", _ID), Column("item_id", "string", _ID), Column("score", "int64", _NUM)),
+}
+LINKS = (
+    Link("items", "brand_id", "brands"),
+    Link("events", "user_id", "users"),
+    Link("events", "item_id", "items"),
+    Link("events", "store_id", "stores"),
+    Link("lines", "event_id", "events"),
+    Link("lines", "item_id", "items"),
+    Link("visits", "user_id", "users"),
+    Link("likes", "user_id", "users"),
+    Link("likes", "item_id", "items"),
+)
+#: Weeks 1 to 8 of 2020, one of them a day longer, so that both ways of reading a clock are tried.
+WEEKS = tuple(to_micros("2020-01-06") + 7 * DAY * i for i in range(8))
+UNEVEN = (*WEEKS[:4], *(start + DAY for start in WEEKS[4:]))
+
+
+def schema(users_timed: bool = False, even: bool = True, links: tuple[Link, ...] = LINKS) -> Schema:
+    """The schema; users join at a time of their own or exist from their first row on."""
+    clock = Clock("week", 1, WEEKS if even else UNEVEN, "events")
+    tables = {
+        "users": Table("users", COLUMNS["users"], 0, key="user_id", time="joined" if users_timed else None),
+        "brands": Table("brands", COLUMNS["brands"], 0, key="brand_id"),
+        "items": Table("items", COLUMNS["items"], 0, key="item_id"),
+        "stores": Table("stores", (Column("store_id", "int64", _ID),), 0, key="store_id", implied_by=(("events", "store_id"),)),
+        "events": Table("events", COLUMNS["events"], 0, key="event_id", time="at"),
+        "lines": Table("lines", COLUMNS["lines"], 0),
+        "visits": Table("visits", COLUMNS["visits"], 0, clock=clock),
+        "likes": Table("likes", COLUMNS["likes"], 0),
+    }
+    return Schema(tables, links)
+
+
+# Times on and just off the bounds of windows: month ends, a leap day, midnights and the microsecond after.
+_DAYS = ["2020-01-01", "2020-01-15", "2020-01-31", "2020-02-01", "2020-02-14", "2020-02-28", "2020-02-29", "2020-03-01"]
+_MOMENTS = [dt.datetime.fromisoformat(d) for d in _DAYS]
+_MOMENTS += [m + dt.timedelta(microseconds=1) for m in _MOMENTS[2:4]] + [m + dt.timedelta(hours=6) for m in _MOMENTS[:3]]
+ANCHORS = [pd.Timestamp(d) for d in ("2020-01-15", "2020-01-31", "2020-02-14")]
+_WORDS = ["ab", "AB", "a%b", "a_b", "a*b", "b", "", "it's", "äb", "Zo[o]"]
+
+
+def _maybe(values: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return st.one_of(values, values, values, st.none())
+
+
+def _rows(columns: dict[str, st.SearchStrategy[Any]], key: str | None, most: int) -> st.SearchStrategy[list[Row]]:
+    unique = (lambda row: row[key]) if key else None
+    return st.lists(st.fixed_dictionaries(columns), max_size=most, unique_by=unique)
+
+
+def databases() -> st.SearchStrategy[dict[str, list[Row]]]:
+    """Tiny databases with nulls, dangling links, ties and empty tables."""
+    small, word, moment = st.integers(1, 4), st.sampled_from(_WORDS), st.sampled_from(_MOMENTS)
+    item = st.sampled_from(["x", "y", "z"])
+    quarter = st.integers(-8, 8).map(lambda n: n / 4)
+    stamp = _maybe(moment).map(lambda m: None if m is None else pd.Timestamp(m))
+    return st.fixed_dictionaries(
+        {
+            "users": _rows(
+                {"user_id": small, "age": _maybe(small), "city": _maybe(word), "vip": _maybe(st.booleans()), "joined": stamp},
+                "user_id", 4,
+            ),
+            "brands": _rows({"brand_id": small, "country": _maybe(word)}, "brand_id", 3),
+            "items": _rows(
+                {"item_id": item, "brand_id": _maybe(small), "price": _maybe(quarter), "kind": _maybe(word)}, "item_id", 3
+            ),
+            "events": _rows(
+                {
+                    "event_id": st.integers(1, 40), "user_id": _maybe(small), "item_id": _maybe(item),
+                    "store_id": _maybe(st.integers(1, 3)), "at": stamp, "amount": _maybe(quarter),
+                    "count": _maybe(st.integers(-2, 3)), "note": _maybe(word), "flag": _maybe(st.booleans()),
+                },
+                "event_id", 14,
+            ),
+            "lines": _rows({"event_id": _maybe(st.integers(1, 40)), "item_id": _maybe(item), "size": _maybe(small)}, None, 6),
+            "visits": _rows(
+                {"user_id": _maybe(small), "week": _maybe(st.integers(0, 9)), "page": _maybe(word)}, None, 6
+            ),
+            "likes": _rows({"user_id": _maybe(small), "item_id": _maybe(item), "score": _maybe(small)}, None, 6),
+        }
+    )  # fmt: skip
+
+
+def in_duckdb(tables: dict[str, list[Row]]) -> Source:
+    """The database in the embedded engine."""
+    return open_source({name: _arrow(name, rows) for name, rows in tables.items()})
+
+
+def in_sqlite(tables: dict[str, list[Row]], path: Path) -> Source:
+    """The database as a SQLite file."""
+    path.unlink(missing_ok=True)
+    with sqlite3.connect(path) as connection:
+        for name, rows in tables.items():
+            columns = ", ".join(f'"{c.name}" {_SQLITE[c.dtype]}' for c in COLUMNS[name])
+            connection.execute(f'CREATE TABLE "{name}" ({columns})')
+            marks = ", ".join("?" for _ in COLUMNS[name])
+            values = [[_sqlite_value(row[c.name]) for c in COLUMNS[name]] for row in rows]
+            connection.executemany(f'INSERT INTO "{name}" VALUES ({marks})', values)
+    connection.close()
+    return open_source(path)
+
+
+def _sqlite_value(value: Any) -> Any:
+    return value.isoformat(sep=" ") if isinstance(value, pd.Timestamp) else value
+
+
+def _arrow(name: str, rows: list[Row]) -> pa.Table:
+    def plain(value: Any) -> Any:
+        return value.to_pydatetime() if isinstance(value, pd.Timestamp) else value
+
+    return pa.table(
+        {c.name: pa.array([plain(r[c.name]) for r in rows], _TYPES[c.dtype]) for c in COLUMNS[name]}
+    )
