@@ -15,6 +15,7 @@ import numpy as np
 from jaxtyping import Float64, Int64, UInt16
 from numba import njit
 
+from edgewise.errors import InternalError
 from edgewise.evaluation.statistics import Macro, Moments, Ordered, Statistic
 
 __all__ = ["Bootstrap", "Interval", "interval"]
@@ -80,11 +81,16 @@ class Bootstrap:
 
         A statistic whose cost is out of proportion gets fewer resamples, the rest are NaN; so are all of a
         statistic that has no interval.
+
+        Raises:
+            InternalError: a statistic of other seeds than those resampled.
         """
         found = np.full((len(statistics), self.resamples), np.nan)
         sums: list[tuple[int, Moments]] = []
         for i, statistic in enumerate(statistics):
             if isinstance(statistic, Moments):
+                if len(statistic.parts) != len(self.cluster):
+                    raise InternalError(f"a statistic of {len(statistic.parts)} seeds, not {len(self.cluster)}")
                 sums.append((i, statistic))
             elif isinstance(statistic, (Ordered, Macro)):
                 b = statistic.affordable(self.resamples)

@@ -79,14 +79,7 @@ def evaluate(
         model=ours,
         models=tuple(predictions),
         primary=PRIMARY[spec.kind],
-        task={
-            "kind": str(spec.kind),
-            "description": spec.description,
-            "entity": spec.entity,
-            "item": spec.item,
-            "k": spec.k if spec.kind.ranks else None,
-            "timeframes": spec.timeframes,
-        },
+        task=_task(spec),
         data={**_data(labels, bootstrap, context), **(data or {})},
         metrics=tuple(replace(CATALOGUE[c.metric], label=CATALOGUE[c.metric].title(spec.k)) for c in comparisons),
         comparisons=comparisons,
@@ -235,6 +228,17 @@ def _score_slices(sliced: _Sliced, slices: Sequence[Slice]) -> tuple[SliceScore,
     return tuple(found)
 
 
+def _task(spec: TaskSpec) -> dict[str, Any]:
+    return {
+        "kind": str(spec.kind),
+        "description": spec.description,
+        "entity": spec.entity,
+        "item": spec.item,
+        "k": spec.k if spec.kind.ranks else None,
+        "timeframes": spec.timeframes,
+    }
+
+
 def _data(labels: Labels, bootstrap: Bootstrap, context: Context) -> dict[str, Any]:
     anchors = np.unique(labels.seeds.at)
     found: dict[str, Any] = {
@@ -270,10 +274,14 @@ def _warnings(
     if isinstance(target, Ragged):
         empty = int((target.lengths == 0).sum())
         if empty and spec.kind.ranks:
-            found.append(f"{empty} of {len(labels)} seeds have no label item; the ranking metrics leave them out")
+            found.append(
+                f"{empty:,} of {len(labels):,} seeds have no label item; the ranking metrics leave them out"
+            )
         unknown = int((target.values == MISSING).sum())
         if unknown:
-            found.append(f"{unknown} of {len(target.values)} label items are unknown: no model could find them")
+            found.append(
+                f"{unknown:,} of {len(target.values):,} label items are unknown: no model could find them"
+            )
     elif spec.kind is TaskKind.BINARY:
         rare = int(min(target.sum(), len(target) - target.sum()))
         if rare < _FEW_POSITIVES:
