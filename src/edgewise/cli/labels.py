@@ -12,7 +12,7 @@ from edgewise.cli.terminal import Terminal
 __all__ = ["labels"]
 
 At = Annotated[
-    list[str],
+    list[str] | None,
     typer.Option("--at", metavar="TIME", help="An anchor time, such as 2017-12-11; give it several times."),
 ]
 
@@ -20,8 +20,8 @@ At = Annotated[
 def labels(
     source: Source,
     query: Query,
-    at: At,
     out: ParquetOut,
+    at: At = None,
     graph: GraphFile = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
@@ -30,13 +30,17 @@ def labels(
 
     Its columns are entity, anchor_time and target.
     """
-    from edgewise.cli.opening import built
+    from edgewise.cli.opening import opened
     from edgewise.cli.table_view import show_rows
     from edgewise.cli.written import check_free, write_parquet
+    from edgewise.workflow.check import label_table
 
     check_free(out)
     terminal = Terminal(as_json=as_json, quiet=quiet)
-    table = built(source, graph, terminal.progress()).task(query).labels(at)
+    progress = terminal.progress()
+    database = opened(source, graph, progress)
+    progress.say("making the labels")
+    table = label_table(database, query, at or [])
     write_parquet(table, out)
     terminal.note(f"Wrote {table.num_rows:,} labels to {out}.")
     terminal.answer(

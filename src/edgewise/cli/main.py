@@ -15,6 +15,7 @@ from typing import Annotated
 import typer
 from typer.main import get_command
 
+from edgewise.cli.check import check
 from edgewise.cli.demo import demo
 from edgewise.cli.doctor import doctor
 from edgewise.cli.evaluate import evaluate
@@ -35,7 +36,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for command in (demo, inspect, labels, fit, evaluate, predict, explain, doctor):
+for command in (demo, inspect, check, labels, fit, evaluate, predict, explain, doctor):
     app.command()(command)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,8 +17,9 @@ from edgewise.query.checks import check_labels
 from edgewise.query.labels import counts, label_sql, labels
 from edgewise.query.plan import Anchors, plan
 from edgewise.sources.database import Database
+from edgewise.workflow.moments import Moment, moments
 
-__all__ = ["QueryCheck", "check_query", "label_statistics"]
+__all__ = ["QueryCheck", "check_query", "label_statistics", "label_table"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,16 @@ def check_query(db: Database, text: str) -> QueryCheck:
         statistics=_by_part(query, table, anchors),
         warnings=tuple(warnings),
     )
+
+
+def label_table(db: Database, text: str, at: Moment | Sequence[Moment]) -> pa.Table:
+    """What came true after the given anchors: columns entity, anchor_time, target. Needs no graph.
+
+    Raises:
+        QueryError: the query is not valid on this database.
+        ArgumentError: a time that is none, or no time where the query has a window.
+    """
+    return labels(bind(text, db.schema), db.source, db.schema, moments(at))
 
 
 def _window(query: Query) -> str:
