@@ -129,7 +129,7 @@ def history(query: Query, source: Engine, schema: Schema) -> pa.Table:
 def _check_anchors(query: Query, anchors: Sequence[int]) -> None:
     windows = [a.window for a in (*aggregates(query.target), *aggregates(query.where))]
     if not anchors and any(w is not None for w in windows):
-        raise ArgumentError("a query with windows needs anchor times", hint="name at least one")
+        raise ArgumentError("a query with windows needs anchor times", hint="name at least one: --at 2017-12-18")
 
 
 def _keys(found: pa.Table) -> list[str]:
