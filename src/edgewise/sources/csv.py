@@ -27,7 +27,8 @@ __all__ = ["NULL_TEXTS", "view_of_csv"]
 NULL_TEXTS: Final = ("", "NULL", "null", "\\N")
 
 _DELIMITERS: Final = (",", ";", "\t", "|")
-_SETTLING: Final = ("BIGINT", "DOUBLE", "BOOLEAN", "DATE", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE")
+#: Types that one column may have in different files, from narrow to wide.
+_FAMILIES: Final = (("BIGINT", "DOUBLE"), ("BOOLEAN",), ("DATE", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE"))
 _PADDED: Final = r"^\s*(0[0-9]+|\+[0-9]+)\s*$"
 _TOO_WIDE: Final = ("HUGEINT", "UHUGEINT", "UBIGINT")
 _LINE: Final = re.compile(r"Line: (\d+)")
@@ -91,8 +92,7 @@ def _sniff(connection: duckdb.DuckDBPyConnection, path: Path) -> _Dialect:
     except duckdb.Error as error:
         raise _bad_line(connection, path, delimiter, columns, error) from error
     if row is None or [c["name"] for c in row[0]] != columns:
-        found = [c["name"] for c in row[0]] if row else []
-        raise SourceError(f"{path}: the first line is no plain header", hint=f"columns read: {', '.join(found)}")
+        raise _bad_line(connection, path, delimiter, columns, None)
     types = tuple(column["type"] for column in row[0])
     return _Dialect(delimiter, tuple(columns), types, row[1], row[2])
 
@@ -160,19 +160,19 @@ def _names_kept_as_text(
 def _settle(
     connection: duckdb.DuckDBPyConnection, paths: Sequence[Path], text: _Dialect, column: str, found: set[str]
 ) -> str:
-    """One type for a column whose files were sniffed as `found`: the first that reads every value."""
+    """One type for a column whose files were sniffed as `found`: the widest that reads every value, or text."""
     if len(found) == 1:
         kind = next(iter(found))
         return "VARCHAR" if kind in _TOO_WIDE else kind
-    counts = [
-        exp.func(
-            "count", exp.TryCast(this=column_of(column), to=exp.DataType.build(kind, dialect="duckdb"), safe=True)
-        )
-        for kind in _SETTLING
-    ]
-    query = _select(paths, text).select(exp.func("count", column_of(column)), *counts, append=False)
-    total, *readable = _one_row(connection, paths, query)
-    return next((kind for kind, n in zip(_SETTLING, readable, strict=True) if 0 < n == total), "VARCHAR")
+    widest = [[kind for kind in family if kind in found][-1] for family in _FAMILIES if found & {*family}]
+    casts = [exp.TryCast(this=column_of(column), to=_type(kind), safe=True) for kind in widest]
+    counts = [exp.func("count", value) for value in (column_of(column), *casts)]
+    total, *readable = _one_row(connection, paths, _select(paths, text).select(*counts, append=False))
+    return next((kind for kind, n in zip(widest, readable, strict=True) if n == total), "VARCHAR")
+
+
+def _type(kind: str) -> exp.DataType:
+    return exp.DataType.build(kind, dialect="duckdb")
 
 
 def _one_row(
@@ -186,16 +186,22 @@ def _one_row(
 
 
 def _bad_line(
-    connection: duckdb.DuckDBPyConnection, path: Path, delimiter: str, columns: list[str], error: duckdb.Error
+    connection: duckdb.DuckDBPyConnection,
+    path: Path,
+    delimiter: str,
+    columns: list[str],
+    error: duckdb.Error | None,
 ) -> SourceError:
-    """Read the file plainly to learn which line the sniffer could not accept."""
+    """Read the file plainly to learn which line the sniffer could not accept, or started after."""
     plain = _Dialect(delimiter, tuple(columns), ("VARCHAR",) * len(columns), None, None)
     try:
         count = exp.func("count", exp.Star())
         connection.execute(_select([path], plain).select(count, append=False).sql("duckdb")).fetchall()
     except duckdb.Error as found:
         return _in_words(path, found)
-    return _in_words(path, error)
+    if error is not None:
+        return _in_words(path, error)
+    return SourceError(f"{path}: the first line is no header of the lines below", hint="name all columns there")
 
 
 def _in_words(place: Path, error: duckdb.Error) -> SourceError:
