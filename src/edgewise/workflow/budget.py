@@ -9,6 +9,7 @@ from edgewise.errors import ArgumentError
 __all__ = ["parse_budget"]
 
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
+_SPAN = re.compile(r"(\d+(?:\.\d+)?)\s*(?:(s|m|h)|(s)econds?|(m)in(?:ute)?s?|(h)ours?)?")
 
 
 def parse_budget(text: str | float) -> float:
@@ -17,10 +18,10 @@ def parse_budget(text: str | float) -> float:
     Raises:
         ArgumentError: it is no time span, or not above zero.
     """
-    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([smh]?)[a-z]*\s*", str(text).lower())
+    match = _SPAN.fullmatch(str(text).strip().lower())
     if match is None:
         raise ArgumentError(f"'{text}' is no time budget", hint="write 90s, 5m or 1h")
-    seconds = float(match[1]) * _UNITS[match[2] or "s"]
+    seconds = float(match[1]) * _UNITS[next(filter(None, match.groups()[1:]), "s")]
     if seconds <= 0:
         raise ArgumentError("a time budget is above zero", hint="write 90s, 5m or 1h")
     return seconds
