@@ -20,6 +20,7 @@ __all__ = [
 ]
 
 BINS: Final = 15
+_STREAM: Final = 6151  # apart from the stream that a random model with the same random seed would draw from
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ def perfect_calibration_error(
     Bröcker and Smith, Increasing the reliability of reliability diagrams, Weather and Forecasting 22, 2007.
     Each bin's count of positives is a sum of Bernoulli draws, taken as normal beyond 100,000 seeds.
     """
-    rng = np.random.default_rng(random_seed)
+    rng = np.random.default_rng((random_seed, _STREAM))
     n = len(probability)
     if n == 0:
         return np.full(draws, np.nan)

@@ -43,10 +43,9 @@ def by_time(
     every = np.unique(anchors)
     ends = every + start + horizon
     testing = every[len(every) - test :]
-    usable = every[ends <= testing[0]] if len(testing) else every
+    usable = every[(ends <= testing[0]) & (every < testing[0])] if len(testing) else every
     validating = usable[max(len(usable) - valid, 0) :]
-    training = every[ends <= validating[0]] if len(validating) else every[:0]
-    training = training[training < validating[0]] if len(validating) else training
+    training = every[(ends <= validating[0]) & (every < validating[0])] if len(validating) else every[:0]
     if len(validating) < valid or len(training) == 0:
         raise LabelError(
             f"{len(every)} anchors are too few for {valid} to validate, {test} to test and one to train on",
