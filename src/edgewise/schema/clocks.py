@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import pairwise
 from typing import Final
 
 from edgewise.clock import DAY, HOUR, MINUTE, SECOND, iso
@@ -218,7 +219,7 @@ def _uneven(times: TickTimes, last: int) -> tuple[int, ...]:
         start = midnight if before is None or midnight > before else max(first, starts[-1] + 1)
         starts += [start] * (tick - times.ticks[n - 1] if n else 1)
         before = max(times.last[n], before or times.last[n])
-    steps = sorted(b - a for a, b in zip(starts, starts[1:], strict=False) if b > a) or [DAY]
+    steps = sorted(b - a for a, b in pairwise(starts) if b > a) or [DAY]
     typical = steps[len(steps) // 2]
     ahead = max(last - times.ticks[-1], 0) + _AHEAD
     return (*starts, *(starts[-1] + typical * i for i in range(1, ahead + 1)))

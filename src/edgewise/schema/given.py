@@ -45,7 +45,7 @@ class Given:
 
 def merge_declared(given: Given, declared: Declared, profiles: Mapping[str, TableProfile]) -> Given:
     """`given` completed by the database's own constraints; what the graph file says wins."""
-    keys = {
+    keys: dict[str, tuple[str | None, str]] = {
         table: (columns[0], "declared as the primary key")
         for table, columns in declared.keys.items()
         if table in profiles and len(columns) == 1

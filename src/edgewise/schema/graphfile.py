@@ -34,10 +34,14 @@ class ClockEntry(_Entry):
     """A whole-number column read as time."""
 
     column: str = Field(description="The column that counts periods.")
-    like: str | None = Field(None, description="table.column that counts the same periods beside a time column.")
-    origin: datetime | date | None = Field(None, description="When period `first` begins, instead of `like`.")
-    first: int = Field(1, description="The number of the period that begins at `origin`.")
-    every: str | None = Field(None, description="The length of a period beside `origin`: 7 days, 1 hour.")
+    like: str | None = Field(
+        default=None, description="table.column that counts the same periods beside a time column."
+    )
+    origin: datetime | date | None = Field(
+        default=None, description="When period `first` begins, instead of `like`."
+    )
+    first: int = Field(default=1, description="The number of the period that begins at `origin`.")
+    every: str | None = Field(default=None, description="The length of a period beside `origin`: 7 days, 1 hour.")
     read: Literal["start", "end"] = Field(
         "start", description="Whether a row is visible when its period begins or ends."
     )
@@ -59,29 +63,37 @@ class ClockEntry(_Entry):
 class TableEntry(_Entry):
     """One table. A field that is left out is inferred."""
 
-    sql: str | None = Field(None, description="A SELECT over the source's tables that defines this table.")
-    key: str | None = Field(None, description="The primary key's column; null for none.")
+    sql: str | None = Field(default=None, description="A SELECT over the source's tables that defines this table.")
+    key: str | None = Field(default=None, description="The primary key's column; null for none.")
     time: str | None = Field(
         None, description="The column that says when a row came about; null for a static table."
     )
-    clock: ClockEntry | None = Field(None, description="A whole-number column read as time; null for none.")
-    types: dict[str, SType] = Field({}, description="The semantic type of some columns.")
-    separators: dict[str, str] = Field({}, description="What parts the labels of multicategorical text columns.")
-    links: dict[str, str | None] = Field({}, description="Foreign keys: column to table; null for no link.")
-    drop: list[str] = Field([], description="Columns to leave out.")
+    clock: ClockEntry | None = Field(
+        default=None, description="A whole-number column read as time; null for none."
+    )
+    types: dict[str, SType] = Field(default={}, description="The semantic type of some columns.")
+    separators: dict[str, str] = Field(
+        default={}, description="What parts the labels of multicategorical text columns."
+    )
+    links: dict[str, str | None] = Field(
+        default={}, description="Foreign keys: column to table; null for no link."
+    )
+    drop: list[str] = Field(default=[], description="Columns to leave out.")
 
 
 class GraphFile(_Entry):
     """A whole graph file."""
 
-    tables: dict[str, TableEntry | None] = Field({}, description="What is said about each table, by name.")
-    only: list[str] | None = Field(None, description="The source's tables to read; all where left out.")
-    exclude: list[str] = Field([], description="Tables to leave out.")
+    tables: dict[str, TableEntry | None] = Field(default={}, description="What is said about each table, by name.")
+    only: list[str] | None = Field(default=None, description="The source's tables to read; all where left out.")
+    exclude: list[str] = Field(default=[], description="Tables to leave out.")
     implied: dict[str, list[str] | None] = Field(
         {},
         description="Entities without a table of their own: the table.column places of their keys; null for none.",
     )
-    rename: dict[str, str] = Field({}, description="Other names for implied entities: inferred name to new name.")
+    rename: dict[str, str] = Field(
+        default={}, description="Other names for implied entities: inferred name to new name."
+    )
 
 
 def read(path: str | Path) -> GraphFile:
@@ -133,7 +145,7 @@ class _Loader(yaml.SafeLoader):
 def _mapping(loader: yaml.SafeLoader, node: yaml.MappingNode) -> dict[Any, Any]:
     seen: set[Any] = set()
     for key_node, _ in node.value:
-        key = loader.construct_object(key_node)  # type: ignore[no-untyped-call]  # yaml's stubs leave it untyped
+        key = loader.construct_object(key_node)
         if key in seen:
             raise yaml.constructor.ConstructorError(None, None, f"'{key}' is written twice", key_node.start_mark)
         seen.add(key)

@@ -13,11 +13,12 @@ from edgewise.errors import SchemaError
 from edgewise.schema.clocks import clock_for, clock_from_given
 from edgewise.schema.given import Given, merge_declared
 from edgewise.schema.implied import Implied, find_implied
-from edgewise.schema.keys import KeyChoice, Names, choose_key, composite_key, owners
-from edgewise.schema.links import Found, find_links
+from edgewise.schema.keys import KeyChoice, Names, adopt_key, choose_key, composite_key, owners
+from edgewise.schema.known import Known
+from edgewise.schema.links import find_links
 from edgewise.schema.model import Clock, Column, Link, Problem, Schema, Table
 from edgewise.schema.names import common_words, table_words
-from edgewise.schema.problems import Known, find_problems
+from edgewise.schema.problems import find_problems
 from edgewise.schema.profile import Declared, Evidence, TableProfile
 from edgewise.schema.semantics import Role, meaning_of
 from edgewise.schema.times import TimeChoice, choose_time
@@ -66,7 +67,7 @@ def infer(
     shared = common_words(profiles)
     names = {name: table_words(name, shared) for name in profiles}
     times = {name: choose_time(profiles[name], names[name], evidence, given) for name in profiles}
-    keys = _keys(profiles, names, times, given)
+    keys = _keys(profiles, names, times, evidence, given)
     claimed = {place for places in given.implied.values() for place in places}
     skip = given.dropped | {(t, c) for t, choice in times.items() for c in choice.readings}
     found = find_links(profiles, names, keys, evidence, given, skip | claimed)
@@ -83,8 +84,9 @@ def infer(
 
 
 def _keys(
-    profiles: Mapping[str, TableProfile], names: Names, times: Mapping[str, TimeChoice], given: Given
-) -> dict[str, KeyChoice]:
+    profiles: Mapping[str, TableProfile], names: Names, times: Mapping[str, TimeChoice], evidence: Evidence,
+    given: Given,
+) -> dict[str, KeyChoice]:  # fmt: skip
     owned = owners(profiles, names)
     linked = {place for places in given.implied.values() for place in places} | set(given.links)
     keys = {}
@@ -96,6 +98,8 @@ def _keys(
             keys[name] = KeyChoice(column, reason, own=(name, column) not in linked)
         else:
             keys[name] = choose_key(kept, names, times[name].column is not None, owned)
+            if keys[name].column is None:
+                keys[name] = adopt_key(kept, profiles, evidence, owned) or keys[name]
     return keys
 
 

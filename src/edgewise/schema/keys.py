@@ -9,9 +9,9 @@ from typing import Final
 
 from edgewise.schema.names import ColumnName, abbreviates, column_name
 from edgewise.schema.profile import ColumnProfile, Evidence, Kind, TableProfile
-from edgewise.schema.words import LINE_NUMBERS
+from edgewise.schema.words import LINE_NUMBERS, PERSON_ROLES, SELF_ROLES
 
-__all__ = ["KeyChoice", "Names", "alternates", "choose_key", "composite_key", "owners"]
+__all__ = ["KeyChoice", "Names", "adopt_key", "alternates", "choose_key", "composite_key", "owners"]
 
 #: The words of each table's name.
 Names = Mapping[str, tuple[str, ...]]
@@ -75,13 +75,14 @@ def _rank(column: ColumnProfile, own: tuple[str, ...]) -> int | None:
     name = column_name(column.name)
     if name.strength == "id":
         return _rank_of_id(name, own)
-    if "".join(name.stem) == "".join(own) and not name.many:
+    noun = "".join(name.stem) == "".join(own) or (len(name.stem) == len(own) == 1 and abbreviates(name.stem[0], own[0]))
+    if noun and not name.many and name.suffix != "name":
         return _HEAD
     plain_code = name.strength == "code" and name.suffix not in ("no", "nr", "number", "via", "name")
     return _CODE if plain_code and column.kind is Kind.TEXT else None
 
 
-def _rank_of_id(name: ColumnName, own: tuple[str, ...]) -> int:
+def _rank_of_id(name: ColumnName, own: tuple[str, ...]) -> int | None:
     if name.bare:
         return _BARE if name.suffix in ("id", "uuid", "guid", "key", "pk", "oid") else _HEAD
     stem = name.stem
@@ -89,9 +90,31 @@ def _rank_of_id(name: ColumnName, own: tuple[str, ...]) -> int:
         return _NAMED
     if stem[-len(own) :] == own or own[-len(stem) :] == stem:
         return _HEAD
+    if set(stem) & (PERSON_ROLES | SELF_ROLES):
+        return None
     same_start = len(stem[0]) >= 4 and (own[0].startswith(stem[0]) or stem[0].startswith(own[0]))
     short = len(stem) == len(own) == 1 and abbreviates(stem[0], own[0])
     return _PART if (same_start and len(own) == 1) or short else _BORROWED
+
+
+def adopt_key(
+    profile: TableProfile, profiles: Mapping[str, TableProfile], evidence: Evidence, owned: frozenset[tuple[str, ...]]
+) -> KeyChoice | None:
+    """The key of a table that is named after nothing but is where an identifier comes from: unique here, repeated
+    elsewhere under the same name, with all its values here (`admissions.hadm_id`)."""
+    for column in sorted(profile.columns, key=lambda c: c.name):
+        name = column_name(column.name)
+        if name.strength != "id" or name.bare or name.stem in owned or not (column.unique and column.nulls == 0):
+            continue
+        if set(name.stem) & (PERSON_ROLES | SELF_ROLES):
+            continue
+        others = [(t, c) for t, p in profiles.items() if t != profile.name for c in p if c.name == column.name]
+        if not others or any(c.kind is not column.kind or (c.unique and c.nulls == 0) for _, c in others):
+            continue
+        if all(evidence.contained(t, c.name, profile.name, column.name).match == 1 for t, c in others):
+            shown = ", ".join(f"{t}.{c.name}" for t, c in others)
+            return KeyChoice(column.name, f"unique, never null, and holds every value of {shown}")
+    return None
 
 
 def _describes(name: ColumnName, own: tuple[str, ...], owned: frozenset[tuple[str, ...]]) -> bool:

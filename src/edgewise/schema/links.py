@@ -97,9 +97,9 @@ class _Finder:
     def given_links(self) -> None:
         """Links that were said: made whatever the match, which is measured all the same."""
         for (table, column), (to, reason) in self.given.links.items():
-            key = self.keys[to].column if to in self.keys else None
             if to is None or to not in self.profiles or table not in self.profiles:
                 continue
+            key = self.keys[to].column
             if key is None:
                 raise SchemaError(
                     f"{table}.{column} cannot link to '{to}', which has no key",
@@ -159,7 +159,7 @@ class _Finder:
         fit = name_fit(name, self.names[to], column_name(target.name), table == to)
         if _counts_only(column, name, column_name(target.name)):
             fit = None
-        if own_key and (self.keys[table].own or fit is not Fit.NAMED):
+        if own_key and (self.keys[table].own or fit in (Fit.SAME_KEY, Fit.ALTERNATE) or alternate):
             return None  # a table's own key refers to nothing; a borrowed one may (one row a household)
         if alternate:
             return self._alternate_fit(column, name, to, target, fit)

@@ -63,7 +63,6 @@ class ColumnProfile:
     nans: int = 0
     infinities: int = 0
     item: Kind | None = None
-    mixed: int = 0
 
     @property
     def present(self) -> int:

@@ -136,7 +136,7 @@ def _of_plain_text(column: ColumnProfile, values: list[str]) -> Meaning:
         return Meaning(SType.ID, "a second name of the row, every row has its own")
     if _mean_length(values) > _LONG or _speaks(column, values):
         return Meaning(SType.TEXT, "free text")
-    if column.distinct <= _FEW and repeats >= _REPEATS or repeats >= _REPEATS:
+    if (column.distinct <= _FEW and repeats >= _REPEATS) or repeats >= _REPEATS:
         return Meaning(SType.CATEGORICAL, f"{column.distinct} values, each {repeats:.3g} times on average")
     if column.distinct <= _FEW and not all_differ and " " not in "".join(values).strip():
         return Meaning(SType.CATEGORICAL, f"{column.distinct} short values")

@@ -153,7 +153,7 @@ def _may_be_time(column: ColumnProfile) -> bool:
         return False
     said = set(words(column.name))
     named = bool(said & (TIME_WORDS | EVENT_TIMES | LATE_TIMES)) or bool(said & BAD_TIMES)
-    return named and any(low <= column.high <= high and 0 <= column.low for low, high in _EPOCHS)
+    return named and any(low <= column.high <= high and column.low >= 0 for low, high in _EPOCHS)
 
 
 def _readable(reading: TimeReading) -> bool:

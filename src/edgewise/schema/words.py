@@ -167,4 +167,4 @@ PERSONAL: Final = {
     "password": "passwords", "ip": "network addresses",
 }  # fmt: skip
 #: Texts that mean that there is no value.
-NULL_MARKERS: Final = _set(r"\N null none nan na n/a nil #n/a <na> - ? (null)") | {""}
+NULL_MARKERS: Final = _set(r"\N null nan na n/a nil #n/a <na> - ? (null)") | {""}

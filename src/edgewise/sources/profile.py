@@ -89,10 +89,6 @@ def _statistics(dialect: str, i: int, name: str, kind: Kind) -> Iterator[exp.Exp
         yield _as(exp.Max(this=size.copy()), f"c{i}_longest")
     if kind is Kind.FLOAT:
         yield from _odd_numbers(dialect, i, own)
-    if dialect == "sqlite":
-        kept = exp.Anonymous(this="TYPEOF", expressions=[own])
-        yield _as(_sum_if(kept.isin(exp.convert("text"), exp.convert("blob"))), f"c{i}_texts")
-        yield _as(_sum_if(kept.copy().isin(exp.convert("integer"), exp.convert("real"))), f"c{i}_numbers")
 
 
 def _odd_numbers(dialect: str, i: int, own: exp.Column) -> Iterator[exp.Expression]:
@@ -120,7 +116,6 @@ def _profile(
         sample=() if kind is Kind.OTHER else tuple(v for v in sample.to_pylist() if v is not None),
         lengths=lengths, nans=int(stats.get("nans") or 0), infinities=int(stats.get("infinities") or 0),
         item=kind_of(field.type.value_type) if list_like else None,
-        mixed=min(int(stats.get("texts") or 0), int(stats.get("numbers") or 0)),
     )  # fmt: skip
 
 
