@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from edgewise.clock import to_micros
 from edgewise.errors import ArgumentError
+from edgewise.graph.known import known_at
 from edgewise.graph.store import GraphStore
 from edgewise.models.contract import Progress
 from edgewise.query.bind import bind
@@ -13,6 +15,7 @@ from edgewise.query.kinds import TaskKind
 from edgewise.schema.model import Schema
 from edgewise.sources.database import Database, Overrides, understand
 from edgewise.tasks.own import kind_named, read_own
+from edgewise.workflow.moments import Moment
 from edgewise.workflow.own_question import OwnQuestion
 from edgewise.workflow.query_question import QueryQuestion
 from edgewise.workflow.task import Task
@@ -57,6 +60,16 @@ class Graph:
     def schema(self) -> Schema:
         """Tables, keys, links, times."""
         return self.store.schema
+
+    def known_at(self, moment: Moment) -> Graph:
+        """The graph as it was known at a moment: rows after it are not there.
+
+        For evaluations in which nothing after a cut may be visible, whatever the anchor.
+
+        Raises:
+            ArgumentError: `moment` is no time.
+        """
+        return Graph(self.db, known_at(self.store, to_micros(moment)))
 
     def task(
         self,

@@ -1,0 +1,41 @@
+"""A graph as it was known at a moment: rows after it are not there."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from edgewise.clock import NEVER
+from edgewise.graph.relation import Hop
+from edgewise.graph.store import GraphStore
+from edgewise.ids import MISSING
+
+__all__ = ["known_at"]
+
+
+def known_at(graph: GraphStore, moment: int) -> GraphStore:
+    """The graph without the rows after `moment` (microseconds): they have no time, no links in or out.
+
+    Row ids and keys stay, so that what is asked about later entities has an answer: that of a cold one.
+    Nothing is written; the arrays that differ lie in memory.
+    """
+    arrays: dict[str, np.ndarray] = {}
+    for table in graph.schema:
+        if not table.timed:
+            continue
+        times = graph.times(table.name)
+        later = times > moment
+        arrays[f"{graph.manifest.tables[table.name].folder}/times.npy"] = np.where(later, NEVER, times)
+        for link in graph.schema.links_from(table.name):
+            folder = graph.manifest.links[link.name].folder
+            relation = graph.relation(Hop(link.to, table.name, link.column, table.name, reverse=True))
+            keep = relation.at <= moment
+            before = np.concatenate([[0], np.cumsum(keep)]).astype(np.int64)
+            arrays[f"{folder}/forward.npy"] = np.where(
+                later, MISSING, graph.forward(table.name, link.column)
+            ).astype(np.int32)
+            arrays[f"{folder}/indptr.npy"] = before[relation.indptr]
+            arrays[f"{folder}/dst.npy"] = relation.dst[keep]
+            arrays[f"{folder}/at.npy"] = relation.at[keep]
+    overlaid = GraphStore(graph.path, graph.manifest)
+    overlaid.overlay(arrays, {})
+    return overlaid
