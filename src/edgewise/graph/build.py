@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -20,9 +20,9 @@ from edgewise.graph.manifest import LinkEntry, Manifest, TableEntry, fingerprint
 from edgewise.graph.rows import Rows, collect, finish, select
 from edgewise.ids import MISSING, Vocabulary
 from edgewise.schema.model import Link, Schema, Table
-from edgewise.sources.contract import Source
+from edgewise.sources.contract import Source, TimeForm
 
-__all__ = ["Tables", "staged", "write_from_source", "write_graph"]
+__all__ = ["Tables", "check_size", "staged", "write_from_source", "write_graph"]
 
 #: Yields the batches of one table: its key columns, stored columns, and time in microseconds.
 Reader = Callable[[Table], Iterator[pa.RecordBatch]]
@@ -48,8 +48,9 @@ def write_from_source(db: Tables, path: Path, fingerprint: str | None = None) ->
         return source.stream(select(source, schema, table))
 
     stamp = fingerprint if fingerprint is not None else fingerprint_of(schema, source.fingerprint())
+    forms = {t.name: source.time_form(t.name, t.time) for t in schema if t.time is not None}
     with staged(path) as root:
-        write_graph(schema, read, root, stamp)
+        write_graph(schema, read, root, stamp, forms)
 
 
 class staged:
@@ -76,8 +77,12 @@ class staged:
             self._root.rename(self._path)
 
 
-def write_graph(schema: Schema, read: Reader, root: Path, fingerprint: str) -> None:
+def write_graph(
+    schema: Schema, read: Reader, root: Path, fingerprint: str, forms: Mapping[str, TimeForm] | None = None
+) -> None:
     """Write all files of a graph into an existing, empty folder.
+
+    `forms` says by table how `read` took its times from numbers, for rows that are appended later.
 
     Raises:
         SchemaError: a table has more than 2**31 - 1 rows, or a column is missing.
@@ -91,9 +96,9 @@ def write_graph(schema: Schema, read: Reader, root: Path, fingerprint: str) -> N
         folder = root / f"t{number:03d}"
         folder.mkdir()
         rows = collect(schema, table, read(table))
-        if len(rows) > np.iinfo(np.int32).max:
-            raise SchemaError(f"table '{table.name}' has {len(rows)} rows; a graph holds 2147483647 at most")
+        check_size(table, len(rows))
         manifest.tables[table.name] = _write_rows(folder, rows)
+        manifest.tables[table.name].time_form = (forms or {}).get(table.name, TimeForm.MICROS)
         if table.key is not None:
             keys = owned(_in_order(rows, table.key))
             indexes[table.name] = _write_keys(folder, manifest.tables[table.name], keys)
@@ -106,6 +111,16 @@ def write_graph(schema: Schema, read: Reader, root: Path, fingerprint: str) -> N
         folder.mkdir()
         manifest.links[link.name] = _write_link(folder, manifest, link, gathered[link.table], indexes[link.to])
     manifest.write(root)
+
+
+def check_size(table: Table, rows: int) -> None:
+    """Row ids are int32.
+
+    Raises:
+        SchemaError: there are more rows than that.
+    """
+    if rows > (most := int(np.iinfo(np.int32).max)):
+        raise SchemaError(f"table '{table.name}' has {rows} rows; a graph holds {most} of a table at most")
 
 
 def _in_order(rows: Rows, column: str) -> pa.Array:

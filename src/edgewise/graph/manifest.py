@@ -30,6 +30,7 @@ class TableEntry:
     null_keys: int = 0
     repeated_keys: int = 0
     untimed: int = 0
+    time_form: str = ""  # how numbers in the time column are read, a TimeForm
 
 
 @dataclass(slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
@@ -11,12 +12,20 @@ import pyarrow.compute as pc
 from jaxtyping import Int64
 from sqlglot import expressions as exp
 
-from edgewise.clock import ALWAYS, NEVER
-from edgewise.errors import SchemaError
+from edgewise.clock import ALWAYS, NEVER, to_micros
+from edgewise.errors import ArgumentError, SchemaError
 from edgewise.schema.model import Clock, Schema, Table
-from edgewise.sources.contract import Source
+from edgewise.sources.contract import Source, TimeForm
 
-__all__ = ["Rows", "collect", "finish", "key_columns", "micros_of", "select", "stored_columns"]
+__all__ = ["Rows", "collect", "finish", "from_arrow", "key_columns", "micros_of", "select", "stored_columns"]
+
+#: Microseconds in one unit of a number, and the number at 1970-01-01.
+_UNITS: Final = {
+    TimeForm.SECONDS: (1e6, 0.0),
+    TimeForm.MILLIS: (1e3, 0.0),
+    TimeForm.NANOS: (1e-3, 0.0),
+    TimeForm.JULIAN: (86_400e6, 2_440_587.5),
+}
 
 
 @dataclass(slots=True)
@@ -80,7 +89,7 @@ def collect(schema: Schema, table: Table, batches: Iterable[pa.RecordBatch]) -> 
             continue
         for name, chunks in [*keys.items(), *values.items()]:
             chunk = _field(table, batch, name)
-            chunks.append(chunk if name in keys else storable(chunk))
+            chunks.append(_named(chunk) if name in keys else storable(chunk))
         times.append(_times(table, batch))
     time = np.concatenate(times) if times else np.empty(0, dtype=np.int64)
     order = None if bool((time[1:] >= time[:-1]).all()) else np.argsort(time, kind="stable")
@@ -120,23 +129,55 @@ def storable(values: pa.Array) -> pa.Array:
     return values
 
 
-def micros_of(values: pa.Array) -> pa.Array:
-    """A time column of an Arrow table as int64 microseconds, UTC; int64 columns are microseconds already."""
-    if pa.types.is_integer(values.type):
-        return values.cast(pa.int64())
+def micros_of(values: pa.Array, form: TimeForm = TimeForm.MICROS) -> pa.Array:
+    """A time column of an Arrow table as int64 microseconds, UTC; null where a value is no time.
+
+    `form` is how numbers are read. Dates, timestamps and ISO text speak for themselves.
+    """
+    if pa.types.is_integer(values.type) or pa.types.is_floating(values.type):
+        return _micros_of_numbers(values, form)
     if pa.types.is_string(values.type) or pa.types.is_large_string(values.type):
-        values = pc.cast(values, pa.timestamp("us"))
+        try:
+            values = pc.cast(values, pa.timestamp("us", "UTC"))
+        except pa.ArrowInvalid:
+            values = pa.array([_micros_of_text(v) for v in values.to_pylist()], pa.timestamp("us"))
     return pc.cast(pc.cast(values, pa.timestamp("us"), safe=False), pa.int64())
 
 
-def from_arrow(schema: Schema, table: Table, data: pa.Table) -> Iterator[pa.RecordBatch]:
+def _micros_of_numbers(values: pa.Array, form: TimeForm) -> pa.Array:
+    if form == TimeForm.MICROS and pa.types.is_integer(values.type):
+        return values.cast(pa.int64())
+    number = values.cast(pa.float64(), safe=False)
+    finite = pc.is_finite(number)
+    scale, zero = _UNITS.get(form, (1.0, 0.0))
+    micros = pc.round(pc.multiply(pc.subtract(number, zero), scale))
+    return pc.if_else(finite, micros, None).cast(pa.int64(), safe=False)
+
+
+def _micros_of_text(text: str | None) -> int | None:
+    try:
+        return None if text is None else to_micros(text)
+    except ArgumentError:
+        return None
+
+
+def from_arrow(
+    schema: Schema, table: Table, data: pa.Table, form: TimeForm = TimeForm.MICROS
+) -> Iterator[pa.RecordBatch]:
     """The batches of an Arrow table as `collect` wants them."""
     if table.time is not None and table.time in data.column_names:
         column = data.column(table.time)
-        micros = pa.chunked_array([micros_of(chunk) for chunk in column.chunks], type=pa.int64())
+        micros = pa.chunked_array([micros_of(chunk, form) for chunk in column.chunks], type=pa.int64())
         data = data.set_column(data.column_names.index(table.time), table.time, micros)
     batches = data.to_batches()
     yield from batches or [pa.RecordBatch.from_pylist([], schema=data.schema)]
+
+
+def _named(keys: pa.Array) -> pa.Array:
+    """Keys as they came, but NaN, which frames write for a missing integer, is null."""
+    if not pa.types.is_floating(keys.type):
+        return keys
+    return pc.if_else(pc.is_nan(keys), pa.scalar(None, keys.type), keys)
 
 
 def _field(table: Table, batch: pa.RecordBatch, name: str) -> pa.Array:
