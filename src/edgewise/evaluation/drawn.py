@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 import numpy as np
-from jaxtyping import Int64
+from jaxtyping import Float64, Int64
 
 from edgewise.clock import ALWAYS, NEVER, iso
+from edgewise.evaluation.classes import membership
 from edgewise.evaluation.measures import Context
 from edgewise.evaluation.pictures import Fan, Histogram, Level, fans, histogram, levels
 from edgewise.evaluation.ranking import average_precision, find_hits
@@ -19,7 +21,12 @@ from edgewise.tasks.nouns import Classified, Estimated, Labels, Prediction, Ragg
 
 __all__ = ["Pictures", "draw"]
 
-_FANS = 4
+_FANS: Final = 4
+_DECISION: Final = {
+    TaskKind.BINARY: ("label", "true", "false"),
+    TaskKind.MULTICLASS: ("likeliest class", "right", "wrong"),
+    TaskKind.MULTILABEL: ("class", "present", "absent"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +52,7 @@ def draw(
     own, target = predictions[model], labels.target
     if isinstance(own, Ranked) and isinstance(target, Ragged):
         return _of_ranking(spec, own, target)
-    if isinstance(own, Classified) and isinstance(target, np.ndarray):
+    if isinstance(own, Classified):
         return _of_classes(spec, target, predictions, model, random_seed)
     if isinstance(own, Estimated) and isinstance(target, np.ndarray):
         return _of_numbers(spec, labels, target, own, context, graph)
@@ -65,30 +72,37 @@ def _of_ranking(spec: TaskSpec, ranked: Ranked, target: Ragged) -> Pictures:
 
 
 def _of_classes(
-    spec: TaskSpec, target: np.ndarray, predictions: Mapping[str, Prediction], model: str, random_seed: int
+    spec: TaskSpec,
+    target: np.ndarray | Ragged,
+    predictions: Mapping[str, Prediction],
+    model: str,
+    random_seed: int,
 ) -> Pictures:
-    tables, own = {}, (target, target)
-    for name, prediction in predictions.items():
-        if not isinstance(prediction, Classified):
-            continue
-        p = prediction.probability
-        if spec.kind is TaskKind.BINARY:
-            right, chance = target.astype(np.float64), p[:, 1]
-        else:
-            right, chance = (p.argmax(axis=1) == target).astype(np.float64), p.max(axis=1)
+    classified = {n: p.probability for n, p in predictions.items() if isinstance(p, Classified)}
+    tables = {}
+    for name, probability in classified.items():
+        right, chance = _decisions(spec.kind, target, probability)
         tables[name] = reliability_table(right, chance, random_seed=random_seed)
-        if name == model:
-            own = (right, chance)
-    words = ("false", "true") if spec.kind is TaskKind.BINARY else ("wrong", "right")
-    right, chance = own
+    right, chance = _decisions(spec.kind, target, classified[model])
+    what, yes, no = _DECISION[spec.kind]
     picture = histogram(
-        f"Probabilities where the {'label is' if spec.kind is TaskKind.BINARY else 'likeliest class is'} "
-        f"{words[1]} and {words[0]}",
-        "probability" if spec.kind is TaskKind.BINARY else "probability of the likeliest class",
-        {words[1]: chance[right > 0.5], words[0]: chance[right <= 0.5]},
+        f"Probabilities where the {what} is {yes} and {no}",
+        "probability" if spec.kind is not TaskKind.MULTICLASS else "probability of the likeliest class",
+        {yes: chance[right > 0.5], no: chance[right <= 0.5]},
         edges=np.linspace(0.0, 1.0, 21),
     )
     return Pictures(reliability=tables, histograms=(picture,))
+
+
+def _decisions(
+    kind: TaskKind, target: np.ndarray | Ragged, probability: Float64[np.ndarray, "n c"]
+) -> tuple[Float64[np.ndarray, "m"], Float64[np.ndarray, "m"]]:
+    """Yes or no with its probability: of the label, of the likeliest class, or of each class of each seed."""
+    if isinstance(target, Ragged):
+        return membership(target, probability.shape[1]).ravel().astype(np.float64), probability.ravel()
+    if kind is TaskKind.BINARY:
+        return target.astype(np.float64), probability[:, 1]
+    return (probability.argmax(axis=1) == target).astype(np.float64), probability.max(axis=1)
 
 
 def _of_numbers(

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Any
+from typing import Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from edgewise.evaluation import plots
 from edgewise.evaluation.report import Report, number
+from edgewise.evaluation.svg import shortened
 
 __all__ = ["page"]
+
+_LONGEST: Final = 12
 
 
 def page(report: Report) -> str:
@@ -25,6 +28,7 @@ def page(report: Report) -> str:
     )
     environment.filters["number"] = number
     environment.filters["words"] = _words
+    environment.filters["flat"] = _flat
     return environment.get_template("report.html.j2").render(
         report=report,
         verdict=report.verdict,
@@ -44,8 +48,17 @@ def _rows(report: Report) -> dict[str, dict[str, Any]]:
     return {c.metric: {r.model: r for r in c.rows} for c in report.comparisons}
 
 
+def _flat(found: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested facts as one level, their names joined."""
+    flat: dict[str, Any] = {}
+    for name, value in found.items():
+        nested = isinstance(value, dict) and any(isinstance(v, (dict, list, tuple)) for v in value.values())
+        flat |= _flat(value, f"{prefix}{name}: ") if nested else {f"{prefix}{name}": value}
+    return flat
+
+
 def _words(value: Any) -> str:
-    """A fact as text: numbers for people, lists with commas, anything nested as JSON."""
+    """A fact as text: numbers for people, lists with commas, anything else as JSON; long ones are cut."""
     if isinstance(value, bool) or value is None:
         return {True: "yes", False: "no", None: "–"}[value]
     if isinstance(value, int):
@@ -53,7 +66,8 @@ def _words(value: Any) -> str:
     if isinstance(value, float):
         return number(value)
     if isinstance(value, (list, tuple)) and all(isinstance(v, (str, int, float)) for v in value):
-        return ", ".join(_words(v) for v in value)
-    if isinstance(value, dict) and all(isinstance(v, (str, int, float)) for v in value.values()):
+        more = f" and {len(value) - _LONGEST:,} more" if len(value) > _LONGEST else ""
+        return ", ".join(_words(v) for v in value[:_LONGEST]) + more
+    if isinstance(value, dict) and len(value) <= _LONGEST:
         return ", ".join(f"{k} {_words(v)}" for k, v in value.items())
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    return value if isinstance(value, str) else shortened(json.dumps(value, ensure_ascii=False, default=str), 400)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import math
-from typing import Any, Final
+from typing import Final
 
 from rich import box
 from rich.console import Console, Group, RenderableType
@@ -20,6 +20,7 @@ __all__ = ["render", "show", "text"]
 
 _COLOUR: Final = {"model": "green", "baseline": "yellow", "level": "cyan", "alone": "cyan"}
 _MOST_METRICS: Final = 5
+_MOST_TIMES: Final = 4
 _TRACK: Final = 17
 _FEW: Final = 100  # a slice of fewer seeds says how many
 
@@ -32,9 +33,10 @@ def show(report: Report, console: Console | None = None) -> None:
 
 def text(report: Report, width: int = 110) -> str:
     """The report as plain text without colours."""
-    console = Console(file=io.StringIO(), width=width, color_system=None, legacy_windows=False)
+    written = io.StringIO()
+    console = Console(file=written, width=width, color_system=None, legacy_windows=False)
     console.print(render(report, width))
-    return str(console.file.getvalue())  # type: ignore[attr-defined]  # it is the StringIO from above
+    return "\n".join(line.rstrip() for line in written.getvalue().splitlines()) + "\n"
 
 
 def render(report: Report, width: int = 110) -> RenderableType:
@@ -76,7 +78,7 @@ def _scores(report: Report, width: int) -> Table:
     left = width - max(len(n) for n in report.models) - 4 - max(len(title), 6) - 3 - max(map(len, ranges)) - 3
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1), header_style="dim")
     table.add_column("  model", no_wrap=True)
-    table.add_column(title, justify="right", no_wrap=True)
+    table.add_column(Text(title), justify="right", no_wrap=True)
     table.add_column("95% interval", no_wrap=True)
     drawn = left >= _TRACK + 3
     if drawn:
@@ -84,14 +86,14 @@ def _scores(report: Report, width: int) -> Table:
         left -= _TRACK + 3
     others = _fitting(report, left)
     for metric in others:
-        table.add_column(metric.label, justify="right", no_wrap=True)
+        table.add_column(Text(metric.label), justify="right", no_wrap=True)
     bounds = _bounds([r.score for r in lead.rows])
     for place, row in enumerate(lead.rows):
         mark = "★ " if place == 0 and len(lead.rows) > 1 else "  "
         cells = [mark + row.model, number(row.score.value), ranges[place]]
         cells += [_track(row.score, bounds)] if drawn else []
         cells += [_cell(report, m.key, row.model) for m in others]
-        table.add_row(*cells, style=_row_style(report, row.model, place))
+        table.add_row(*map(Text, cells), style=_row_style(report, row.model, place))
     return table
 
 
@@ -181,7 +183,7 @@ def _slices(report: Report) -> Table | None:
             line.append(number(part.scores[report.model].value))
             line.append_text(_against(part.scores, report.model, better))
             line.append(f" of {part.counted}" if part.counted < _FEW else "", style="dim")
-        table.add_row(group, line)
+        table.add_row(Text(group), line)
     return table if table.row_count else None
 
 
@@ -219,8 +221,8 @@ def _channels(report: Report) -> Text | None:
 
 
 def _footer(report: Report) -> Text:
-    times: dict[str, Any] = report.timing
-    words = " · ".join(f"{k} {number(v)} s" for k, v in times.items())
+    longest = sorted(report.timing.items(), key=lambda item: -item[1])[:_MOST_TIMES]
+    words = " · ".join(f"{k} {number(v)} s" for k, v in longest)
     legend = "★ best   ●─ value and interval"
     if report.slices and len(report.models) > 1:
         legend += "   ▲ above, ▼ below, = level with the best baseline there (one standard error)"
