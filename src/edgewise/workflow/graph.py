@@ -7,6 +7,7 @@ from typing import Any
 
 from edgewise.clock import to_micros
 from edgewise.errors import ArgumentError
+from edgewise.graph.entity import with_entity
 from edgewise.graph.known import known_at
 from edgewise.graph.store import GraphStore
 from edgewise.models.contract import Progress
@@ -119,8 +120,6 @@ class Graph:
 
     def _asked(self, query: str) -> Task:
         bound = bind(query, self.db.schema)
-        if bound.entity.derived is None:
-            return Task(self, QueryQuestion(self.store, self.db, bound))
-        schema = bound.entity.derived.extend(self.db.schema)
-        wider = Graph.build(Database(self.db.source, schema))
+        derived = bound.entity.derived
+        wider = self if derived is None else Graph(self.db, with_entity(self.store, derived))
         return Task(wider, QueryQuestion(wider.store, self.db, bound))

@@ -10,7 +10,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from jaxtyping import Int64
 
+from edgewise.clock import ALWAYS, NEVER
+from edgewise.errors import QueryError
+from edgewise.graph.entity import pair_keys
 from edgewise.graph.store import GraphStore
 from edgewise.ids import Vocabulary
 from edgewise.query.bound import Query
@@ -19,8 +23,8 @@ from edgewise.query.kinds import TaskKind
 from edgewise.query.labels import asked, history, labels
 from edgewise.query.plan import plan
 from edgewise.sources.database import Database
-from edgewise.tasks.labels import classes_of, history_of, labels_of, seeds_of
-from edgewise.tasks.nouns import History, Labels, TaskSpec
+from edgewise.tasks.labels import classes_of, history_of, labels_of
+from edgewise.tasks.nouns import History, Labels, Seeds, TaskSpec
 from edgewise.workflow.question import Asked, Question, Split, View
 from edgewise.workflow.static_split import split_links, split_rows
 
@@ -61,13 +65,12 @@ class QueryQuestion(Question):
 
     def split(self, until: int | None, *, max_anchors: int, max_seeds: int, random_seed: int) -> Split:
         anchors = plan(self.query, self.db.source, self.db.schema, until, train_anchors=max_anchors)
-        table = labels(self.query, self.db.source, self.db.schema, anchors.all)
-        check_labels(self.query, table)
+        table = self._labelled(anchors.all)
         at = self._at(table)
         if self.query.static:
             return self._static_split(table, at, random_seed)
         train = np.isin(at, np.asarray(anchors.train))
-        notes: list[str] = []
+        notes = list(self.query.warnings)
         if train.sum() > max_seeds:
             notes.append(f"{max_seeds:,} of {int(train.sum()):,} training seeds, chosen at random")
             kept = np.random.default_rng(random_seed).choice(np.flatnonzero(train), max_seeds, replace=False)
@@ -80,18 +83,45 @@ class QueryQuestion(Question):
         return labels(self.query, self.db.source, self.db.schema, at)
 
     def truth(self, spec: TaskSpec, at: Sequence[int]) -> Labels:
-        table = self.labels(at)
-        check_labels(self.query, table)
+        table = self._labelled(at)
         return self._take(spec, table, np.ones(len(table), dtype=bool))
 
     def asked(self, at: Sequence[int]) -> Asked:
+        """Who exists and passes WHERE. Where values are imputed: the entities whose value is missing, if any."""
         table = asked(self.query, self.db.source, self.db.schema, at)
         entity = _whole(table.column("entity"))
         when = self._at(table) if table.column("anchor_time").null_count == 0 else np.full(len(table), at[0])
-        return Asked(seeds_of(self.spec.entity, self._vocabulary, entity, when), entity, when)
+        if self.query.static and self.query.aggregate is None:
+            missing = ~np.isin(self._rows(entity), self._rows(_whole(self.labels(at).column("entity"))))
+            if missing.any():
+                entity, when = entity.filter(pa.array(missing)), when[missing]
+        return Asked(Seeds(self.spec.entity, self._rows(entity), when), entity, when)
 
     def recipe(self) -> dict[str, Any]:
         return {"query": self.query.text}
+
+    def _labelled(self, at: Sequence[int]) -> pa.Table:
+        """Labels to learn from or to test on: with ASSUMING, those of the entities of whom it came to hold."""
+        table = labels(self.query, self.db.source, self.db.schema, at)
+        check_labels(self.query, table)
+        if self.query.assuming is None:
+            return table
+        held = table.filter(table.column("assumed"))
+        if len(held) == 0:
+            span = self.query.assuming.span
+            raise QueryError(
+                f"the assumption never held: {len(table):,} labels, and none to learn its effect from",
+                text=self.query.text,
+                start=span.start,
+                end=span.end,
+                hint="assume something that has happened before",
+            )
+        return held
+
+    def _rows(self, entity: pa.Array) -> Int64[np.ndarray, "n"]:
+        """Row ids of entities as labels name them: by key, or by the two columns of a pair."""
+        keys = pair_keys(*entity.flatten()) if pa.types.is_struct(entity.type) else entity
+        return self._vocabulary.rows(keys)
 
     @property
     def _vocabulary(self) -> Vocabulary:
@@ -104,12 +134,20 @@ class QueryQuestion(Question):
         """The target's history; categories stay out until their classes are known."""
         if self.query.aggregate is None:
             return None
-        events = history(self.query, self.db.source, self.db.schema)
+        events = self._events()
         if item is not None:
             return history_of(events, self._vocabulary, self.graph.vocabulary(item))
-        if pa.types.is_floating(events.column("value").type) or pa.types.is_integer(events.column("value").type):
-            return history_of(events, self._vocabulary, None)
-        return None
+        if self.query.kind in _CLASSES or not _is_number(events.column("value").type):
+            return None
+        return history_of(events, self._vocabulary, None)
+
+    def _events(self) -> pa.Table:
+        """The rows that the target is made of, entities as texts where they are pairs, times never null."""
+        events = history(self.query, self.db.source, self.db.schema)
+        at = events.column("at").fill_null(ALWAYS if self.query.static else NEVER)
+        entity = _whole(events.column("entity"))
+        keys = pair_keys(*entity.flatten()) if pa.types.is_struct(entity.type) else entity
+        return pa.table({"entity": keys, "at": at, "value": events.column("value")})
 
     def _with_classes(self, train: pa.Table) -> TaskSpec:
         """The spec with the classes that occur among training labels, the most frequent MOST_CLASSES of them."""
@@ -123,12 +161,11 @@ class QueryQuestion(Question):
         spec = replace(self.spec, classes=classes)
         if self.query.aggregate is None:
             return spec
-        events = history(self.query, self.db.source, self.db.schema)
-        return replace(spec, history=history_of(events, self._vocabulary, Vocabulary(classes)))
+        return replace(spec, history=history_of(self._events(), self._vocabulary, Vocabulary(classes)))
 
     def _take(self, spec: TaskSpec, table: pa.Table, mask: np.ndarray) -> Labels:
         part = table.filter(pa.array(mask))
-        seeds = seeds_of(spec.entity, self._vocabulary, part.column("entity"), self._at(part))
+        seeds = Seeds(spec.entity, self._rows(_whole(part.column("entity"))), self._at(part))
         items = self.graph.vocabulary(spec.item) if spec.item else None
         return labels_of(spec, seeds, part.column("target"), items)
 
@@ -140,6 +177,10 @@ class QueryQuestion(Question):
         spec = self._with_classes(table.filter(pa.array(train)))
         parts = [self._take(spec, table, mask) for mask in (train, valid, test)]
         return Split.of_parts(View(self.graph, spec), parts[0], parts[1], parts[2])
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_floating(kind) or pa.types.is_integer(kind))
 
 
 def _whole(column: pa.ChunkedArray) -> pa.Array:
