@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from typing import Final
 
 from lark import Token
@@ -19,15 +20,30 @@ _SHAPE: Final = "PREDICT target FOR EACH table.key"
 _ESCAPE: Final = re.compile(r"\\(u[0-9a-fA-F]{4}|[\"'\\/bfnrt])")
 
 
-def explain(text: str, error: UnexpectedCharacters | UnexpectedEOF | UnexpectedToken) -> QueryError:
-    """lark's error as ours: the place, what was expected there, and a way out."""
+def explain(
+    text: str, error: UnexpectedCharacters | UnexpectedEOF | UnexpectedToken, accepts: Callable[[int], set[str]]
+) -> QueryError:
+    """lark's error as ours: the place, what was expected there, and a way out.
+
+    `accepts` gives the terminals that the grammar can take after the first so many characters of the text.
+    """
     start, end, found = _place(text, error)
-    expected = _expected(error)
+    expected = _expected(accepts(start))
+    called = re.search(r"(\w+)\s*$", text[:start])
+    if found == "'('" and called is not None and called[1].upper() not in WORDS:
+        return _no_aggregation(text, called)
     message = f"expected {_join(expected)}, found {found}" if expected else f"{found} has no place here"
     if text[start : start + 1] in ("'", '"', "`") and text.count(text[start], start) == 1:
         return QueryError("the quote that opens here is not closed", text=text, start=start, end=start + 1)
     hint = _hint(text, start, end, set(expected))
     return QueryError(message, text=text, start=start, end=end, hint=hint)
+
+
+def _no_aggregation(text: str, called: re.Match[str]) -> QueryError:
+    names = [f.value for f in Func]
+    hint = f"aggregations: {', '.join(nearest(called[1], names) or names)}"
+    message = f"there is no aggregation '{called[1]}'"
+    return QueryError(message, text=text, start=called.start(1), end=called.end(1), hint=hint)
 
 
 def _place(text: str, error: UnexpectedInput) -> tuple[int, int, str]:
@@ -43,15 +59,17 @@ def _place(text: str, error: UnexpectedInput) -> tuple[int, int, str]:
     return len(text.rstrip()), len(text.rstrip()) + 1, "the end of the query"
 
 
-def _expected(error: UnexpectedInput) -> list[str]:
-    terminals = getattr(error, "accepts", None) or getattr(error, "expected", None)
-    terminals = terminals or getattr(error, "allowed", None) or set()
+def _expected(terminals: set[str]) -> list[str]:
+    """The terminals in words, the many that mean one thing as one."""
     words = {WORDS.get(t, t.replace("_", " ")) for t in terminals}
-    if {"a name", "an aggregation"} <= words and "a number" in words:
-        words -= {"'('", "NULL", "TRUE", "FALSE", "a date", "a number", "a text in quotes", "arithmetic", "NOT"}
-        words = (words - {"a name", "an aggregation"}) | {"an aggregation", "table.column"}
+    if "a whole number" in words:
+        words = {"a whole number"}
+    elif "an aggregation" in words:
+        words = {"an aggregation", "table.column", "a value"}
     elif "a number" in words and "a text in quotes" in words:
         words = {"a value"} | (words & {"IN", "NOT"})
+    elif "a comparison" in words:
+        words -= {"IN", "NOT", "IS", "'*'"}
     return sorted(words, key=lambda w: (w == "the end of the query", w.isupper(), w))
 
 
@@ -63,10 +81,6 @@ def _join(words: list[str]) -> str:
 
 def _hint(text: str, start: int, end: int, expected: set[str]) -> str | None:
     before, found = text[:start].rstrip(), text[start:end]
-    word = re.search(r"(\w+)$", before)
-    if found == "(" and word is not None:
-        near = nearest(word.group(1), [f.value for f in Func]) or [f.value for f in Func]
-        return f"aggregations: {', '.join(near)}"
     if not re.match(r"\s*PREDICT\b", text, re.IGNORECASE):
         return f"a query reads {_SHAPE}"
     return (
@@ -115,7 +129,11 @@ def whole_number(text: str, token: Token, at_least: int = 0) -> int:
     start, end = token.start_pos or 0, token.end_pos or 0
     if not token.isdigit():
         raise QueryError(
-            f"{token} is not a whole number", text=text, start=start, end=end, hint="use a smaller unit: 36, hours"
+            f"{token} is not a whole number",
+            text=text,
+            start=start,
+            end=end,
+            hint="take a smaller unit: 36, hours is one and a half days",
         )
     value = int(token)
     if value < at_least:

@@ -22,6 +22,7 @@ from edgewise.stypes import SType
 
 __all__ = ["ClockEntry", "GraphFile", "TableEntry", "parse", "read", "write"]
 
+_START: Final = "edgewise inspect SOURCE --write graph.yaml writes one to start from"
 _UNITS: Final = {"second": SECOND, "minute": MINUTE, "hour": HOUR, "day": DAY, "week": 7 * DAY}
 _EVERY: Final = re.compile(r"\s*(\d+)?\s*(second|minute|hour|day|week)s?\s*$")
 
@@ -105,7 +106,7 @@ def read(path: str | Path) -> GraphFile:
     try:
         text = Path(path).read_text(encoding="utf-8")
     except OSError as error:
-        raise SchemaError(f"the graph file {path} cannot be read: {error.strerror}") from error
+        raise SchemaError(f"the graph file {path} cannot be read: {error.strerror}", hint=_START) from error
     except UnicodeDecodeError as error:
         raise SchemaError(f"the graph file {path} is no UTF-8 text") from error
     try:
@@ -114,7 +115,7 @@ def read(path: str | Path) -> GraphFile:
         mark = getattr(error, "problem_mark", None)
         where = f", line {mark.line + 1}, column {mark.column + 1}" if mark is not None else ""
         cause = getattr(error, "problem", None) or str(error)
-        raise SchemaError(f"{path}{where}: {cause}", hint="see the file that inspect --write makes") from error
+        raise SchemaError(f"{path}{where}: {cause}", hint=_START) from error
     return parse({} if body is None else body, str(path))
 
 
