@@ -50,7 +50,7 @@ def edgewise(
 
 
 @pytest.fixture(scope="session")
-def small_shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def small_market(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Small tables: users and products with keys, three months of orders, warehouses linked to nothing."""
     random = np.random.default_rng(5)
     users, products, orders = 40, 12, 900
@@ -84,7 +84,7 @@ def small_shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
             "opened": [start - dt.timedelta(days=d) for d in (900, 500, 20)],
         },
     }
-    folder = tmp_path_factory.mktemp("small") / "shop"
+    folder = tmp_path_factory.mktemp("small") / "market"
     folder.mkdir()
     for name, columns in tables.items():
         pq.write_table(pa.table(columns), folder / f"{name}.parquet")
@@ -97,3 +97,14 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("EDGEWISE_CACHE", str(tmp_path_factory.mktemp("cache")))
         yield
+
+
+@pytest.fixture(scope="session")
+def small_run(small_market: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of a churn query on the small tables, at the place from which the tests open it: beside `market`."""
+    folder = tmp_path_factory.mktemp("fitted")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(small_market.parent)
+        query = "PREDICT COUNT(orders.*, 0, 7, days) = 0 FOR EACH users.user_id"
+        assert run(["fit", "market", query, "--budget", "5s", "--out", str(folder / "run"), "--quiet"]) == 0
+    return folder / "run"
