@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from edgewise.errors import RunError
 from edgewise.query.kinds import TaskKind
-from edgewise.tasks.nouns import History, TaskSpec
+from edgewise.tasks.nouns import TaskSpec
 
 __all__ = ["load_spec", "save_classes", "spec_to_json"]
 
@@ -41,8 +41,8 @@ def save_classes(spec: TaskSpec, folder: Path) -> None:
         writer.write_table(table)
 
 
-def load_spec(content: dict[str, Any], folder: Path, history: History | None = None) -> TaskSpec:
-    """The inverse of `spec_to_json` and `save_classes`.
+def load_spec(content: dict[str, Any], folder: Path) -> TaskSpec:
+    """The inverse of `spec_to_json` and `save_classes`: a spec without its history.
 
     Raises:
         RunError: a field is missing or the classes' file is damaged.
@@ -57,7 +57,6 @@ def load_spec(content: dict[str, Any], folder: Path, history: History | None = N
             classes=_classes(folder / CLASSES),
             k=content["k"],
             timeframes=content["timeframes"],
-            history=history,
             hidden=frozenset((table, column) for table, column in content["hidden"]),
             description=content["description"],
         )

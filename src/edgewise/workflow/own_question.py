@@ -86,6 +86,9 @@ class OwnQuestion(Question):
         entity = vocabulary.keys(every)
         return Asked(seeds_of(self.spec.entity, vocabulary, entity, when), entity, when)
 
+    def with_history(self, spec: TaskSpec) -> TaskSpec:
+        return spec
+
     def recipe(self) -> dict[str, Any]:
         spec = self.spec
         return {"labels": "own", "kind": spec.kind.value, "entity": spec.entity, "item": spec.item, "k": spec.k}

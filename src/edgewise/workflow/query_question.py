@@ -158,10 +158,12 @@ class QueryQuestion(Question):
             counted = pc.value_counts(_whole(train.column("target")).flatten())
             order = pc.sort_indices(counted.field("counts"), sort_keys=[("", "descending")])[:MOST_CLASSES]
             classes = classes_of(counted.field("values").take(order))
-        spec = replace(self.spec, classes=classes)
-        if self.query.aggregate is None:
-            return spec
-        return replace(spec, history=history_of(self._events(), self._vocabulary, Vocabulary(classes)))
+        return self.with_history(replace(self.spec, classes=classes))
+
+    def with_history(self, spec: TaskSpec) -> TaskSpec:
+        if spec.classes is None or self.query.aggregate is None:
+            return replace(spec, history=self.spec.history)
+        return replace(spec, history=history_of(self._events(), self._vocabulary, Vocabulary(spec.classes)))
 
     def _take(self, spec: TaskSpec, table: pa.Table, mask: np.ndarray) -> Labels:
         part = table.filter(pa.array(mask))

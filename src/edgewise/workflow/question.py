@@ -94,6 +94,10 @@ class Question(ABC):
         """Who is asked about at the given anchors, whether or not a label will ever exist."""
 
     @abstractmethod
+    def with_history(self, spec: TaskSpec) -> TaskSpec:
+        """A spec that was kept without its history, with it."""
+
+    @abstractmethod
     def recipe(self) -> dict[str, Any]:
         """What a run folder keeps of the question: plain JSON values."""
 

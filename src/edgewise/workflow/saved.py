@@ -90,7 +90,7 @@ def load_run(path: str | Path, db: Database | None = None) -> Run:
         schema = schema_from_json(_json(folder / "schema.json"))
         source = db.source if db is not None else _reopen(manifest["source"], folder)
         graph, question = _question(manifest["question"], Database(source, schema), folder)
-        spec = load_spec(manifest["task"], folder, question.spec.history)
+        spec = question.with_history(load_spec(manifest["task"], folder))
         facts = manifest["facts"]
     except (KeyError, TypeError) as error:
         raise RunError(f"the run in '{folder}' is damaged: it lacks {error}", hint="fit it again") from None
