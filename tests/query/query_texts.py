@@ -50,15 +50,29 @@ _EVENT_WHERE = _logic(
     st.one_of(
         _numeric(["events.amount", "events.count", "items.price", "events.store_id"]),
         _textual(["events.note", "items.kind", "brands.country", "events.item_id"]),
-        st.sampled_from(["events.flag = TRUE", "events.flag != TRUE", "events.at > 2020-02-01", "events.at <= '2020-01-31'"]),
+        st.sampled_from(
+            ["events.flag = TRUE", "events.flag != TRUE", "events.at > 2020-02-01", "events.at <= '2020-01-31'"]
+        ),
         st.just("events.amount > events.count"),
     )
 )
 _FUTURE = st.sampled_from(
-    ["0, 1, months", "0, 14, days", "0, 17, days", "1, 30, days", "0, 1, quarter", "0, 2, weeks", "0, 1, years", "6, 360, hours", "0, 30"]
+    [
+        "0, 1, months",
+        "0, 14, days",
+        "0, 17, days",
+        "1, 30, days",
+        "0, 1, quarter",
+        "0, 2, weeks",
+        "0, 1, years",
+        "6, 360, hours",
+        "0, 30",
+    ]
 )
 _PAST = st.sampled_from(["-1, 0, months", "-14, 0, days", "-INF, 0, days", "-30, -1, days", "-INF, -1, weeks"])
-_OF_NUMBERS = st.sampled_from(["SUM", "AVG", "MIN", "MAX", "MEDIAN", "STDDEV", "FIRST", "LAST", "MODE", "COUNT_DISTINCT", "COUNT"])
+_OF_NUMBERS = st.sampled_from(
+    ["SUM", "AVG", "MIN", "MAX", "MEDIAN", "STDDEV", "FIRST", "LAST", "MODE", "COUNT_DISTINCT", "COUNT"]
+)
 _EVENT_NUMBER = st.sampled_from(["events.amount", "events.count"])
 
 
@@ -94,12 +108,18 @@ def _calculations(window: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 
 
 _USER = "users.user_id"
-_ENTITIES = st.sampled_from([_USER, _USER, "stores.store_id", "items.item_id", "brands.brand_id", "events.store_id"])
-_ODD = st.sampled_from(["items.kind", "events.note", "events.store_id, items.kind", "events.user_id, events.store_id"])
+_ENTITIES = st.sampled_from(
+    [_USER, _USER, "stores.store_id", "items.item_id", "brands.brand_id", "events.store_id"]
+)
+_ODD = st.sampled_from(
+    ["items.kind", "events.note", "events.store_id, items.kind", "events.user_id, events.store_id"]
+)
 
 
 def _user_where() -> st.SearchStrategy[str]:
-    own = st.one_of(_numeric(["users.age", "users.user_id"]), _textual(["users.city"]), st.just("users.vip = TRUE"))
+    own = st.one_of(
+        _numeric(["users.age", "users.user_id"]), _textual(["users.city"]), st.just("users.vip = TRUE")
+    )
     likes = st.just("COUNT(likes.*) > 0")
     return _logic(st.one_of(own, _conditions(_PAST), likes))
 
@@ -115,9 +135,10 @@ def temporal() -> st.SearchStrategy[str]:
         st.tuples(st.sampled_from(["FIRST", "LAST", "MODE"]), _inner("events.note"), _FUTURE).map(
             lambda t: f"{t[0]}({t[1]}, {t[2]})"
         ),
-        st.tuples(st.sampled_from(["SUM(events.amount", "AVG(events.count", "COUNT(events.*"]), st.sampled_from(["0, 7, days", "0, 1, months", "1, 15, days"])).map(
-            lambda t: f"{t[0]}, {t[1]}) FORECAST 3 TIMEFRAMES"
-        ),
+        st.tuples(
+            st.sampled_from(["SUM(events.amount", "AVG(events.count", "COUNT(events.*"]),
+            st.sampled_from(["0, 7, days", "0, 1, months", "1, 15, days"]),
+        ).map(lambda t: f"{t[0]}, {t[1]}) FORECAST 3 TIMEFRAMES"),
     )
     where = st.one_of(st.just(""), st.one_of(_user_where()).map(lambda c: f" WHERE {c}"))
     users = st.tuples(target, st.just(_USER), where)
@@ -138,7 +159,14 @@ def static() -> st.SearchStrategy[str]:
     target = st.one_of(
         st.sampled_from(["users.age", "users.city", "users.vip", "users.age * 2 + 1"]),
         _logic(st.one_of(_numeric(["users.age"]), _textual(["users.city"]))),
-        st.sampled_from(["LIST_DISTINCT(likes.item_id) RANK TOP 5", "SUM(likes.score)", "LAST(likes.score)", "COUNT(likes.*) > 1"]),
+        st.sampled_from(
+            [
+                "LIST_DISTINCT(likes.item_id) RANK TOP 5",
+                "SUM(likes.score)",
+                "LAST(likes.score)",
+                "COUNT(likes.*) > 1",
+            ]
+        ),
     )
     where = st.one_of(st.just(""), _numeric(["users.user_id", "users.age"]).map(lambda c: f" WHERE {c}"))
     return st.tuples(target, where).map(lambda t: f"PREDICT {t[0]} FOR EACH {_USER}{t[1]}")

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 import statistics
+from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
 
 from edgewise.query.nodes import (
     Aggregation,
-    And,
     Arithmetic,
     ColumnRef,
     Comparison,
@@ -111,7 +111,9 @@ class Question:
         ref = refs[0]
         links = [link for link in schema.links_from(ref.table) if link.column == ref.column]
         self.derived = not self.pair and schema.table(ref.table).key != ref.column and not links
-        self.table = links[0].to if links and not self.pair and schema.table(ref.table).key != ref.column else ref.table
+        self.table = (
+            links[0].to if links and not self.pair and schema.table(ref.table).key != ref.column else ref.table
+        )
         self.base = _first(self.node.target).column.table if self.pair else self.table
 
     def labels(self, anchors: list[pd.Timestamp]) -> dict[tuple[Any, Any], Any]:
@@ -201,7 +203,10 @@ class Question:
             at = self.row_time(row, table)
             if node.window is not None and not _inside(node, at, anchor, frame):
                 continue
-            if node.where is not None and evaluate(node.where, lambda ref, r=row: self.cell(r, table, ref)) is not True:
+            if (
+                node.where is not None
+                and evaluate(node.where, lambda ref, r=row: self.cell(r, table, ref)) is not True
+            ):
                 continue
             value = 1.0 if node.column.column == "*" else row[node.column.column]
             if value is not None:
@@ -255,29 +260,26 @@ def _aggregate(func: Func, chosen: list[tuple[Any, Any, Any, bool]]) -> Any:
     }
     if not values:
         return empty.get(func)
-    match func:
-        case Func.COUNT:
-            return float(len(values))
-        case Func.EXISTS:
-            return True
-        case Func.COUNT_DISTINCT:
-            return float(len(set(values)))
-        case Func.LIST_DISTINCT:
-            return sorted(set(values))
-        case Func.SUM:
-            return float(sum(values))
-        case Func.AVG:
-            return float(statistics.fmean(values))
-        case Func.MIN:
-            return min(values)
-        case Func.MAX:
-            return max(values)
-        case Func.MEDIAN:
-            return float(statistics.median(values))
-        case Func.STDDEV:
-            return statistics.stdev(map(float, values)) if len(values) > 1 else None
-        case Func.MODE:
-            return min(set(values), key=lambda v: (-values.count(v), v))
+    if func in (Func.FIRST, Func.LAST):
+        return _at_an_end(func, chosen)
+    made: dict[Func, Callable[[], Any]] = {
+        Func.COUNT: lambda: float(len(values)),
+        Func.EXISTS: lambda: True,
+        Func.COUNT_DISTINCT: lambda: float(len(set(values))),
+        Func.LIST_DISTINCT: lambda: sorted(set(values)),
+        Func.SUM: lambda: float(sum(values)),
+        Func.AVG: lambda: float(statistics.fmean(values)),
+        Func.MIN: lambda: min(values),
+        Func.MAX: lambda: max(values),
+        Func.MEDIAN: lambda: float(statistics.median(values)),
+        Func.STDDEV: lambda: statistics.stdev(map(float, values)) if len(values) > 1 else None,
+        Func.MODE: lambda: min(set(values), key=lambda v: (-values.count(v), v)),
+    }
+    return made[func]()
+
+
+def _at_an_end(func: Func, chosen: list[tuple[Any, Any, Any, bool]]) -> Any:
+    """The first or last value: by time, then by key where the table has one, then by value."""
     keyed = [(at, key if has_key else value, value) for at, key, value, has_key in chosen]
     keyed = [(pd.Timestamp(0) if at is None else at, key, value) for at, key, value in keyed]
     return (min if func is Func.FIRST else max)(keyed)[2]
@@ -304,16 +306,17 @@ def evaluate(expr: Expr, leaf: Any) -> Any:
             return (value in [v.value for v in expr.values]) != expr.negated
         case PatternMatch():
             return _matches(expr, evaluate(expr.operand, leaf))
-        case Not():
-            value = evaluate(expr.operand, leaf)
-            return None if value is None else not value
-        case And():
-            sides = [evaluate(side, leaf) for side in (expr.left, expr.right)]
-            return False if False in sides else None if None in sides else True
-        case Or():
-            sides = [evaluate(side, leaf) for side in (expr.left, expr.right)]
-            return True if True in sides else None if None in sides else False
-    raise TypeError(type(expr))
+        case _:
+            return _logic(expr, leaf)
+
+
+def _logic(expr: Any, leaf: Any) -> Any:
+    if isinstance(expr, Not):
+        value = evaluate(expr.operand, leaf)
+        return None if value is None else not value
+    sides = [evaluate(side, leaf) for side in (expr.left, expr.right)]
+    settles = isinstance(expr, Or)
+    return settles if settles in sides else None if None in sides else not settles
 
 
 def _arithmetic(op: str, left: Any, right: Any) -> Any:

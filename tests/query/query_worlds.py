@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import random
 import sqlite3
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +84,9 @@ def schema(users_timed: bool = False, even: bool = True, links: tuple[Link, ...]
         "users": Table("users", COLUMNS["users"], 0, key="user_id", time="joined" if users_timed else None),
         "brands": Table("brands", COLUMNS["brands"], 0, key="brand_id"),
         "items": Table("items", COLUMNS["items"], 0, key="item_id"),
-        "stores": Table("stores", (Column("store_id", "int64", _ID),), 0, key="store_id", implied_by=(("events", "store_id"),)),
+        "stores": Table(
+            "stores", (Column("store_id", "int64", _ID),), 0, key="store_id", implied_by=(("events", "store_id"),)
+        ),
         "events": Table("events", COLUMNS["events"], 0, key="event_id", time="at"),
         "lines": Table("lines", COLUMNS["lines"], 0),
         "visits": Table("visits", COLUMNS["visits"], 0, clock=clock),
@@ -92,53 +96,72 @@ def schema(users_timed: bool = False, even: bool = True, links: tuple[Link, ...]
 
 
 # Times on and just off the bounds of windows: month ends, a leap day, midnights and the microsecond after.
-_DAYS = ["2020-01-01", "2020-01-15", "2020-01-31", "2020-02-01", "2020-02-14", "2020-02-28", "2020-02-29", "2020-03-01"]
+_DAYS = [
+    "2020-01-01",
+    "2020-01-15",
+    "2020-01-31",
+    "2020-02-01",
+    "2020-02-14",
+    "2020-02-28",
+    "2020-02-29",
+    "2020-03-01",
+]
 _MOMENTS = [dt.datetime.fromisoformat(d) for d in _DAYS]
-_MOMENTS += [m + dt.timedelta(microseconds=1) for m in _MOMENTS[2:4]] + [m + dt.timedelta(hours=6) for m in _MOMENTS[:3]]
+_MOMENTS += [m + dt.timedelta(microseconds=1) for m in _MOMENTS[2:4]] + [
+    m + dt.timedelta(hours=6) for m in _MOMENTS[:3]
+]
 ANCHORS = [pd.Timestamp(d) for d in ("2020-01-15", "2020-01-31", "2020-02-14")]
 _WORDS = ["ab", "AB", "a%b", "a_b", "a*b", "b", "", "it's", "äb", "Zo[o]"]
 
 
-def _maybe(values: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    return st.one_of(values, values, values, st.none())
-
-
-def _rows(columns: dict[str, st.SearchStrategy[Any]], key: str | None, most: int) -> st.SearchStrategy[list[Row]]:
-    unique = (lambda row: row[key]) if key else None
-    return st.lists(st.fixed_dictionaries(columns), max_size=most, unique_by=unique)
-
-
 def databases() -> st.SearchStrategy[dict[str, list[Row]]]:
-    """Tiny databases with nulls, dangling links, ties and empty tables."""
-    small, word, moment = st.integers(1, 4), st.sampled_from(_WORDS), st.sampled_from(_MOMENTS)
-    item = st.sampled_from(["x", "y", "z"])
-    quarter = st.integers(-8, 8).map(lambda n: n / 4)
-    stamp = _maybe(moment).map(lambda m: None if m is None else pd.Timestamp(m))
-    return st.fixed_dictionaries(
-        {
-            "users": _rows(
-                {"user_id": small, "age": _maybe(small), "city": _maybe(word), "vip": _maybe(st.booleans()), "joined": stamp},
-                "user_id", 4,
-            ),
-            "brands": _rows({"brand_id": small, "country": _maybe(word)}, "brand_id", 3),
-            "items": _rows(
-                {"item_id": item, "brand_id": _maybe(small), "price": _maybe(quarter), "kind": _maybe(word)}, "item_id", 3
-            ),
-            "events": _rows(
-                {
-                    "event_id": st.integers(1, 40), "user_id": _maybe(small), "item_id": _maybe(item),
-                    "store_id": _maybe(st.integers(1, 3)), "at": stamp, "amount": _maybe(quarter),
-                    "count": _maybe(st.integers(-2, 3)), "note": _maybe(word), "flag": _maybe(st.booleans()),
-                },
-                "event_id", 14,
-            ),
-            "lines": _rows({"event_id": _maybe(st.integers(1, 40)), "item_id": _maybe(item), "size": _maybe(small)}, None, 6),
-            "visits": _rows(
-                {"user_id": _maybe(small), "week": _maybe(st.integers(0, 9)), "page": _maybe(word)}, None, 6
-            ),
-            "likes": _rows({"user_id": _maybe(small), "item_id": _maybe(item), "score": _maybe(small)}, None, 6),
-        }
-    )  # fmt: skip
+    """Tiny databases, dense enough that most windows hold rows, with nulls, dangling links, ties, empty tables."""
+    return st.integers(0, 10**6).map(lambda number: _database(random.Random(number)))
+
+
+def _database(draw: random.Random) -> dict[str, list[Row]]:
+    def maybe(values: Sequence[Any]) -> Any:
+        return None if draw.random() < 0.12 else draw.choice(values)
+
+    def many(most: int) -> range:
+        return range(0 if draw.random() < 0.04 else draw.randint(most // 2, most))
+
+    truths, numbers, items = [True, False], [1, 2, 3, 4], ["x", "y", "z"]
+    quarters = [n / 4 for n in range(-8, 9)]
+    stamps = [pd.Timestamp(m) for m in _MOMENTS]
+    words = draw.sample(_WORDS, 4)
+    return {
+        "users": [
+            {
+                "user_id": i + 1, "age": maybe(numbers), "city": maybe(words), "vip": maybe(truths),
+                "joined": maybe(stamps),
+            }
+            for i in many(4)
+        ],
+        "brands": [{"brand_id": i + 1, "country": maybe(words)} for i in many(4)],
+        "items": [
+            {"item_id": items[i], "brand_id": maybe(numbers), "price": maybe(quarters), "kind": maybe(words)}
+            for i in many(3)
+        ],
+        "events": [
+            {
+                "event_id": i + 1, "user_id": maybe(numbers), "item_id": maybe(items),
+                "store_id": maybe([1, 2, 3]),
+                "at": maybe(stamps), "amount": maybe(quarters), "count": maybe([-2, -1, 0, 1, 2, 3]),
+                "note": maybe(words), "flag": maybe(truths),
+            }
+            for i in many(40)
+        ],
+        "lines": [
+            {"event_id": maybe(range(1, 44)), "item_id": maybe(items), "size": maybe(numbers)} for _ in many(12)
+        ],
+        "visits": [
+            {"user_id": maybe(numbers), "week": maybe(range(0, 10)), "page": maybe(words)} for _ in many(12)
+        ],
+        "likes": [
+            {"user_id": maybe(numbers), "item_id": maybe(items), "score": maybe(numbers)} for _ in many(10)
+        ],
+    }  # fmt: skip
 
 
 def in_duckdb(tables: dict[str, list[Row]]) -> Source:
@@ -150,6 +173,7 @@ def in_sqlite(tables: dict[str, list[Row]], path: Path) -> Source:
     """The database as a SQLite file."""
     path.unlink(missing_ok=True)
     with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA synchronous = OFF")
         for name, rows in tables.items():
             columns = ", ".join(f'"{c.name}" {_SQLITE[c.dtype]}' for c in COLUMNS[name])
             connection.execute(f'CREATE TABLE "{name}" ({columns})')
@@ -168,6 +192,4 @@ def _arrow(name: str, rows: list[Row]) -> pa.Table:
     def plain(value: Any) -> Any:
         return value.to_pydatetime() if isinstance(value, pd.Timestamp) else value
 
-    return pa.table(
-        {c.name: pa.array([plain(r[c.name]) for r in rows], _TYPES[c.dtype]) for c in COLUMNS[name]}
-    )
+    return pa.table({c.name: pa.array([plain(r[c.name]) for r in rows], _TYPES[c.dtype]) for c in COLUMNS[name]})

@@ -18,8 +18,9 @@ from query_worlds import ANCHORS, databases, in_duckdb, in_sqlite, schema
 from edgewise.clock import to_micros
 from edgewise.query.bind import bind
 from edgewise.query.labels import labels
+from edgewise.schema.model import Schema
 
-_EXAMPLES = settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+_SETTINGS = settings(deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def plain(value: Any) -> Any:
@@ -41,19 +42,17 @@ def as_mapping(table: pa.Table) -> dict[tuple[Any, Any], Any]:
     return found
 
 
-def compare(text: str, tables: dict[str, Any], users_timed: bool, even: bool, anchors: list[Any], folder: Path) -> None:
-    nouns = schema(users_timed, even)
-    query = bind(text, nouns)
+def compare(texts: list[str], nouns: Schema, tables: dict[str, Any], anchors: list[Any], folder: Path) -> None:
     micros = [to_micros(a.to_pydatetime()) for a in anchors]
-    expected = {k: plain(v) for k, v in Question(text, nouns, tables).labels(anchors or [None]).items()}
-    if query.kind.ranks and not text.startswith("PREDICT LIST"):
-        expected = {k: [v] for k, v in expected.items()}
-    for source in (in_duckdb(tables), in_sqlite(tables, folder / "world.sqlite")):
-        with source:
-            found = as_mapping(labels(query, source, nouns, micros))
-        assert found.keys() == expected.keys(), source.dialect
-        for key, value in expected.items():
-            assert same(found[key], value), (source.dialect, key, found[key], value)
+    with in_duckdb(tables) as duck, in_sqlite(tables, folder / "world.sqlite") as lite:
+        for text in texts:
+            query = bind(text, nouns)
+            expected = {k: plain(v) for k, v in Question(text, nouns, tables).labels(anchors or [None]).items()}
+            for source in (duck, lite):
+                found = as_mapping(labels(query, source, nouns, micros))
+                assert found.keys() == expected.keys(), (text, source.dialect)
+                for key, value in expected.items():
+                    assert same(found[key], value), (text, source.dialect, key, found[key], value)
 
 
 def same(one: Any, other: Any) -> bool:
@@ -64,17 +63,39 @@ def same(one: Any, other: Any) -> bool:
     return one == other
 
 
-@_EXAMPLES
-@given(temporal(), databases(), st.booleans(), st.booleans())
+_TEMPORAL = (st.lists(temporal(), min_size=3, max_size=3), databases(), st.booleans(), st.booleans())
+_STATIC = (st.lists(static(), min_size=3, max_size=3), databases(), st.booleans())
+
+
+@settings(_SETTINGS, max_examples=12)
+@given(*_TEMPORAL)
 def test_labels_equal_the_twin(
-    tmp_path_factory: pytest.TempPathFactory, text: str, tables: dict[str, Any], users_timed: bool, even: bool
+    tmp_path_factory: pytest.TempPathFactory, texts: list[str], tables: dict[str, Any], timed: bool, even: bool
 ) -> None:
-    compare(text, tables, users_timed, even, ANCHORS, tmp_path_factory.getbasetemp())
+    compare(texts, schema(timed, even), tables, ANCHORS, tmp_path_factory.getbasetemp())
 
 
-@_EXAMPLES
-@given(static(), databases(), st.booleans())
+@settings(_SETTINGS, max_examples=6)
+@given(*_STATIC)
 def test_static_labels_equal_the_twin(
-    tmp_path_factory: pytest.TempPathFactory, text: str, tables: dict[str, Any], users_timed: bool
+    tmp_path_factory: pytest.TempPathFactory, texts: list[str], tables: dict[str, Any], timed: bool
 ) -> None:
-    compare(text, tables, users_timed, True, [], tmp_path_factory.getbasetemp())
+    compare(texts, schema(timed), tables, [], tmp_path_factory.getbasetemp())
+
+
+@pytest.mark.slow
+@settings(_SETTINGS, max_examples=600)
+@given(*_TEMPORAL)
+def test_labels_equal_the_twin_at_length(
+    tmp_path_factory: pytest.TempPathFactory, texts: list[str], tables: dict[str, Any], timed: bool, even: bool
+) -> None:
+    compare(texts, schema(timed, even), tables, ANCHORS, tmp_path_factory.getbasetemp())
+
+
+@pytest.mark.slow
+@settings(_SETTINGS, max_examples=100)
+@given(*_STATIC)
+def test_static_labels_equal_the_twin_at_length(
+    tmp_path_factory: pytest.TempPathFactory, texts: list[str], tables: dict[str, Any], timed: bool
+) -> None:
+    compare(texts, schema(timed), tables, [], tmp_path_factory.getbasetemp())

@@ -109,7 +109,8 @@ class Names:
     def _way_out(self, source: str, target: str, rule: str) -> str:
         back = forward_paths(self.schema, target, source)
         if back:
-            return f"the link runs the other way, {describe(back[0])}; {rule}"
+            asks = f"COUNT({target}.* WHERE …) asks about its rows" if rule.startswith("outside") else rule
+            return f"the link runs the other way, {describe(back[0])}; {asks}"
         hubs = nearest_hubs(self.schema, source, target)
         if hubs:
             return f"both are linked to by {', '.join(hubs)}: aggregate over its rows; {rule}"

@@ -42,6 +42,14 @@ def _parser() -> Lark:
     return Lark(GRAMMAR, parser="lalr", lexer="contextual", propagate_positions=True, maybe_placeholders=True)
 
 
+def _accepts(text: str) -> set[str]:
+    """The terminals that can follow a text that is right so far."""
+    parser = _parser().parse_interactive(text)
+    for _ in parser.exhaust_lexer():
+        pass
+    return set(parser.accepts())  # type: ignore[no-untyped-call]  # lark leaves it without types
+
+
 def parse(text: str) -> QueryNode:
     """The syntax tree of a predictive query.
 
@@ -52,7 +60,7 @@ def parse(text: str) -> QueryNode:
         tree = _parser().parse(text)
         return cast(QueryNode, _Builder(text).transform(tree))
     except (UnexpectedCharacters, UnexpectedEOF, UnexpectedToken) as error:
-        raise explain(text, error) from None
+        raise explain(text, error, lambda at: _accepts(text[:at])) from None
     except VisitError as error:
         if isinstance(error.orig_exc, QueryError):
             raise error.orig_exc from None

@@ -49,10 +49,11 @@ def plan(
     """The anchors for training, validating and testing a query.
 
     The test anchor is the last with a complete window: `until`, after which nothing is used, or the last time of
-    the target's rows where that is earlier or nothing is said, less the window's end. Validation is one step earlier and training anchors
-    step back from there while there is a row at or before them. A step is the horizon, from the anchor to the
-    window's end, so that every training label is known at the validation anchor; a shorter `step` of the
-    user's own moves training anchors closer together, and the latest one stays a whole horizon before validation.
+    the target's rows where that is earlier or nothing is said, less the window's end. Validation is one step
+    earlier and training anchors step back from there while there is a row at or before them. A step is the
+    horizon, from the anchor to the window's end, so that every training label is known at the validation anchor;
+    a shorter `step` of the user's own moves training anchors closer together, and the latest one stays a whole
+    horizon before validation.
 
     Raises:
         QueryError: the data are too short for three anchors, or hold no times; it points at the window.

@@ -69,7 +69,7 @@ def _expected(terminals: set[str]) -> list[str]:
     elif "a number" in words and "a text in quotes" in words:
         words = {"a value"} | (words & {"IN", "NOT"})
     elif "a comparison" in words:
-        words -= {"IN", "NOT", "IS", "'*'"}
+        words -= {"IN", "NOT", "IS", "'*'", "'.'"}
     return sorted(words, key=lambda w: (w == "the end of the query", w.isupper(), w))
 
 
@@ -113,7 +113,9 @@ def _hint_on_keyword(found: str, expected: set[str]) -> str | None:
     near = nearest(found.strip("'"), [w for w in expected if w.isupper()])
     if near:
         return f"did you mean {near[0]}?"
-    if "FOR" in expected and found in ("", "WHERE"):
+    if "FOR" in expected and found.upper() in ("WHERE", "ASSUMING"):
+        return f"{found.upper()} comes after FOR EACH: {_SHAPE} {found.upper()} condition"
+    if "FOR" in expected and found in ("", "EACH"):
         return f"say whom the prediction is for: {_SHAPE}"
     if found.upper() in ("BETWEEN", "ILIKE", "HAVING"):
         return f"{found.upper()} is not part of the language; combine comparisons with AND"
