@@ -63,7 +63,8 @@ def plain_batches(batches: Iterator[pa.RecordBatch], schema: pa.Schema) -> Itera
         empty = False
         yield plain_batch(batch, plain)
     if empty:
-        yield pa.RecordBatch.from_pylist([], schema=plain)
+        # pyarrow would import pandas, where it is installed, to look at a Python list
+        yield pa.RecordBatch.from_arrays([pa.nulls(0, field.type) for field in plain], schema=plain)
 
 
 def _cast(column: pa.Array, kind: pa.DataType) -> pa.Array:
