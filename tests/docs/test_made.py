@@ -18,6 +18,8 @@ from typer.main import get_command
 import edgewise
 from edgewise.cli.main import app
 from edgewise.evaluation.catalogue import CATALOGUE, PRIMARY
+from edgewise.schema.graphfile import ClockEntry, GraphFile, TableEntry
+from edgewise.stypes import SType
 
 DOCS = Path(__file__).parents[2] / "docs"
 UPDATE = os.environ.get("EDGEWISE_UPDATE") == "1"
@@ -38,6 +40,32 @@ def metrics() -> str:
         for m in CATALOGUE.values()
     )
     return table(("in JSON", "metric", "better", "what it says", "decides"), rows)
+
+
+def graph_file() -> str:
+    """Every field of the graph file."""
+    parts = []
+    for title, model in (("The file", GraphFile), ("A table", TableEntry), ("A clock", ClockEntry)):
+        rows = ((f"`{name}`", field.description or "") for name, field in model.model_fields.items())
+        parts.append(f"### {title}\n\n{table(('field', 'meaning'), rows)}")
+    return "\n".join(parts)
+
+
+TYPES = {
+    SType.NUMERICAL: "a quantity: sums and means make sense",
+    SType.CATEGORICAL: "one of a set of values, codes written as numbers included",
+    SType.MULTICATEGORICAL: "several labels in one value: a list, or a text with separators",
+    SType.TEXT: "words to be read",
+    SType.TIMESTAMP: "a moment or a date",
+    SType.BOOLEAN: "true or false",
+    SType.ID: "names a row, here or in another table; it is linked, never read as a number",
+    SType.EMBEDDING: "a vector of fixed length",
+}
+
+
+def types() -> str:
+    """Every semantic type."""
+    return table(("type", "meaning"), ((f"`{stype}`", TYPES[stype]) for stype in SType))
 
 
 def commands() -> str:
@@ -85,15 +113,34 @@ def described(value: object, name: str) -> str:
     """A signature, where there is one, and the docstring."""
     text = inspect.getdoc(value) or ""
     if isinstance(value, property) or not callable(value):
-        return f"{text}\n"
+        return f"{as_markdown(text)}\n"
     if inspect.isclass(value):
-        return f"{text}\n"
-    signature = re.sub(r"(?:\w+\.)+(\w+)", r"\1", str(inspect.signature(value)).replace("'", ""))
+        return f"{as_markdown(text)}\n"
+    signature = re.sub(r"(?<=: |> )'([^']*)'", r"\1", str(inspect.signature(value)))  # annotations are texts
+    signature = re.sub(r"<\w+\.\w+: ('[^']*')>", r"\1", signature)  # a member of an enum
     signature = re.sub(r"\((?:self|cls)(?:, )?", "(", signature, count=1)
-    return f"```text\n{name}{signature}\n```\n\n{text}\n"
+    return f"```text\n{name}{signature}\n```\n\n{as_markdown(text)}\n"
 
 
-MAKERS: dict[str, Callable[[], str]] = {"metrics": metrics, "commands": commands, "names": names}
+def as_markdown(docstring: str) -> str:
+    """A docstring whose sections (Args, Returns, Raises) are lists."""
+    lines = []
+    for line in docstring.splitlines():
+        section = re.fullmatch(r"(Args|Returns|Raises):", line)
+        entry = re.fullmatch(r" {4}(\S.*)", line)
+        lines.append(
+            f"**{section[1]}**\n" if section else f"- {entry[1]}" if entry else line.replace(" " * 8, "  ", 1)
+        )
+    return "\n".join(lines)
+
+
+MAKERS: dict[str, Callable[[], str]] = {
+    "metrics": metrics,
+    "graph_file": graph_file,
+    "types": types,
+    "commands": commands,
+    "names": names,
+}
 PART = re.compile(r"(<!-- made: (\w+) -->\n)(.*?)(<!-- /made -->)", re.DOTALL)
 PARTS = [
     (page, name) for page in sorted(DOCS.rglob("*.md")) for _, name, _, _ in PART.findall(page.read_text("utf-8"))
