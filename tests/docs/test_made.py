@@ -116,9 +116,12 @@ def described(value: object, name: str) -> str:
         return f"{as_markdown(text)}\n"
     if inspect.isclass(value):
         return f"{as_markdown(text)}\n"
-    signature = re.sub(r"(?<=: |> )'([^']*)'", r"\1", str(inspect.signature(value)))  # annotations are texts
-    signature = re.sub(r"<\w+\.\w+: ('[^']*')>", r"\1", signature)  # a member of an enum
+    signature = re.sub(r"<\w+\.(\w+): '[^']*'>", r"\1", str(inspect.signature(value)))  # a member of an enum
+    signature = re.sub(r"(?<=: |> )'([^']*)'", r"\1", signature)  # annotations are texts
     signature = re.sub(r"\((?:self|cls)(?:, )?", "(", signature, count=1)
+    if len(name + signature) > 100:
+        inside, _, after = signature[1:].rpartition(")")
+        signature = "(\n    " + ",\n    ".join(re.split(r", (?=\*|\w+: )", inside)) + f",\n){after}"
     return f"```text\n{name}{signature}\n```\n\n{as_markdown(text)}\n"
 
 
