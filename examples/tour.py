@@ -1,6 +1,6 @@
 """The whole way in one script: tables, their graph, a question, a model, answers, and why. Under a minute.
 
-`shop` is a simulated chain of stores that comes with Edgewise; put a folder, a database file or a URL in its place.
+`shop` is a simulated chain of stores; put a folder, a database file or a URL in its place.
 """
 
 from __future__ import annotations
