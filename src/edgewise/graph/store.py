@@ -39,6 +39,7 @@ class GraphStore:
         self._columns: dict[str, pa.Array] = {}
         self._vocabularies: dict[str, Vocabulary] = {}
         self._relations: dict[Hop, Relation] = {}
+        self._hops: dict[str, tuple[Hop, ...]] = {}
         self._links = {link.name: link for link in manifest.schema.links}
 
     @classmethod
@@ -134,7 +135,7 @@ class GraphStore:
 
         Keys are paths within the folder. Call it before anything is read.
         """
-        self._arrays.update(arrays)
+        self._arrays.update({key: _frozen(array) for key, array in arrays.items()})
         self._columns.update(columns)
 
     def overlay_keys(self, table: str, keys: Vocabulary) -> None:
@@ -143,10 +144,13 @@ class GraphStore:
 
     def hops(self, table: str) -> tuple[Hop, ...]:
         """The hops that leave a table, in schema order: forward links first, then reverse ones."""
+        if table in self._hops:
+            return self._hops[table]
         self.schema.table(table)
         forward = [Hop(table, table, e.column, e.to, False) for e in self.schema.links_from(table)]
         reverse = [Hop(table, e.table, e.column, e.table, True) for e in self.schema.links_to(table)]
-        return (*forward, *reverse)
+        self._hops[table] = (*forward, *reverse)
+        return self._hops[table]
 
     def forward(self, table: str, column: str) -> Int32[np.ndarray, "rows"]:
         """The row that each row's foreign key refers to; MISSING for none."""
@@ -164,7 +168,7 @@ class GraphStore:
         if self.schema.table(hop.table).timed:
             at = self._array(folder, "at.npy")
         else:
-            at = np.full(len(dst), ALWAYS, dtype=np.int64)
+            at = _frozen(np.full(len(dst), ALWAYS, dtype=np.int64))
         return Relation(hop, self._array(folder, "indptr.npy"), dst, at)
 
     def _forward(self, hop: Hop) -> Relation:
@@ -174,7 +178,7 @@ class GraphStore:
         np.cumsum(linked, out=indptr[1:])
         if indptr[-1] != len(dst):
             dst = dst[linked]
-        return Relation(hop, indptr, dst, self.times(hop.dst)[dst])
+        return Relation(hop, _frozen(indptr), _frozen(dst), _frozen(self.times(hop.dst)[dst]))
 
     def _folder(self, table: str, column: str) -> str:
         self.schema.table(table).column(column)
@@ -205,3 +209,10 @@ class GraphStore:
         if (key := f"{folder}/{name}") not in self._columns:
             self._columns[key] = load_column(self.path / key)
         return self._columns[key]
+
+
+def _frozen(array: np.ndarray) -> np.ndarray:
+    """Read-only like a mapped file, so that kernels are compiled for one kind of array."""
+    view = array.view()
+    view.flags.writeable = False
+    return view
