@@ -1,0 +1,79 @@
+WITH "ew_anchors"("slot", "at", "low_1", "high_1") AS (
+  VALUES
+    (0, 1580428800000000, 1580428800000000, 1581033600000000),
+    (1, 1581638400000000, 1581638400000000, 1582243200000000)
+), "ew_rows_2" AS (
+  SELECT
+    "events"."item_id" AS "item_id",
+    CASE
+      WHEN ABS(CAST("events"."amount" AS DOUBLE)) <= 1.7976931348623157e308
+      THEN CAST("events"."amount" AS DOUBLE)
+    END AS "amount",
+    MICROS("events"."at") AS "__at"
+  FROM "events"
+), "ew_rows_3" AS (
+  SELECT
+    "items"."item_id" AS "item_id",
+    "items"."kind" AS "kind"
+  FROM "items"
+), "ew_rows_1" AS (
+  SELECT DISTINCT
+    "kind" AS "kind"
+  FROM "ew_rows_3"
+  WHERE
+    NOT "kind" IS NULL
+), "ew_keyed_1" AS (
+  SELECT
+    "kind"
+  FROM "ew_rows_1"
+), "ew_keyed_3" AS (
+  SELECT
+    "item_id",
+    "kind"
+  FROM (
+    SELECT
+      "item_id",
+      "kind",
+      ROW_NUMBER() OVER (PARTITION BY "item_id" ORDER BY "kind") AS "__rank"
+    FROM "ew_rows_3"
+    WHERE
+      NOT "item_id" IS NULL
+  ) AS ranked
+  WHERE
+    "__rank" = 1
+), "ew_entities" AS (
+  SELECT
+    "k"."kind" AS "e0"
+  FROM "ew_keyed_1" AS "k"
+), "ew_events_1" AS (
+  SELECT
+    "r1"."kind" AS "e0",
+    "r"."__at" AS "__at",
+    CAST("r"."amount" AS DOUBLE) AS "v"
+  FROM "ew_rows_2" AS "r"
+  LEFT JOIN "ew_keyed_3" AS "r1"
+    ON "r1"."item_id" = "r"."item_id"
+  WHERE
+    NOT "r1"."kind" IS NULL
+    AND NOT "r"."__at" IS NULL
+    AND NOT CAST("r"."amount" AS DOUBLE) IS NULL
+), "ew_agg_1" AS (
+  SELECT
+    "ev"."e0",
+    "a"."slot",
+    SUM("ev"."v") AS "v"
+  FROM "ew_events_1" AS "ev"
+  JOIN "ew_anchors" AS "a"
+    ON "ev"."__at" > "a"."low_1" AND "ev"."__at" <= "a"."high_1"
+  GROUP BY
+    "ev"."e0",
+    "a"."slot"
+)
+SELECT
+  "en"."e0",
+  "a"."slot" AS "slot",
+  COALESCE("ew_agg_1"."v", CAST(0 AS DOUBLE)) AS "target"
+FROM "ew_entities" AS "en"
+CROSS JOIN "ew_anchors" AS "a"
+LEFT JOIN "ew_agg_1"
+  ON "ew_agg_1"."e0" = "en"."e0" AND "ew_agg_1"."slot" = "a"."slot"

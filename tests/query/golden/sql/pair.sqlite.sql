@@ -1,0 +1,87 @@
+WITH "ew_anchors"("slot", "at", "low_1", "high_1") AS (
+  VALUES
+    (0, 1580428800000000, 1580428800000000, 1581033600000000),
+    (1, 1581638400000000, 1581638400000000, 1582243200000000)
+), "ew_rows_1" AS (
+  SELECT
+    "events"."store_id" AS "store_id",
+    "events"."item_id" AS "item_id",
+    CASE
+      WHEN ABS(CAST("events"."amount" AS REAL)) <= 1.7976931348623157e308
+      THEN CAST("events"."amount" AS REAL)
+    END AS "amount",
+    MICROS("events"."at") AS "__at"
+  FROM "events"
+), "ew_rows_2" AS (
+  SELECT
+    "items"."item_id" AS "item_id",
+    "items"."kind" AS "kind"
+  FROM "items"
+), "ew_keyed_2" AS (
+  SELECT
+    "item_id",
+    "kind"
+  FROM (
+    SELECT
+      "item_id",
+      "kind",
+      ROW_NUMBER() OVER (PARTITION BY "item_id" ORDER BY "kind" NULLS LAST) AS "__rank"
+    FROM "ew_rows_2"
+    WHERE
+      NOT "item_id" IS NULL
+  ) AS ranked
+  WHERE
+    "__rank" = 1
+), "ew_entities" AS (
+  SELECT
+    "r"."store_id" AS "e0",
+    "r1"."kind" AS "e1",
+    MIN("r"."__at") AS "born"
+  FROM "ew_rows_1" AS "r"
+  LEFT JOIN "ew_keyed_2" AS "r1"
+    ON "r1"."item_id" = "r"."item_id"
+  WHERE
+    NOT "r"."store_id" IS NULL AND NOT "r1"."kind" IS NULL AND NOT "r"."__at" IS NULL
+  GROUP BY
+    "r"."store_id",
+    "r1"."kind"
+), "ew_events_1" AS (
+  SELECT
+    "r"."store_id" AS "e0",
+    "r1"."kind" AS "e1",
+    "r"."__at" AS "__at",
+    CAST("r"."amount" AS REAL) AS "v"
+  FROM "ew_rows_1" AS "r"
+  LEFT JOIN "ew_keyed_2" AS "r1"
+    ON "r1"."item_id" = "r"."item_id"
+  WHERE
+    NOT "r"."store_id" IS NULL
+    AND NOT "r1"."kind" IS NULL
+    AND NOT "r"."__at" IS NULL
+    AND NOT CAST("r"."amount" AS REAL) IS NULL
+), "ew_agg_1" AS (
+  SELECT
+    "ev"."e0",
+    "ev"."e1",
+    "a"."slot",
+    SUM("ev"."v") AS "v"
+  FROM "ew_events_1" AS "ev"
+  JOIN "ew_anchors" AS "a"
+    ON "ev"."__at" > "a"."low_1" AND "ev"."__at" <= "a"."high_1"
+  GROUP BY
+    "ev"."e0",
+    "ev"."e1",
+    "a"."slot"
+)
+SELECT
+  "en"."e0",
+  "en"."e1",
+  "a"."slot" AS "slot",
+  COALESCE("ew_agg_1"."v", CAST(0 AS REAL)) AS "target"
+FROM "ew_entities" AS "en"
+JOIN "ew_anchors" AS "a"
+  ON "en"."born" <= "a"."at"
+LEFT JOIN "ew_agg_1"
+  ON "ew_agg_1"."e0" = "en"."e0"
+  AND "ew_agg_1"."e1" = "en"."e1"
+  AND "ew_agg_1"."slot" = "a"."slot"
