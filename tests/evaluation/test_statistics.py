@@ -15,7 +15,8 @@ from sklearn import metrics as sk
 from edgewise.errors import InternalError
 from edgewise.evaluation.bootstrap import Bootstrap, interval
 from edgewise.evaluation.compare import compare
-from edgewise.evaluation.measures import Context, measure
+from edgewise.evaluation.context import Context
+from edgewise.evaluation.measures import measure
 from edgewise.evaluation.statistics import Fixed, Moments, auroc, average_precision, mean, ratio
 from edgewise.tasks.nouns import Classified, Estimated, Labels, Prediction, Ranked, Seeds
 

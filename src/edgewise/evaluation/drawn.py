@@ -11,7 +11,7 @@ from jaxtyping import Float64, Int64
 
 from edgewise.clock import ALWAYS, NEVER, iso
 from edgewise.evaluation.classes import membership
-from edgewise.evaluation.measures import Context
+from edgewise.evaluation.context import Context
 from edgewise.evaluation.pictures import Fan, Histogram, Level, fans, histogram, levels
 from edgewise.evaluation.ranking import average_precision, find_hits
 from edgewise.evaluation.reliability import Reliability, reliability_table

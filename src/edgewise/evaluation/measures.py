@@ -2,41 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
-from jaxtyping import Bool, Float64, Int64
+from jaxtyping import Int64
 
 from edgewise.errors import InternalError
 from edgewise.evaluation.beyond import beyond_statistics
 from edgewise.evaluation.binary import binary_statistics
 from edgewise.evaluation.classes import multiclass_statistics, multilabel_statistics
+from edgewise.evaluation.context import Context
 from edgewise.evaluation.ranking import find_hits, part_of, ranking_statistics, seen_before
 from edgewise.evaluation.regression import forecast_statistics, quantile_statistics, regression_statistics
-from edgewise.evaluation.series import Past
 from edgewise.evaluation.statistics import Statistic, mean
 from edgewise.ids import MISSING
 from edgewise.query.kinds import TaskKind
 from edgewise.tasks.nouns import Classified, Estimated, Labels, Prediction, Ragged, Ranked, TaskSpec
 
-__all__ = ["Context", "measure"]
-
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    """What the labels and the graph say once for all models.
-
-    `repeat` marks label items that the entity had before; `events` counts visible events an item; `past` is the
-    target's own past, with `season` frames to a season.
-    """
-
-    catalogue: int = 0
-    repeat: Bool[np.ndarray, "total"] | None = None
-    events: Int64[np.ndarray, "catalogue"] | None = None
-    vectors: Float64[np.ndarray, "catalogue d"] | None = None
-    categories: Int64[np.ndarray, "catalogue"] | None = None
-    past: Past | None = None
-    season: int = 1
+__all__ = ["measure"]
 
 
 def measure(spec: TaskSpec, labels: Labels, prediction: Prediction, context: Context) -> dict[str, Statistic]:

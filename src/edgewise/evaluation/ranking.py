@@ -133,8 +133,13 @@ def _over(top: np.ndarray, bottom: np.ndarray) -> Float64[np.ndarray, "n"]:
 
 
 def _sorted_lists(target: Ragged) -> Int64[np.ndarray, "total"]:
-    owner = np.repeat(np.arange(len(target)), target.lengths)
-    return target.values[np.lexsort((target.values, owner))]
+    """Each list in rising order: one sort of list and value joined into one number."""
+    if len(target.values) == 0:
+        return target.values
+    low = int(target.values.min())
+    span = int(target.values.max()) - low + 1
+    base = np.repeat(np.arange(len(target)) * span, target.lengths) - low
+    return np.sort(base + target.values) - base
 
 
 @njit(cache=True)

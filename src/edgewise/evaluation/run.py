@@ -11,27 +11,24 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
-from jaxtyping import Float64, Int64
+from jaxtyping import Float64
 
 from edgewise.clock import ALWAYS, NEVER, iso
 from edgewise.errors import InternalError, LabelError
-from edgewise.evaluation.bootstrap import Bootstrap, interval
+from edgewise.evaluation.bootstrap import Bootstrap
 from edgewise.evaluation.catalogue import CATALOGUE, PRIMARY
 from edgewise.evaluation.channels import ChannelRecall
 from edgewise.evaluation.compare import Comparison, compare_draws
+from edgewise.evaluation.context import Context, context_of
 from edgewise.evaluation.drawn import draw
-from edgewise.evaluation.measures import Context, measure
-from edgewise.evaluation.ranking import find_hits, part_of, ranking_statistics, seen_before
+from edgewise.evaluation.measures import measure
+from edgewise.evaluation.ranking import find_hits, part_of, ranking_statistics
 from edgewise.evaluation.report import Report, SliceScore
-from edgewise.evaluation.series import past_of, season_of
-from edgewise.evaluation.slices import Slice, item_events, item_slices, seed_slices
+from edgewise.evaluation.slices import Slice, item_slices, seed_slices
 from edgewise.evaluation.statistics import Statistic
 from edgewise.graph.store import GraphStore
 from edgewise.ids import MISSING
 from edgewise.query.kinds import TaskKind
-from edgewise.stypes import SType
 from edgewise.tasks.nouns import Estimated, Labels, Prediction, Ragged, Ranked, TaskSpec
 
 __all__ = ["evaluate"]
@@ -69,7 +66,7 @@ def evaluate(
     """
     began = time.monotonic()
     ours = _check(spec, labels, predictions, model)
-    context = _context(spec, labels, graph, item_vectors)
+    context = context_of(spec, labels, graph, item_vectors)
     measured = {name: measure(spec, labels, p, context) for name, p in predictions.items()}
     bootstrap = Bootstrap.over(labels.seeds.rows, resamples=resamples, random_seed=random_seed)
     comparisons = _compare_all(measured, bootstrap, PRIMARY[spec.kind])
@@ -117,51 +114,6 @@ def _check(spec: TaskSpec, labels: Labels, predictions: Mapping[str, Prediction]
     if ours not in predictions:
         raise InternalError(f"there is no prediction of '{ours}'")
     return ours
-
-
-def _context(spec: TaskSpec, labels: Labels, graph: GraphStore | None, vectors: np.ndarray | None) -> Context:
-    if isinstance(labels.target, Ragged) and spec.kind.ranks:
-        history = spec.history if spec.history is not None and spec.history.value.dtype.kind != "f" else None
-        catalogue = _catalogue(spec, labels.target, graph)
-        return Context(
-            catalogue=catalogue,
-            repeat=None if history is None else seen_before(labels.seeds, history, labels.target),
-            events=None if history is None else item_events(history, catalogue, int(labels.seeds.at.min())),
-            vectors=vectors,
-            categories=_item_categories(spec, graph),
-        )
-    past = past_of(spec, labels) if spec.kind is TaskKind.FORECASTING else None
-    season = 1 if past is None else season_of(past.frame, int(np.isfinite(past.values).any(axis=0).sum()))
-    return Context(past=past, season=season)
-
-
-def _catalogue(spec: TaskSpec, target: Ragged, graph: GraphStore | None) -> int:
-    if spec.classes is not None and spec.kind is TaskKind.MULTILABEL_RANKING:
-        return len(spec.classes)
-    if graph is not None and spec.item is not None:
-        return graph.rows(spec.item)
-    most = int(target.values.max(initial=-1))
-    if spec.history is not None and spec.history.value.dtype.kind != "f":
-        most = max(most, int(spec.history.value.max(initial=-1)))
-    return most + 1
-
-
-def _item_categories(spec: TaskSpec, graph: GraphStore | None) -> Int64[np.ndarray, "catalogue"] | None:
-    """The item table's categorical column with the most values up to 1,000, for the diversity of lists."""
-    if graph is None or spec.item is None:
-        return None
-    columns = [
-        c
-        for c in graph.schema.table(spec.item).columns
-        if c.stype is SType.CATEGORICAL and c.distinct is not None and 3 <= c.distinct <= 1000
-    ]
-    if not columns:
-        return None
-    chosen = max(columns, key=lambda c: c.distinct or 0)
-    column = graph.column(spec.item, chosen.name)
-    if not pa.types.is_dictionary(column.type):
-        column = pc.dictionary_encode(column)
-    return pc.fill_null(column.indices, MISSING).to_numpy(zero_copy_only=False).astype(np.int64)
 
 
 def _first(measured: dict[str, dict[str, Statistic]], metric: str) -> Statistic:
@@ -215,16 +167,16 @@ class _Sliced:
 
 
 def _score_slices(sliced: _Sliced, slices: Sequence[Slice]) -> tuple[SliceScore, ...]:
-    """The primary metric of every model on every slice that has any seed."""
+    """The primary metric of every model on every slice that has any seed; one pass of resamples a group."""
     found = []
-    for part in slices:
-        if not part.mask.any():
-            continue
-        statistics = {name: sliced.statistic(name, part) for name in sliced.predictions}
-        draws = sliced.bootstrap.draws(list(statistics.values()))
-        scores = {n: interval(s.value(), d) for (n, s), d in zip(statistics.items(), draws, strict=True)}
-        counted = next(iter(statistics.values())).counted
-        found.append(SliceScore(part.group, part.name, part.of, counted, scores))
+    for group in dict.fromkeys(s.group for s in slices):
+        parts = [s for s in slices if s.group == group and s.mask.any()]
+        flat = [sliced.statistic(name, part) for part in parts for name in sliced.predictions]
+        intervals = sliced.bootstrap.intervals(flat)
+        for i, part in enumerate(parts):
+            own = slice(i * len(sliced.predictions), (i + 1) * len(sliced.predictions))
+            scores = dict(zip(sliced.predictions, intervals[own], strict=True))
+            found.append(SliceScore(part.group, part.name, part.of, flat[own.start].counted, scores))
     return tuple(found)
 
 

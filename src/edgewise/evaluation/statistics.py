@@ -20,7 +20,7 @@ __all__ = ["Fixed", "Macro", "Moments", "Ordered", "Statistic", "auroc", "averag
 
 Formula = Callable[[np.ndarray], np.ndarray]
 
-_COST_LIMIT: Final = 200_000_000  # row visits that one order statistic may cost over all its resamples
+_COST_LIMIT: Final = 50_000_000  # row visits that one order statistic may cost over all its resamples
 _FEWEST_RESAMPLES: Final = 200
 
 
