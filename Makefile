@@ -11,10 +11,13 @@ JOBS  ?= 2
 TORCH := torch==2.13.0
 INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check
 
+BENCHMARKS := $(patsubst benchmarks/%,bench-%,$(patsubst %/run.py,%,$(patsubst %/build.py,%,$(basename \
+  $(wildcard benchmarks/[a-z]*.py)) $(wildcard benchmarks/*/run.py benchmarks/*/build.py))))
+
 # Compiled kernels are kept inside the checkout.
 export NUMBA_CACHE_DIR := $(CURDIR)/.cache/numba
 
-.PHONY: help demo tour test test-all lint format types contracts docs bench-sampler bench-models clean
+.PHONY: help demo tour test test-all lint format types contracts docs clean
 .DEFAULT_GOAL := help
 
 help:
@@ -27,7 +30,7 @@ help:
 	@echo 'make types      mypy, strict'
 	@echo 'make contracts  imports only go down'
 	@echo 'make docs       run every code block of README.md and docs/'
-	@echo 'make bench-NAME run benchmarks/NAME.py: $(patsubst benchmarks/%.py,bench-%,$(wildcard benchmarks/[a-z]*.py))'
+	@echo 'make bench-NAME a benchmark: $(BENCHMARKS)'
 	@echo 'make clean      remove the environment, caches and runs'
 
 demo: $(READY)
@@ -60,7 +63,7 @@ docs: $(READY_DEV)
 	$(BIN)/python -m pytest tests/docs -m 'not gpu' $(ARGS)
 
 bench-%: $(READY_DEV)
-	$(BIN)/python benchmarks/$*.py $(ARGS)
+	$(BIN)/python $(firstword $(wildcard benchmarks/$*.py benchmarks/$*/run.py benchmarks/$*/build.py)) $(ARGS)
 
 # The first python of at least 3.11 that can make an environment.
 $(BIN)/python:

@@ -9,6 +9,7 @@ import inspect
 import os
 import re
 from collections.abc import Callable, Iterable
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from typer.main import get_command
 import edgewise
 from edgewise.cli.main import app
 from edgewise.evaluation.catalogue import CATALOGUE, PRIMARY
+from edgewise.models.registry import BASELINES, MAIN
 from edgewise.schema.graphfile import ClockEntry, GraphFile, TableEntry
 from edgewise.stypes import SType
 
@@ -40,6 +42,18 @@ def metrics() -> str:
         for m in CATALOGUE.values()
     )
     return table(("in JSON", "metric", "better", "what it says", "decides"), rows)
+
+
+def models() -> str:
+    """Every model and baseline, from the registry."""
+
+    def rows(paths: Iterable[str], role: str) -> Iterable[tuple[str, ...]]:
+        for path in paths:
+            module, _, name = path.partition(":")
+            cls = getattr(import_module(module), name)
+            yield cls.name, role, " ".join((inspect.getdoc(cls) or "").split("\n\n")[0].split())
+
+    return table(("name", "is", "what it does"), [*rows(MAIN, "model"), *rows(BASELINES, "baseline")])
 
 
 def graph_file() -> str:
@@ -139,6 +153,7 @@ def as_markdown(docstring: str) -> str:
 
 MAKERS: dict[str, Callable[[], str]] = {
     "metrics": metrics,
+    "models": models,
     "graph_file": graph_file,
     "types": types,
     "commands": commands,
