@@ -189,6 +189,16 @@ def test_names_are_text_never_markup(make_case: Callable) -> None:
     assert "alert" in text(report)
 
 
+def test_a_model_may_tell_of_its_channels(make_case: Callable) -> None:
+    row = {"channel": "repeats", "recall": 0.5, "only": 0.25, "candidates": 40.0}
+    report = report_of(
+        make_case("ranking"), facts={"ours": {"channels": [row], "rounds": 3}, "chance": {"luck": 1}}
+    )
+    assert [c.channel for c in report.channels] == ["repeats"]
+    assert report.facts == {"ours": {"rounds": 3}, "chance": {"luck": 1}}
+    assert "repeats 50.0%" in text(report)
+
+
 def test_nested_facts_are_laid_flat(make_case: Callable) -> None:
     facts = {"ours": {"plan": {"rounds": [1, 2], "deep": {"on": True, "off": None}}, "long": list(range(40))}}
     html = page(report_of(make_case("regression"), facts=facts))

@@ -58,7 +58,8 @@ def evaluate(
 
     `predictions` by model name, one answer for each label in its order; `model` is ours (the first by default),
     the others are baselines. With `graph` there are slices by the entity's columns and measures beyond accuracy;
-    `channels` (see `channel_recall`), `facts`, `data`, `warnings` and `timing` (seconds) are carried along.
+    `channels` (see `channel_recall`; by default the list "channels" in our model's own facts), `facts`, `data`,
+    `warnings` and `timing` (seconds) are carried along.
 
     Raises:
         LabelError: there are no labels.
@@ -66,6 +67,7 @@ def evaluate(
     """
     began = time.monotonic()
     ours = _check(spec, labels, predictions, model)
+    told = (facts or {}).get(ours, {})
     context = context_of(spec, labels, graph, item_vectors)
     measured = {name: measure(spec, labels, p, context) for name, p in predictions.items()}
     bootstrap = Bootstrap.over(labels.seeds.rows, resamples=resamples, random_seed=random_seed)
@@ -86,8 +88,10 @@ def evaluate(
         levels=pictures.levels,
         histograms=pictures.histograms,
         fans=pictures.fans,
-        channels=tuple(channels),
-        facts=dict(facts or {}),
+        channels=tuple(channels) or _told_channels(told),
+        facts={**(facts or {}), ours: {k: v for k, v in told.items() if k != "channels"}}
+        if told
+        else dict(facts or {}),
         warnings=(*warnings, *_warnings(spec, labels, bootstrap, context, comparisons)),
         versions=_versions(),
     )
@@ -114,6 +118,14 @@ def _check(spec: TaskSpec, labels: Labels, predictions: Mapping[str, Prediction]
     if ours not in predictions:
         raise InternalError(f"there is no prediction of '{ours}'")
     return ours
+
+
+def _told_channels(told: Mapping[str, Any]) -> tuple[ChannelRecall, ...]:
+    """What our model says about its candidate channels: rows of channel, recall, only and candidates."""
+    return tuple(
+        ChannelRecall(row["channel"], float(row["recall"]), float(row["only"]), float(row["candidates"]))
+        for row in told.get("channels", ())
+    )
 
 
 def _first(measured: dict[str, dict[str, Statistic]], metric: str) -> Statistic:
