@@ -75,7 +75,9 @@ def _rank(column: ColumnProfile, own: tuple[str, ...]) -> int | None:
     name = column_name(column.name)
     if name.strength == "id":
         return _rank_of_id(name, own)
-    noun = "".join(name.stem) == "".join(own) or (len(name.stem) == len(own) == 1 and abbreviates(name.stem[0], own[0]))
+    noun = "".join(name.stem) == "".join(own) or (
+        len(name.stem) == len(own) == 1 and abbreviates(name.stem[0], own[0])
+    )
     if noun and not name.many and name.suffix != "name":
         return _HEAD
     plain_code = name.strength == "code" and name.suffix not in ("no", "nr", "number", "via", "name")
@@ -93,12 +95,16 @@ def _rank_of_id(name: ColumnName, own: tuple[str, ...]) -> int | None:
     if set(stem) & (PERSON_ROLES | SELF_ROLES):
         return None
     same_start = len(stem[0]) >= 4 and (own[0].startswith(stem[0]) or stem[0].startswith(own[0]))
-    short = len(stem) == len(own) == 1 and abbreviates(stem[0], own[0])
+    core = name.core
+    short = len(core) == len(own) == 1 and abbreviates(core[0], own[0])
     return _PART if (same_start and len(own) == 1) or short else _BORROWED
 
 
 def adopt_key(
-    profile: TableProfile, profiles: Mapping[str, TableProfile], evidence: Evidence, owned: frozenset[tuple[str, ...]]
+    profile: TableProfile,
+    profiles: Mapping[str, TableProfile],
+    evidence: Evidence,
+    owned: frozenset[tuple[str, ...]],
 ) -> KeyChoice | None:
     """The key of a table that is named after nothing but is where an identifier comes from: unique here, repeated
     elsewhere under the same name, with all its values here (`admissions.hadm_id`)."""

@@ -20,8 +20,8 @@ _SAME: Final = 0.9
 _FEWEST_VALUES: Final = 4
 #: Bounds of the comparison: rows of the events, columns of the dimension, measures of the events.
 _MOST_ROWS: Final = 5_000_000
-_MOST_COLUMNS: Final = 12
-_MOST_MEASURES: Final = 4
+_MOST_COLUMNS: Final = 8
+_MOST_MEASURES: Final = 3
 
 
 def told_later(known: Known, table: Table, profile: TableProfile) -> Iterator[Problem]:
@@ -70,7 +70,9 @@ def _aggregates(known: Known, table: Table, profile: TableProfile, link: Link) -
 
 def _sums_up(column: Column) -> bool:
     """Whether a column's name is that of a sum or count."""
-    return bool(set(words(column.name)) & (ABOUT_LATER | MEASURES | {"spent", "num", "number", "avg", "mean", "n"}))
+    return bool(
+        set(words(column.name)) & (ABOUT_LATER | MEASURES | {"spent", "num", "number", "avg", "mean", "n"})
+    )
 
 
 def _is_amount(column: Column, profile: TableProfile) -> bool:

@@ -41,6 +41,7 @@ _ENOUGH: Final = {
     Fit.NAMED: 0.2, Fit.SAME_KEY: 0.99, Fit.ROLE: 0.9, Fit.HEAD: 0.9, Fit.SHORT: 0.9, Fit.SELF: 0.9,
     Fit.PERSON: 0.95, Fit.PLACE: 0.95, Fit.ALTERNATE: 0.99,
 }  # fmt: skip
+_ENOUGH_OF_OWN: Final = 0.5
 _ENOUGH_OF_KIN: Final = 0.9
 _WORTH_SAYING: Final = 0.5
 _WHY: Final = {
@@ -196,7 +197,7 @@ class _Finder:
         if found.distinct == 0:
             empty = fit <= Fit.ROLE and not candidate.alternate
             return Link(table, column.name, to, 1.0, f"{_WHY[fit]}; it holds no values yet") if empty else None
-        if found.match < self._enough(candidate):
+        if max(found.match, found.rows_found / found.rows) < self._enough(candidate):
             if found.match < _WORTH_SAYING and not speaks:
                 return None
             return NearMiss(table, column.name, to, f"{_WHY[fit]}, too few values are found", found.match)
@@ -208,10 +209,14 @@ class _Finder:
         return Link(table, column.name, to, round(found.match, 6), reason)
 
     def _enough(self, candidate: _Candidate) -> float:
-        named = column_name(candidate.key.name).stem[:1] == self.names[candidate.to][:1]
         if candidate.alternate:
             return _ENOUGH[Fit.PLACE]
-        return _ENOUGH_OF_KIN if candidate.fit is Fit.SAME_KEY and named else _ENOUGH[candidate.fit]
+        if candidate.fit is not Fit.SAME_KEY:
+            return _ENOUGH[candidate.fit]
+        if self.keys[candidate.to].own:
+            return _ENOUGH_OF_OWN
+        kin = column_name(candidate.key.name).stem[:1] == self.names[candidate.to][:1]
+        return _ENOUGH_OF_KIN if kin else _ENOUGH[Fit.SAME_KEY]
 
     def settle_alternates(self) -> dict[str, KeyChoice]:
         """Where rows refer to a unique column that is not the key, and none to the key, make that column the key."""
@@ -300,20 +305,21 @@ def _by_noun(name: ColumnName, table: tuple[str, ...], key: ColumnName) -> Fit |
         return Fit.NAMED
     if not name.strength and not _known_role(stem, table):
         return None
-    if own and stem == own:
+    if own and (stem == own or (name.strength and name.core == key.core)):
         return Fit.SAME_KEY
     if len(stem) > len(table) and stem[-len(table) :] == table:
         return Fit.ROLE
     if own and own != table and len(stem) > len(own) and stem[-len(own) :] == own:
         return Fit.ROLE
-    return _by_part(stem, table, own)
+    return _by_part(name, table, own)
 
 
-def _by_part(stem: tuple[str, ...], table: tuple[str, ...], own: tuple[str, ...]) -> Fit | None:
+def _by_part(name: ColumnName, table: tuple[str, ...], own: tuple[str, ...]) -> Fit | None:
     """Fits by a part of the table's name: its last word (`auth_user`), or an abbreviation (`cust`)."""
+    stem, core = name.stem, name.core
     if len(table) > len(stem) and table[-len(stem) :] == stem and own in ((), stem, table):
         return Fit.HEAD
-    if len(stem) == len(table) == 1 and abbreviates(stem[0], table[0]):
+    if len(core) == len(table) == 1 and abbreviates(core[0], table[0]):
         return Fit.SHORT
     return None
 

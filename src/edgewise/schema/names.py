@@ -10,6 +10,7 @@ from functools import lru_cache
 from edgewise.schema.words import (
     CODE_SUFFIXES,
     GLUED_ID_EXCEPTIONS,
+    GLUED_KEY_EXCEPTIONS,
     ID_SUFFIXES,
     IRREGULAR_PLURALS,
     TABLE_DECORATION,
@@ -38,10 +39,10 @@ def words(name: str) -> tuple[str, ...]:
 
 
 def _unglue(word: str) -> tuple[str, ...]:
-    """Part an `id` from the word it is glued to: `visitorid` gives (visitor, id)."""
-    for suffix in ("uuid", "guid", "id"):
+    """Part an `id` or `key` from the word it is glued to: `visitorid` gives (visitor, id)."""
+    for suffix in ("uuid", "guid", "id", "key"):
         stem = word.removesuffix(suffix)
-        if stem != word and len(stem) >= 3 and word not in GLUED_ID_EXCEPTIONS:
+        if stem != word and len(stem) >= 3 and word not in GLUED_ID_EXCEPTIONS | GLUED_KEY_EXCEPTIONS:
             return (stem, suffix)
     return (word,)
 
@@ -94,6 +95,11 @@ class ColumnName:
     suffix: str
     strength: str
     many: bool
+
+    @property
+    def core(self) -> tuple[str, ...]:
+        """The stem without a prefix of one or two letters, as tables mark their columns with (`c_custkey`)."""
+        return self.stem[1:] if len(self.stem) > 1 and len(self.stem[0]) <= 2 else self.stem
 
     @property
     def bare(self) -> bool:

@@ -46,11 +46,10 @@ def _keys(known: Known, table: Table, profile: TableProfile) -> Iterator[Problem
     if key.nulls:
         rule = "such rows stay, and nothing links to them"
         yield Problem("null keys", table.name, key.name, key.nulls, f"{_rows(key.nulls)} without a key", rule)
-    again = (
-        key.present - (known.evidence.distinct_rows(table.name, (key.name,)) - bool(key.nulls))
-        if key.present
-        else 0
+    distinct = (
+        key.distinct if key.exact else known.evidence.distinct_rows(table.name, (key.name,)) - bool(key.nulls)
     )
+    again = key.present - distinct
     if again > 0:
         rule = "the first row with a key owns it: links lead there; the other rows stay, and nothing links to them"
         message = f"{_rows(again)} repeat a key that another row has"

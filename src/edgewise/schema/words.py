@@ -14,6 +14,7 @@ __all__ = [
     "ENTITY_NOUNS",
     "EVENT_TIMES",
     "GLUED_ID_EXCEPTIONS",
+    "GLUED_KEY_EXCEPTIONS",
     "ID_SUFFIXES",
     "IRREGULAR_PLURALS",
     "LATE_TIMES",
@@ -37,7 +38,7 @@ def _set(text: str) -> frozenset[str]:
 
 
 #: Last words of a column that names a row.
-ID_SUFFIXES: Final = _set("id ids uuid guid key fk pk sk oid upc ean gtin isbn asin sku")
+ID_SUFFIXES: Final = _set("id ids uuid guid key fk pk sk oid upc ean gtin isbn asin sku uri")
 #: Last words of a column that may name a row, or may be a plain property: only believed beside a table.
 CODE_SUFFIXES: Final = _set(
     "code no nr number ref iata icao iso iso2 iso3 slug symbol ticker handle login via name"
@@ -47,6 +48,10 @@ GLUED_ID_EXCEPTIONS: Final = _set(
     "paid unpaid prepaid valid invalid grid covid android fluid solid humid raid avoid acid hybrid liquid rapid "
     "void orchid asteroid said laid braid afraid stupid vivid lucid rigid timid candid splendid pyramid mermaid "
     "maid steroid typhoid thyroid plasmid lipid amid overpaid repaid arid plaid squid druid cuboid ovoid bid kid lid"
+)
+#: Words that end in "key" and are none.
+GLUED_KEY_EXCEPTIONS: Final = _set(
+    "monkey turkey hockey donkey whiskey jockey turnkey hotkey lackey mickey smokey"
 )
 #: Words around the noun of a table's name.
 TABLE_DECORATION: Final = _set(
@@ -72,16 +77,19 @@ PERSON_ROLES: Final = _set(
     "boss referrer referred referee inviter invitee assignee reporter buyer seller host guest mentor spouse partner "
     "approver reviewer requester editor uploader blocker blocked rep agent salesperson clerk to_user from_user "
     "created updated modified deleted approved assigned invited reports payer payee voter viewer liker "
+    "committer contributor poster commenter rater booker renter borrower lender tenant landlord donor coach captain "
+    "collaborator moderator inspector instructor lecturer advisor adviser tutor "
     "lead leader organizer organiser handler responsible submitter"
 )
 PEOPLE: Final = (
     "user", "member", "person", "people", "employee", "staff", "customer", "account", "profile", "client", "contact",
-    "player", "student", "individual", "party", "agent", "worker",
+    "player", "student", "individual", "party", "agent", "worker", "guest", "host", "subscriber", "visitor", "patient",
+    "passenger", "rider",
 )  # fmt: skip
 #: Columns that name another row of the same table.
 SELF_ROLES: Final = _set(
     "parent root ancestor child prev previous next original duplicate reply replied predecessor successor superior "
-    "retweet retweeted quoted forwarded merged replaces replaced manager supervisor reports boss mentor spouse"
+    "answer accepted solution retweet retweeted quoted forwarded merged replaces replaced manager supervisor reports boss mentor spouse"
 )
 #: Columns that name a place of a journey, and tables of places.
 PLACE_ROLES: Final = _set(
