@@ -38,6 +38,9 @@ def fill(folder: Path) -> None:
     (folder / "mixed" / "t").mkdir(parents=True)
     (folder / "mixed" / "t" / "a.csv").write_text("a\n1\n")
     pa.parquet.write_table(pa.table({"a": [1]}), folder / "mixed" / "t" / "b.parquet")
+    (folder / "nested" / "db").mkdir(parents=True)
+    pa.parquet.write_table(pa.table({"a": [1], "b": [2]}), folder / "nested" / "db" / "one.parquet")
+    pa.parquet.write_table(pa.table({"c": [1], "d": [2]}), folder / "nested" / "db" / "two.parquet")
     (folder / "text.db").write_text("this is no database at all")
     (folder / "nothing.db").write_bytes(b"")
     sqlite3.connect(folder / "bare.sqlite").executescript("PRAGMA user_version = 1").connection.close()
@@ -68,6 +71,11 @@ CASES = [
     (
         "{0}/mixed",
         "{0}/mixed/t mixes Parquet and CSV files\nhint: part files of one table need one format; move the others",
+    ),
+    (
+        "{0}/nested",
+        "{0}/nested/db holds files that are no parts of one table: one.parquet and two.parquet differ in their "
+        "columns\nhint: if each file is a table, open {0}/nested/db",
     ),
     (
         "{0}/text.db",

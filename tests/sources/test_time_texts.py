@@ -55,7 +55,7 @@ def in_sqlite(values: list[str], folder: str) -> Source:
     return open_source(path)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(st.lists(texts(), min_size=1, max_size=30))
 def test_texts_in_duckdb_and_sqlite(values: list[str]) -> None:
     expected = [plain(value) for value in values]

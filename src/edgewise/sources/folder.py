@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Final
 
 import duckdb
+import pyarrow
+import pyarrow.parquet
 
 from edgewise.errors import SourceError
 from edgewise.sources.base import first_line
@@ -95,6 +97,31 @@ def _check_parts(entry: Path, parts: list[Path]) -> None:
     for part in parts:
         if part.stat().st_size == 0:
             raise SourceError(f"{part} is an empty file", hint="write it again, or take it out of the folder")
+    if len(parts) > 1 and _format(parts[0]) in _PARQUET:
+        _check_alike(entry, parts)
+
+
+def _check_alike(entry: Path, parts: list[Path]) -> None:
+    """Files with hardly a column in common are tables, not parts of one."""
+    first = _columns(parts[0])
+    for part in parts[1:]:
+        other = _columns(part)
+        if 2 * len(first & other) < min(len(first), len(other)):
+            raise SourceError(
+                f"{entry} holds files that are no parts of one table: {parts[0].name} and {part.name} differ in "
+                "their columns",
+                hint=f"if each file is a table, open {entry}",
+            )
+
+
+def _columns(path: Path) -> set[str]:
+    try:
+        return set(pyarrow.parquet.read_schema(path).names)
+    except (pyarrow.ArrowException, OSError) as error:
+        raise SourceError(
+            f"{path} cannot be read as Parquet: {first_line(error)}",
+            hint="write the file again, or take it out of the folder",
+        ) from error
 
 
 def _complain(path: Path) -> None:

@@ -24,38 +24,44 @@ def text_micros(column: exp.Expression) -> exp.Expression:
     """ISO 8601 text as microseconds: SQLite's calendar for whole seconds, and the fraction, cut at six digits.
 
     Characters 1 to 19 are the moment up to its seconds; what follows is a fraction and a zone, either may lack.
-    A day that does not exist, as 30 February, gives NULL.
+    A zone after minutes needs its colon. A day that does not exist, as 30 February, gives NULL.
     """
     text = _call("trim", column)
-    day, rest = _call("substr", text, 1, 10), _call("substr", text, 20)
-    moment = _join(_call("substr", text, 1, 19), _zone(text, _call("ltrim", rest, "." + _DIGITS)))
-    seconds = _int(_call("strftime", "%s", moment))
+    day = _call("substr", text, 1, 10)
+    is_day = exp.and_(_equal(_call("typeof", column), "text"), _equal(_call("date", day), day))
+    to_the_second = exp.and_(_equal(_call("length", text), 19), _equal(_call("substr", text, 17, 1), ":"))
+    plain = exp.or_(_equal(_call("length", text), 10), to_the_second)
+    quick = _times_million(_call("unixepoch", text))
+    return _int(_case((is_day, _case((plain, quick), otherwise=_long_text(text)))))
+
+
+def _long_text(text: exp.Expression) -> exp.Expression:
+    """A moment with a fraction or a zone; digits right after the seconds are neither."""
+    rest = _call("substr", text, 20)
+    zone = _zone(text, _call("ltrim", rest, "." + _DIGITS))
+    seconds = _call("unixepoch", _join(_call("substr", text, 1, 19), zone))
     fraction = exp.cast(_join(exp.convert("0"), _call("substr", text, 20, 7)), "double")
     micros = _int(_call("round", exp.Mul(this=fraction, expression=exp.convert(_MILLION))))
-    has_fraction = _glob(rest, ".[0-9]*")
-    is_time = exp.and_(
-        _equal(_call("typeof", column), "text"),
-        _equal(_call("strftime", "%Y-%m-%d", day), day),
-        exp.Not(this=_glob(rest, "[0-9]*")),
-    )
-    whole = exp.Mul(this=seconds, expression=exp.convert(_MILLION))
-    exact = exp.Add(this=whole, expression=_case((has_fraction, micros), otherwise=exp.convert(0)))
-    return _int(_case((is_time, exact)))
+    part = _case((_glob(rest, ".[0-9]*"), micros), otherwise=exp.convert(0))
+    exact = exp.Add(this=_times_million(seconds), expression=part)
+    return _case((exp.Not(this=_glob(rest, "[0-9]*")), exact))
+
+
+def _times_million(seconds: exp.Expression) -> exp.Expression:
+    return exp.Mul(this=seconds, expression=exp.convert(_MILLION))
 
 
 def is_local_time(text: exp.Expression) -> exp.Expression:
     """Whether a trimmed text is a time without zone and with at most six digits of fraction, as Arrow reads it."""
     length = _call("length", text)
-    fraction = _call("substr", text, 21)
-    without_zone = exp.or_(
-        exp.In(this=length, expressions=[exp.convert(n) for n in (10, 16, 19)]),
-        exp.and_(
-            _glob(text, f"{_SECONDS}.[0-9]*"),
-            _equal(_call("ltrim", fraction, _DIGITS), ""),
-            exp.LTE(this=length.copy(), expression=exp.convert(26)),
-        ),
+    to_the_second = _call("substr", text, 1, 19)
+    with_fraction = exp.and_(
+        _glob(text, f"{_SECONDS}.[0-9]*"),
+        _equal(_call("ltrim", _call("substr", text, 21), _DIGITS), ""),
+        exp.LTE(this=length.copy(), expression=exp.convert(26)),
     )
-    return exp.and_(without_zone, text_micros(text).is_(exp.null()).not_())
+    without_zone = exp.or_(exp.In(this=length, expressions=[exp.convert(n) for n in (10, 16, 19)]), with_fraction)
+    return exp.and_(without_zone, _equal(_call("date", to_the_second), _call("substr", text, 1, 10)))
 
 
 def _zone(text: exp.Expression, tail: exp.Expression) -> exp.Expression:
