@@ -184,6 +184,17 @@ def in_sqlite(tables: dict[str, list[Row]], path: Path) -> Source:
     return open_source(path)
 
 
+def in_postgres(tables: dict[str, list[Row]], url: str) -> Source:
+    """The database in PostgreSQL, in place of what was there."""
+    from adbc_driver_postgresql import dbapi
+
+    with dbapi.connect(url) as connection, connection.cursor() as cursor:
+        for name, rows in tables.items():
+            cursor.adbc_ingest(name, _arrow(name, rows), mode="replace")
+        connection.commit()
+    return open_source(url)
+
+
 def _sqlite_value(value: Any) -> Any:
     return value.isoformat(sep=" ") if isinstance(value, pd.Timestamp) else value
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -63,5 +65,5 @@ def test_timeframes_follow_each_other_without_a_gap(
 ) -> None:
     window = Window(Offset(start, unit), Offset(start + width, unit))
     bounds = [window.frame(i).bounds(np.array([at])) for i in range(frames)]
-    for (_, high), (low, _) in zip(bounds, bounds[1:], strict=False):
+    for (_, high), (low, _) in itertools.pairwise(bounds):
         assert (high == low).all()
