@@ -1,1 +1,1 @@
-"""Columns to numbers, fitted on what was visible at the training cut."""
+"""Columns to numbers, fitted on rows visible at the training cut only."""

@@ -15,7 +15,7 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path as FilePath
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from jaxtyping import Float32, Int64
@@ -94,15 +94,21 @@ class StateBuilder:
             names, groups = names + kept, groups + [str(nested.via)] * len(kept)
         return StateTable(np.concatenate(blocks, axis=1).astype(np.float32), tuple(names), tuple(groups))
 
+    def fingerprint(self) -> str:
+        """A text that is equal for builders that build the same."""
+        return json.dumps(self._content())
+
     def save(self, folder: FilePath) -> None:
         """Write the plan as `state.json`."""
-        content = {
+        (folder / "state.json").write_text(json.dumps(self._content(), indent=1))
+
+    def _content(self) -> dict[str, Any]:
+        return {
             "plan": asdict(self.plan),
             "ahead": self._ahead,
             "slack": self._slack,
             "history": None if self._history is None else asdict(self._history),
         }
-        (folder / "state.json").write_text(json.dumps(content, indent=1))
 
     @classmethod
     def load(cls, folder: FilePath) -> StateBuilder:

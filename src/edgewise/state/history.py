@@ -12,6 +12,7 @@ from numba import njit
 from edgewise.clock import NEVER
 from edgewise.ids import MISSING
 from edgewise.state.decay import faded
+from edgewise.state.fixed import fixed
 from edgewise.state.grid import Grid, grid_for
 from edgewise.state.lags import LAGS, lagged
 from edgewise.state.plan_json import grid_from_json
@@ -137,7 +138,9 @@ class HistoryState:
         out = np.full(len(rows), np.nan)
         half_life = float(self.grid.half_lives[len(self.grid.half_lives) // 2])
         for first in range(0, len(moments), 64):
-            level = _levels(history.indptr, history.at, value, moments[first : first + 64], half_life)
+            level = _levels(
+                *map(fixed, (history.indptr, history.at, value, moments[first : first + 64])), half_life
+            )
             ordered = np.sort(level, axis=1)
             for i in range(len(level)):
                 mine = np.flatnonzero((position == first + i) & (rows >= 0))

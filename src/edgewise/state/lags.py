@@ -10,6 +10,7 @@ from jaxtyping import Float64, Int64
 from numba import njit
 
 from edgewise.ids import MISSING
+from edgewise.state.fixed import fixed
 from edgewise.tasks.nouns import History, Labels, Ragged
 
 __all__ = ["LAGS", "Windows", "history_of_labels", "lagged", "past_windows"]
@@ -60,7 +61,8 @@ def past_windows(
         first=np.full(shape, np.nan), last=np.full(shape, np.nan), distinct=np.zeros(shape),
     )  # fmt: skip
     _windows(
-        history.indptr, history.at, np.asarray(history.value, dtype=np.float64), rows, begins, ends,
+        fixed(history.indptr), fixed(history.at), fixed(np.asarray(history.value, dtype=np.float64)),
+        fixed(rows), fixed(begins), fixed(ends),
         found.sum, found.count, found.min, found.max, found.first, found.last, found.distinct,
     )  # fmt: skip
     return found

@@ -9,6 +9,7 @@ from numba import njit
 from edgewise.clock import NEVER
 from edgewise.graph.relation import Relation
 from edgewise.ids import MISSING
+from edgewise.state.fixed import fixed
 
 __all__ = ["recent"]
 
@@ -19,7 +20,10 @@ def recent(
     """Row ids and times of the `count` latest links up to each anchor; padding is MISSING and the anchor."""
     found = np.full((len(rows), count), MISSING, dtype=np.int64)
     at = np.repeat(anchors[:, None], count, axis=1)
-    _recent(relation.indptr, relation.dst, relation.at, rows, np.minimum(anchors, NEVER - 1), found, at)
+    _recent(
+        fixed(relation.indptr), fixed(relation.dst), fixed(relation.at), fixed(rows),
+        fixed(np.minimum(anchors, NEVER - 1)), found, at,
+    )  # fmt: skip
     return found, at
 
 

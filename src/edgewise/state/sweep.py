@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Float32, Int16, Int32, Int64
 
 from edgewise.clock import NEVER
+from edgewise.state.fixed import fixed
 from edgewise.state.grid import Grid
 from edgewise.state.kernels import sweep_rows
 
@@ -85,7 +86,8 @@ def sweep(
     order = np.lexsort((anchors, rows))
     share_life = float(grid.half_lives[-1]) if timed else 0.0
     sweep_rows(
-        indptr, dst, at, rows, np.minimum(anchors, NEVER - 1), order, windows, half_lives, share_life,
-        float(grid.unit), timed, events.numbers, events.slots, events.linked, events.shares, out,
+        fixed(indptr), fixed(dst), fixed(at), fixed(rows), fixed(np.minimum(anchors, NEVER - 1)), order, windows,
+        half_lives, share_life, float(grid.unit), timed, fixed(events.numbers), fixed(events.slots),
+        fixed(events.linked), events.shares, out,
     )  # fmt: skip
     return out

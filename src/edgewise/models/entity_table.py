@@ -1,0 +1,148 @@
+"""Seeds as rows to learn from: as-of state, labels, what amount to expect, what is known of each class.
+
+The trees and the graph network read the same table.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from jaxtyping import Float32, Float64
+
+from edgewise.graph.store import GraphStore
+from edgewise.models.files import read_history, read_json, write_history, write_json
+from edgewise.models.replay import Replay, find_replay, label_history
+from edgewise.models.states import state_of
+from edgewise.models.targets import Family, family_of, outputs_of, target_array
+from edgewise.models.tree_heads import FEW_CLASSES, Rows
+from edgewise.state.builder import StateBuilder
+from edgewise.state.grid import Grid
+from edgewise.state.sweep import Events, sweep
+from edgewise.state.table import StateTable
+from edgewise.tasks.nouns import History, Labels, Seeds, TaskSpec
+
+__all__ = ["EntityTable"]
+
+#: Seeds learned from at most, the latest ones.
+MOST_SEEDS: Final = 150_000
+#: (seed, class) pairs that a table holds at most while learning.
+MOST_PAIRS: Final = 3_000_000
+
+
+class EntityTable:
+    """A state builder, and the past labels where the task has no history of events."""
+
+    def __init__(
+        self, builder: StateBuilder, replay: Replay, prior: Float64[np.ndarray, "outputs"], own: History | None
+    ) -> None:
+        self.builder = builder
+        self.replay = replay
+        self.prior = prior
+        self._own = own
+
+    @classmethod
+    def fit(cls, graph: GraphStore, spec: TaskSpec, train: Labels) -> EntityTable:
+        """Choose the state from what is visible at the latest training anchor."""
+        cut = int(train.seeds.at.max()) if len(train) else 0
+        own = _own_history(graph, spec, train)
+        builder = StateBuilder.fit(graph, spec, cut, history=own)
+        return cls(builder, find_replay(spec, train), _prior(spec, train), own)
+
+    def learn(self, graph: GraphStore, spec: TaskSpec, labels: Labels) -> None:
+        """Take more labels in: as history where they are it, and for the frequencies of classes."""
+        self._own = _own_history(graph, spec, labels)
+        self.prior = _prior(spec, labels)
+
+    def state(self, graph: GraphStore, spec: TaskSpec, seeds: Seeds) -> StateTable:
+        """The as-of state of the seeds."""
+        return state_of(self.builder, graph, spec, seeds, self._own)
+
+    def rows(self, graph: GraphStore, spec: TaskSpec, labels: Labels) -> Rows:
+        """Labelled seeds to learn from."""
+        weight = np.ones(len(labels)) if labels.weight is None else np.asarray(labels.weight, np.float64)
+        return self._rows(graph, spec, labels.seeds, target_array(spec, labels), weight)
+
+    def asked(self, graph: GraphStore, spec: TaskSpec, seeds: Seeds) -> Rows:
+        """Seeds to answer."""
+        blank = np.zeros((len(seeds), outputs_of(spec)))
+        return self._rows(graph, spec, seeds, blank, np.ones(len(seeds)))
+
+    def latest(self, spec: TaskSpec, labels: Labels) -> Labels:
+        """The latest labels, as many as can be learned from."""
+        most = MOST_SEEDS
+        if _needs_pairs(spec):
+            most = min(most, max(MOST_PAIRS // max(outputs_of(spec), 1), 1_000))
+        if len(labels) <= most:
+            return labels
+        return labels.take(np.sort(np.argsort(-labels.seeds.at, kind="stable")[:most]))
+
+    def save(self, folder: Path) -> None:
+        """Write the state's plan, the replay, and past labels that serve as history."""
+        self.builder.save(folder)
+        write_json(folder, "table", {"replay": asdict(self.replay), "prior": self.prior.tolist()})
+        write_history(folder, "labels", self._own)
+
+    @classmethod
+    def load(cls, folder: Path) -> EntityTable:
+        """Read what `save` wrote."""
+        content: dict[str, Any] = read_json(folder, "table")
+        builder, replay = StateBuilder.load(folder), Replay(**content["replay"])
+        return cls(builder, replay, np.array(content["prior"]), read_history(folder, "labels"))
+
+    def _rows(
+        self, graph: GraphStore, spec: TaskSpec, seeds: Seeds, y: np.ndarray, weight: Float64[np.ndarray, "n"]
+    ) -> Rows:
+        state = self.state(graph, spec, seeds)
+        pairs = self._pairs(spec, seeds) if _needs_pairs(spec) else None
+        return Rows(state.values, y, weight, self._expected(spec, state), pairs)
+
+    def _expected(self, spec: TaskSpec, state: StateTable) -> Float64[np.ndarray, "n"]:
+        """The mean of the target over the last eight windows; NaN where that is unknown."""
+        amounts = not self.replay.own and self.replay.aggregate in ("sum", "count", "exists", "distinct")
+        name = f"history: mean of 8 lags {'sum' if amounts else 'mean'}"
+        if family_of(spec) is not Family.NUMBERS or name not in state.names:
+            return np.full(len(state), np.nan)
+        return state.column(name).astype(np.float64)
+
+    def _pairs(self, spec: TaskSpec, seeds: Seeds) -> Float32[np.ndarray, "n classes known"]:
+        """For each class: its share of the entity's past at three half-lives, its weight there, and its prior."""
+        classes = len(self.prior)
+        history = self._own if self._own is not None else spec.history
+        fixed = np.broadcast_to(np.stack([self.prior, np.arange(classes)], axis=1), (len(seeds), classes, 2))
+        blocks = [fixed.astype(np.float32)]
+        if history is not None:
+            slots = np.asarray(history.value).astype(np.int16)[:, None]
+            blank = np.empty((len(slots), 0))
+            events = Events(blank.astype(np.float32), slots, blank.astype(np.int32), classes)
+            dst = np.arange(len(slots), dtype=np.int32)
+            lives = self.builder.plan.grid.half_lives
+            for life in lives:
+                grid = Grid((life,), (life,), self.builder.plan.grid.unit)
+                found = sweep(history.indptr, dst, history.at, seeds.rows, seeds.at, events, grid, True)
+                share, total = found[:, -classes:], found[:, 2:3]
+                blocks.append(np.stack([share, share * total, np.broadcast_to(total, share.shape)], axis=2))
+        return np.concatenate(blocks, axis=2)
+
+
+def _needs_pairs(spec: TaskSpec) -> bool:
+    family = family_of(spec)
+    return family is Family.LABELS or (family is Family.CLASSES and outputs_of(spec) > FEW_CLASSES)
+
+
+def _own_history(graph: GraphStore, spec: TaskSpec, labels: Labels) -> History | None:
+    """Past labels, where the task brings no history of events but does come again."""
+    if spec.history is not None or spec.horizon == 0:
+        return None
+    return label_history(spec, labels, graph.rows(spec.entity))
+
+
+def _prior(spec: TaskSpec, labels: Labels) -> Float64[np.ndarray, "outputs"]:
+    """How often each class is true; the mean for numbers."""
+    y = target_array(spec, labels)
+    if family_of(spec) is Family.CLASSES:
+        counts = np.bincount(y[y >= 0].astype(np.int64), minlength=outputs_of(spec))
+        return (counts + 1e-3) / (counts + 1e-3).sum()
+    return y.mean(axis=0) if len(y) else np.zeros(outputs_of(spec))

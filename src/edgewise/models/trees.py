@@ -1,0 +1,117 @@
+"""Boosted trees (LightGBM) behind one small face: arrays in, scores out, text files on disk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import lightgbm as lgb
+import numpy as np
+from jaxtyping import Float32, Float64
+
+from edgewise.errors import RunError
+
+__all__ = ["TreeSettings", "Trees", "grow"]
+
+
+@dataclass(frozen=True, slots=True)
+class TreeSettings:
+    """How trees are grown. One set serves every task."""
+
+    rounds: int = 400  # at most
+    patience: int = 40  # rounds without a better score on the choosing rows before stopping
+    learning_rate: float = 0.05
+    leaves: int = 15
+    bins: int = 63
+    feature_share: float = 0.3  # columns that a tree looks at
+    row_share: float = 0.8  # rows that a tree looks at
+    threads: int = 1  # fixed: sums depend on it, and two on a busy machine are slower than one
+
+
+FEWEST_ROWS: Final = 50
+
+#: What is minimised, and what is watched on the choosing rows.
+WATCHED: Final = {
+    "binary": "binary_logloss",
+    "multiclass": "multi_logloss",
+    "regression_l1": "l1",
+    "quantile": "quantile",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Trees:
+    """Grown trees and how many rounds of them are used."""
+
+    booster: lgb.Booster
+    rounds: int
+
+    def __call__(self, x: Float32[np.ndarray, "n features"]) -> Float64[np.ndarray, "n"]:
+        """Probabilities or values; [n, classes] for many classes."""
+        if len(x) == 0:
+            classes = self.booster.num_model_per_iteration()
+            return np.zeros((0, classes) if classes > 1 else 0)
+        return np.asarray(self.booster.predict(x, num_iteration=self.rounds, num_threads=1))
+
+    def gains(self) -> Float64[np.ndarray, "features"]:
+        """How much each feature lowered the loss, summing to one."""
+        gain = np.asarray(self.booster.feature_importance("gain", iteration=self.rounds), dtype=np.float64)
+        return gain / max(gain.sum(), 1e-12)
+
+    def save(self, path: Path) -> None:
+        """Write LightGBM's text format."""
+        path.write_text(self.booster.model_to_string(num_iteration=self.rounds), encoding="utf-8")
+
+    @classmethod
+    def load(cls, path: Path) -> Trees:
+        """Read what `save` wrote.
+
+        Raises:
+            RunError: the file is missing or damaged.
+        """
+        try:
+            booster = lgb.Booster(model_str=path.read_text(encoding="utf-8"))
+        except (OSError, lgb.basic.LightGBMError) as error:
+            raise RunError(f"cannot read the trees in '{path}': {error}", hint="fit again") from error
+        return cls(booster, booster.current_iteration())
+
+
+def grow(
+    objective: str,
+    x: Float32[np.ndarray, "n features"],
+    y: Float64[np.ndarray, "n"],
+    weight: Float64[np.ndarray, "n"] | None,
+    choosing: tuple[np.ndarray, np.ndarray, np.ndarray | None] | None,
+    settings: TreeSettings,
+    *,
+    rounds: int | None = None,
+    random_seed: int = 0,
+    **more: Any,
+) -> Trees:
+    """Grow trees. With `choosing` rows (x, y, weight), stop when they get no better; else grow `rounds`."""
+    parameters = {
+        "objective": objective,
+        "metric": WATCHED[objective],
+        "learning_rate": settings.learning_rate,
+        "num_leaves": settings.leaves,
+        "max_bin": settings.bins,
+        "min_data_in_leaf": int(np.clip(len(y) // 200, 2, FEWEST_ROWS)),
+        "feature_fraction": settings.feature_share,
+        "bagging_fraction": settings.row_share,
+        "bagging_freq": 1,
+        "deterministic": True,
+        "force_col_wise": True,
+        "num_threads": settings.threads,
+        "seed": random_seed,
+        "verbose": -1,
+        **more,
+    }
+    data = lgb.Dataset(x, y, weight=weight, free_raw_data=True, params={"verbose": -1})
+    if choosing is None or len(choosing[1]) == 0:
+        booster = lgb.train(parameters, data, rounds or settings.rounds // 4)
+        return Trees(booster, booster.current_iteration())
+    watch = lgb.Dataset(choosing[0], choosing[1], weight=choosing[2], reference=data)
+    stop = lgb.early_stopping(settings.patience, verbose=False)
+    booster = lgb.train(parameters, data, settings.rounds, valid_sets=[watch], callbacks=[stop])
+    return Trees(booster, max(booster.best_iteration, 1))
