@@ -16,7 +16,7 @@ from edgewise.tasks.nouns import TaskSpec
 __all__ = ["BASELINES", "MAIN", "baselines_for", "model_for", "model_named"]
 
 #: The models that answer, best first.
-MAIN: Final[tuple[str, ...]] = ("edgewise.models.entity:EntityModel",)
+MAIN: Final[tuple[str, ...]] = ("edgewise.models.entity:EntityModel", "edgewise.models.ranker:EdgewiseRanker")
 
 #: What they have to beat.
 BASELINES: Final[tuple[str, ...]] = (
@@ -27,6 +27,12 @@ BASELINES: Final[tuple[str, ...]] = (
     "edgewise.models.baselines_entity:SeasonalNaive",
     "edgewise.models.baselines_entity:OwnClasses",
     "edgewise.models.boosted:BoostedTrees",
+    "edgewise.models.ranking_rules:Popularity",
+    "edgewise.models.ranking_rules:CohortPopularity",
+    "edgewise.models.ranking_rules:PersonalFrequency",
+    "edgewise.models.ranking_rules:ItemNeighbours",
+    "edgewise.models.ranking_rules:GraphFilter",
+    "edgewise.models.ranking_trees:PairStateTrees",
 )
 
 

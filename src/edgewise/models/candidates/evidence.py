@@ -1,0 +1,61 @@
+"""What rankings read of a graph, as flat arrays: who met what and when, and what kind each side is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from jaxtyping import Int64
+
+from edgewise.clock import ALWAYS
+
+__all__ = ["Evidence", "Meetings", "codes_over"]
+
+
+@dataclass(frozen=True, slots=True)
+class Meetings:
+    """Events between a left and a right row at a time (microseconds), in any order. Row ids may be MISSING."""
+
+    left: Int64[np.ndarray, "events"]
+    right: Int64[np.ndarray, "events"]
+    at: Int64[np.ndarray, "events"]
+
+    def until(self, moment: int) -> Meetings:
+        """The events at or before a moment."""
+        seen = self.at <= moment
+        return self if seen.all() else Meetings(self.left[seen], self.right[seen], self.at[seen])
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A ranking task's world in row ids.
+
+    `history` is (entity, item) in entity order and, within an entity, in time order. `attributes` and
+    `cohorts` are codes per item and per entity, MISSING where null. A place is a third table that the same
+    facts link to (a store, a site): `visits[name]` is (entity, place), `stocked[name]` (place, item).
+    `signals[name]` is (place or row 0, item): rows of other tables that speak of an item (a promotion), for
+    the place of that name where `signal_place` gives one. `listed` is when an item's own row became visible.
+    """
+
+    entities: int
+    items: int
+    history: Meetings
+    attributes: dict[str, Int64[np.ndarray, "items"]] = field(default_factory=dict)
+    cohorts: dict[str, Int64[np.ndarray, "entities"]] = field(default_factory=dict)
+    visits: dict[str, Meetings] = field(default_factory=dict)
+    stocked: dict[str, Meetings] = field(default_factory=dict)
+    signals: dict[str, Meetings] = field(default_factory=dict)
+    signal_place: dict[str, str] = field(default_factory=dict)
+    listed: Int64[np.ndarray, "items"] | None = None
+
+    @property
+    def static(self) -> bool:
+        """Whether the history has no times, so that order and recency mean nothing."""
+        return bool((self.history.at == ALWAYS).all())
+
+
+def codes_over(codes: np.ndarray, rows: np.ndarray) -> Int64[np.ndarray, "n"]:
+    """The code of each row; MISSING for a MISSING row."""
+    if len(codes) == 0:
+        return np.full(len(rows), -1, dtype=np.int64)
+    return np.where(rows >= 0, codes[np.maximum(rows, 0)], -1).astype(np.int64)

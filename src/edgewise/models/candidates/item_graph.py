@@ -1,0 +1,262 @@
+"""Item-item graphs of a visible history: what is met together, and what comes next.
+
+Each item keeps its strongest neighbours, so that scoring an entity costs its recent items times a few hundred.
+Histories are capped at each entity's latest items: without a cap the pairs of long histories explode.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numba as nb
+import numpy as np
+from jaxtyping import Float32, Int32, Int64
+
+from edgewise.clock import ALWAYS
+from edgewise.models.candidates.evidence import Meetings
+
+__all__ = ["ItemGraph", "co_graph", "next_graph", "spread"]
+
+
+@dataclass(frozen=True, slots=True)
+class ItemGraph:
+    """Neighbours of each item, strongest first; MISSING and weight 0 fill up."""
+
+    items: Int32[np.ndarray, "items neighbours"]
+    weights: Float32[np.ndarray, "items neighbours"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Lists:
+    """The distinct items of each entity, latest first, at most `cap` of them."""
+
+    indptr: Int64[np.ndarray, "entities_plus_1"]
+    items: Int64[np.ndarray, "total"]
+
+
+def co_graph(
+    history: Meetings,
+    entities: int,
+    items: int,
+    *,
+    neighbours: int = 50,
+    cap: int = 100,
+    alpha: float = 0.5,
+    beta: float = 0.5,
+    power: float = 1.0,
+) -> ItemGraph:
+    """Items met by the same entities: `w(i, j) = (sum_u len(u)^-2alpha · deg(i)^(beta-1)... )^power`.
+
+    With R normalised as `len(u)^-alpha · deg(i)^-beta` on both sides this is `(RᵀR)^power`, element by element:
+    alpha 0, beta .5 is cosine (ItemKNN); alpha .5, beta .5 the graph filter of Turbo-CF (Park, Shin and Shin,
+    2024), whose `power` sharpens it; unequal degree exponents give RP3beta (Paudel et al., 2017).
+    """
+    lists = _latest(history, entities, cap)
+    users = _transpose(lists, items)
+    out_items = np.full((items, neighbours), -1, dtype=np.int32)
+    out_weights = np.zeros((items, neighbours), dtype=np.float32)
+    length = np.maximum(np.diff(lists.indptr), 1).astype(np.float64) ** (-2.0 * alpha)
+    degree = np.maximum(np.diff(users.indptr), 1).astype(np.float64) ** (-beta)
+    _co(lists.indptr, lists.items, users.indptr, users.items, length, degree, power, out_items, out_weights)
+    return ItemGraph(out_items, out_weights)
+
+
+def next_graph(
+    history: Meetings, entities: int, items: int, *, neighbours: int = 50, window: int = 5, beta: float = 0.3
+) -> ItemGraph:
+    """Items met soon after another: `w(i -> j)` sums `1 / steps` over the `window` following moments.
+
+    Steps count distinct moments, or single events where the history has no times but an order.
+    """
+    keep = (history.left >= 0) & (history.right >= 0)
+    left, right, at = history.left[keep], history.right[keep], history.at[keep]
+    moment = np.ones(len(at), dtype=np.int64)
+    moment[1:] = (at[1:] != at[:-1]) | (left[1:] != left[:-1]) | (at[1:] == ALWAYS)
+    step = np.cumsum(moment)
+    starts = np.searchsorted(left, np.arange(entities + 1))
+    source = np.argsort(right, kind="stable")
+    source_ptr = np.searchsorted(right[source], np.arange(items + 1))
+    degree = np.maximum(np.bincount(right, minlength=items), 1).astype(np.float64) ** (-beta)
+    out_items = np.full((items, neighbours), -1, dtype=np.int32)
+    out_weights = np.zeros((items, neighbours), dtype=np.float32)
+    _next(left, right, step, starts, source, source_ptr, degree, window, out_items, out_weights)
+    return ItemGraph(out_items, out_weights)
+
+
+def spread(
+    graph: ItemGraph,
+    history: Meetings,
+    rows: np.ndarray,
+    at: np.ndarray,
+    starts: np.ndarray,
+    *,
+    width: int,
+    recent: int,
+    fade: float,
+    known: bool,
+) -> tuple[Int64[np.ndarray, "n width"], Float32[np.ndarray, "n width"]]:
+    """Score items by the graph's weights from each entity's `recent` latest items as of its anchor.
+
+    The n-th latest event weighs `fade^(n-1)`. `known` keeps items that the entity has met before.
+    `starts[e]` is where entity e's events begin in the history.
+    """
+    items = np.full((len(rows), width), -1, dtype=np.int64)
+    scores = np.zeros((len(rows), width), dtype=np.float32)
+    _spread(
+        graph.items, graph.weights, history.right, history.at, starts,
+        np.asarray(rows, np.int64), np.asarray(at, np.int64), recent, fade, known, items, scores,
+    )  # fmt: skip
+    return items, scores
+
+
+def _latest(history: Meetings, entities: int, cap: int) -> _Lists:
+    """Each entity's latest distinct items."""
+    keep = (history.left >= 0) & (history.right >= 0)
+    left, right = history.left[keep], history.right[keep]
+    backwards = np.arange(len(left))[::-1]
+    width = int(right.max(initial=0)) + 1
+    _, first = np.unique(left[backwards] * width + right[backwards], return_index=True)
+    event = np.sort(backwards[first])[::-1]
+    order = event[np.argsort(left[event], kind="stable")]
+    starts = np.searchsorted(left[order], np.arange(entities + 1))
+    place = np.arange(len(order)) - starts[left[order]]
+    order = order[place < cap]
+    indptr = np.searchsorted(left[order], np.arange(entities + 1)).astype(np.int64)
+    return _Lists(indptr, right[order].astype(np.int64))
+
+
+def _transpose(lists: _Lists, items: int) -> _Lists:
+    user = np.repeat(np.arange(len(lists.indptr) - 1), np.diff(lists.indptr))
+    order = np.argsort(lists.items, kind="stable")
+    indptr = np.searchsorted(lists.items[order], np.arange(items + 1)).astype(np.int64)
+    return _Lists(indptr, user[order].astype(np.int64))
+
+
+@nb.njit(cache=True)
+def _keep_best(weight: np.ndarray, touched: np.ndarray, items: np.ndarray, weights: np.ndarray) -> None:
+    """Move the largest weights into a row, ties to the smaller id, and clear the accumulator."""
+    touched.sort()
+    values = np.empty(len(touched))
+    for t in range(len(touched)):
+        values[t] = -weight[touched[t]]
+        weight[touched[t]] = 0.0
+    order = np.argsort(values, kind="mergesort")
+    for r in range(min(len(order), len(items))):
+        items[r] = touched[order[r]]
+        weights[r] = -values[order[r]]
+
+
+@nb.njit(cache=True, parallel=True)
+def _co(
+    list_ptr: np.ndarray, lists: np.ndarray, user_ptr: np.ndarray, users: np.ndarray, length: np.ndarray,
+    degree: np.ndarray, power: float, out_items: np.ndarray, out_weights: np.ndarray,
+) -> None:  # fmt: skip
+    items = len(out_items)
+    blocks = 8
+    for block in nb.prange(blocks):
+        weight = np.zeros(items)
+        touched = np.empty(items, dtype=np.int64)
+        for i in range(block, items, blocks):
+            n = 0
+            for p in range(user_ptr[i], user_ptr[i + 1]):
+                user = users[p]
+                for q in range(list_ptr[user], list_ptr[user + 1]):
+                    j = lists[q]
+                    if j == i:
+                        continue
+                    if weight[j] == 0.0:
+                        touched[n] = j
+                        n += 1
+                    weight[j] += length[user]
+            for t in range(n):
+                j = touched[t]
+                weight[j] = (weight[j] * degree[i] * degree[j]) ** power
+            _keep_best(weight, touched[:n], out_items[i], out_weights[i])
+
+
+@nb.njit(cache=True, parallel=True)
+def _next(
+    left: np.ndarray, right: np.ndarray, step: np.ndarray, starts: np.ndarray, source: np.ndarray,
+    source_ptr: np.ndarray, degree: np.ndarray, window: int, out_items: np.ndarray, out_weights: np.ndarray,
+) -> None:  # fmt: skip
+    items = len(out_items)
+    blocks = 8
+    for block in nb.prange(blocks):
+        weight = np.zeros(items)
+        touched = np.empty(items, dtype=np.int64)
+        for i in range(block, items, blocks):
+            n = 0
+            for p in range(source_ptr[i], source_ptr[i + 1]):
+                e = source[p]
+                f = e + 1
+                while f < starts[left[e] + 1] and step[f] - step[e] <= window:
+                    j = right[f]
+                    if step[f] > step[e] and j != i:
+                        if weight[j] == 0.0:
+                            touched[n] = j
+                            n += 1
+                        weight[j] += degree[i] * degree[j] / (step[f] - step[e])
+                    f += 1
+            _keep_best(weight, touched[:n], out_items[i], out_weights[i])
+
+
+@nb.njit(cache=True, parallel=True)
+def _spread(
+    near: np.ndarray, near_weights: np.ndarray, right: np.ndarray, at: np.ndarray, starts: np.ndarray,
+    rows: np.ndarray, anchors: np.ndarray, recent: int, fade: float, known: bool,
+    out_items: np.ndarray, out_scores: np.ndarray,
+) -> None:  # fmt: skip
+    items = len(near)
+    blocks = 8
+    for block in nb.prange(blocks):
+        weight = np.zeros(items)
+        touched = np.empty(items, dtype=np.int64)
+        for q in range(block, len(rows), blocks):
+            if rows[q] < 0 or rows[q] >= len(starts) - 1:
+                continue
+            begin, low, high = starts[rows[q]], starts[rows[q]], starts[rows[q] + 1]
+            while low < high:
+                middle = (low + high) // 2
+                if at[middle] <= anchors[q]:
+                    low = middle + 1
+                else:
+                    high = middle
+            n = 0
+            worth = 1.0
+            for e in range(low - 1, max(begin, low - recent) - 1, -1):
+                if right[e] >= 0:
+                    n = _add(weight, touched, n, near[right[e]], near_weights[right[e]], worth)
+                    worth *= fade
+            if not known:
+                n = _forget(weight, touched, n, right[begin:low])
+            _keep_best(weight, touched[:n], out_items[q], out_scores[q])
+
+
+@nb.njit(cache=True)
+def _add(
+    weight: np.ndarray, touched: np.ndarray, n: int, near: np.ndarray, near_weights: np.ndarray, worth: float
+) -> int:  # fmt: skip
+    """Add one item's neighbours to an accumulator; how many items it now holds."""
+    for r in range(len(near)):
+        j = near[r]
+        if j < 0:
+            break
+        if weight[j] == 0.0:
+            touched[n] = j
+            n += 1
+        weight[j] += worth * near_weights[r]
+    return n
+
+
+@nb.njit(cache=True)
+def _forget(weight: np.ndarray, touched: np.ndarray, n: int, met: np.ndarray) -> int:
+    """Drop what has been met before from an accumulator; how many remain."""
+    for i in met:
+        if i >= 0:
+            weight[i] = 0.0
+    kept = 0
+    for t in range(n):
+        if weight[touched[t]] > 0.0:
+            touched[kept] = touched[t]
+            kept += 1
+    return kept

@@ -1,0 +1,84 @@
+"""Channels over item-item graphs, each graph built from what was visible at the seeds' own anchor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+
+import numpy as np
+
+from edgewise.ids import MISSING
+from edgewise.models.candidates.asof import AsOf
+from edgewise.models.candidates.channel import Channel, Proposed
+from edgewise.models.candidates.item_graph import ItemGraph, co_graph, next_graph, spread
+
+__all__ = ["Next", "Together"]
+
+
+@dataclass(frozen=True)
+class Together(Channel):
+    """Items met by those who met the entity's items."""
+
+    width: int = 60
+    recent: int = 100
+    fade: float = 1.0
+    alpha: float = 0.5
+    beta: float = 0.5
+    power: float = 1.0
+    known: bool = False
+    cap: int = 100
+    neighbours: int = 50
+    name: str = "met together"
+
+    def propose(self, asof: AsOf, rows: np.ndarray, at: np.ndarray) -> Proposed:
+        """By the weights from the entity's items in the co-occurrence graph as of each anchor."""
+
+        def build(moment: int) -> ItemGraph:
+            return co_graph(
+                asof.evidence.history.until(moment), asof.evidence.entities, asof.evidence.items,
+                neighbours=self.neighbours, cap=self.cap, alpha=self.alpha, beta=self.beta, power=self.power,
+            )  # fmt: skip
+
+        key = ("together", self.neighbours, self.cap, self.alpha, self.beta, self.power)
+        return _walk(self, key, build, asof, rows, at)
+
+
+@dataclass(frozen=True)
+class Next(Channel):
+    """Items that come soon after the entity's latest items."""
+
+    width: int = 60
+    recent: int = 20
+    fade: float = 0.85
+    known: bool = False
+    neighbours: int = 50
+    window: int = 5
+    name: str = "comes next"
+
+    def propose(self, asof: AsOf, rows: np.ndarray, at: np.ndarray) -> Proposed:
+        """By the weights from the entity's latest items in the transition graph as of each anchor."""
+
+        def build(moment: int) -> ItemGraph:
+            return next_graph(
+                asof.evidence.history.until(moment), asof.evidence.entities, asof.evidence.items,
+                neighbours=self.neighbours, window=self.window,
+            )  # fmt: skip
+
+        return _walk(self, ("next", self.neighbours, self.window), build, asof, rows, at)
+
+
+def _walk(
+    channel: Together | Next, key: Hashable, build: Callable[[int], ItemGraph], asof: AsOf,
+    rows: np.ndarray, at: np.ndarray,
+) -> Proposed:  # fmt: skip
+    items = np.full((len(rows), channel.width), MISSING, dtype=np.int64)
+    scores = np.zeros((len(rows), channel.width), dtype=np.float32)
+    stamp = at // asof.grid * asof.grid
+    for moment in np.unique(stamp):
+        here = np.flatnonzero(stamp == moment)
+        graph = asof.item_graph(key, int(moment), build)
+        items[here], scores[here] = spread(
+            graph, asof.history, rows[here], at[here], asof.starts,
+            width=channel.width, recent=channel.recent, fade=channel.fade, known=channel.known,
+        )  # fmt: skip
+    return Proposed(items, scores)

@@ -1,0 +1,310 @@
+"""The ranker: candidates from channels, pair state, and two scorers whose mixture is chosen on validation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import lightgbm as lgb
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+
+from edgewise.errors import InternalError
+from edgewise.graph.store import GraphStore
+from edgewise.models.candidates.asof import AsOf
+from edgewise.models.candidates.channel import Channel
+from edgewise.models.candidates.evidence import Meetings
+from edgewise.models.contract import Budget, Model, Progress
+from edgewise.models.ranker_mix import Mix, choose_mix, mixed
+from edgewise.models.ranker_net import NetSettings, RankingNet
+from edgewise.models.ranker_net_fit import build_net, fit_net, score_net
+from edgewise.models.ranker_trees import TreeSettings, fit_trees, score_trees, useful_columns
+from edgewise.models.ranking_data import TableCache, hold_out, latest_anchors
+from edgewise.models.ranking_files import (
+    damaged,
+    read_booster,
+    read_json,
+    read_links,
+    write_booster,
+    write_json,
+    write_links,
+)
+from edgewise.models.ranking_lists import filled, mean_average_precision, ranked
+from edgewise.models.ranking_setup import Setup, links_of, moments_of, ranking_target
+from edgewise.models.ranking_spare import spare_items
+from edgewise.models.ranking_tables import RankingTable, channels_for, make_table
+from edgewise.query.kinds import TaskKind
+from edgewise.tasks.nouns import Labels, Ragged, Ranked, Seeds, TaskSpec
+
+__all__ = ["EdgewiseRanker"]
+
+#: Training anchors, the latest ones; half of them where there is little time.
+ANCHORS = 6
+#: Training seeds at most: more make no better ranking and cost memory.
+MOST_SEEDS = 12_000
+#: Rounds of trees among which validation chooses, and epochs of the network at most.
+ROUNDS = (40, 80, 120, 160)
+EPOCHS = 5
+#: The share of a static task's links that is hidden to learn from.
+HIDDEN = 0.2
+#: The share of the negatives that is learnt from; each stands for more of them.
+NEGATIVES = 0.4
+#: Seeds whose pools are held in memory at once when predicting.
+BATCH = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class _Learnt:
+    """What refitting replaces."""
+
+    trees: lgb.Booster
+    network: RankingNet
+
+
+class EdgewiseRanker(Model):
+    """Ranks items for entities at anchors.
+
+    Trees (LambdaRank) and a gated network score the same pools; validation chooses the number of trees, the
+    epochs and the mixture, and prefers a simple rule where neither scorer beats it. Seeds whose positives no
+    channel reaches stay in training and in every figure.
+    """
+
+    name = "edgewise ranker"
+
+    def __init__(self) -> None:
+        self._setup: Setup | None = None
+        self._columns: list[int] = []
+        self._rounds = ROUNDS[0]
+        self._epochs = 1
+        self._mix = Mix("scorers")
+        self._learnt: _Learnt | None = None
+        self._links: Meetings | None = None
+        self._random_seed = 0
+        self._anchors = ANCHORS
+        self._facts: dict[str, Any] = {}
+        self._cache = TableCache()
+
+    @classmethod
+    def handles(cls, spec: TaskSpec) -> bool:
+        """Rankings of rows of an item table."""
+        return spec.kind in (TaskKind.RANKING, TaskKind.STATIC_RANKING) and spec.item is not None
+
+    def fit(
+        self,
+        graph: GraphStore,
+        spec: TaskSpec,
+        train: Labels,
+        valid: Labels,
+        *,
+        budget: Budget,
+        progress: Progress,
+        random_seed: int = 0,
+    ) -> None:
+        """Learn from the latest training anchors and choose on `valid`."""
+        self._random_seed = random_seed
+        self._setup = Setup.fit(graph, spec, train)
+        self._anchors = ANCHORS if budget.seconds >= 60 else ANCHORS // 2
+        table, asof, channels = self._training(graph, spec, train, valid)
+        progress.say(f"{len(table):,} seeds, {len(table.pool.items):,} candidates from {len(channels)} channels")
+        self._columns = useful_columns(table)
+        trees = fit_trees(table, spec.k, self._settings(max(ROUNDS)), self._columns, random_seed)
+        progress.say("trees are grown")
+        judged, target, seen = self._validation(graph, spec, train, valid, asof, channels)
+        every = [
+            mean_average_precision(
+                ranked(judged.pool, score_trees(trees, judged, self._columns, r), spec.k), target, spec.k
+            )
+            for r in ROUNDS
+        ]
+        self._rounds = ROUNDS[int(np.argmax(every))]
+        network = build_net(table, asof, self._columns, NetSettings(), random_seed)
+        outcome = fit_net(
+            network, table, asof, self._columns, valid=(judged, target, spec.k), epochs=EPOCHS,
+            budget=budget.share(0.5), progress=progress, random_seed=random_seed,
+        )  # fmt: skip
+        self._epochs = outcome.best + 1
+        self._learnt = _Learnt(trees, network)
+        self._choose(judged, seen, target, spec.k)
+        self._report(judged, channels, valid if not self._setup.static else None, every, outcome.scores)
+        self._keep_links(spec, train)
+
+    def refit(
+        self, graph: GraphStore, spec: TaskSpec, labels: Labels, *, budget: Budget, progress: Progress
+    ) -> None:
+        """Learn again with the chosen rounds, epochs and mixture."""
+        table, asof, _ = self._training(graph, spec, labels, None)
+        trees = fit_trees(table, spec.k, self._settings(self._rounds), self._columns, self._random_seed)
+        network = build_net(table, asof, self._columns, NetSettings(), self._random_seed)
+        fit_net(
+            network, table, asof, self._columns, valid=None, epochs=self._epochs, budget=budget,
+            progress=progress, random_seed=self._random_seed,
+        )  # fmt: skip
+        self._learnt = _Learnt(trees, network)
+        self._keep_links(spec, labels)
+
+    def predict(self, graph: GraphStore, spec: TaskSpec, seeds: Seeds, *, k: int | None = None) -> Ranked:
+        """The best k items of each seed's pool, filled up with popular ones."""
+        setup, k = self._fitted(), spec.k if k is None else k
+        asof = setup.world(graph, spec, seeds, self._links, whole=True)
+        at = moments_of(setup, seeds)
+        channels = channels_for(setup, asof)
+        parts = [
+            self._predict(asof, channels, seeds.rows[start : start + BATCH], at[start : start + BATCH], k)
+            for start in range(0, max(len(seeds), 1), BATCH)
+        ]
+        return Ranked(np.concatenate([p.items for p in parts]), np.concatenate([p.scores for p in parts]))
+
+    def save(self, folder: Path) -> None:
+        """Write trees, network, links and choices."""
+        setup, learnt = self._fitted(), self._learnt
+        if learnt is None:
+            raise InternalError("a ranker is saved after it is fitted")
+        settings = {
+            "setup": setup.to_json(), "columns": self._columns, "rounds": self._rounds, "epochs": self._epochs,
+            "mix": self._mix.to_json(), "random_seed": self._random_seed, "facts": self._facts,
+            "anchors": self._anchors, "groups": learnt.network.groups, "sizes": _sizes(learnt.network),
+        }  # fmt: skip
+        write_json(folder, "ranker.json", settings)
+        write_booster(folder, "trees.txt", learnt.trees)
+        state = {name: value.contiguous() for name, value in learnt.network.state_dict().items()}
+        save_file(state, str(folder / "network.safetensors"))
+        write_links(folder, "links.safetensors", self._links)
+
+    @classmethod
+    def load(cls, folder: Path) -> EdgewiseRanker:
+        """Read what `save` wrote."""
+        content = read_json(folder, "ranker.json")
+        model = cls()
+        try:
+            model._setup = Setup.from_json(content["setup"])
+            model._columns, model._rounds, model._epochs = content["columns"], content["rounds"], content["epochs"]
+            model._mix = Mix.from_json(content["mix"])
+            model._random_seed, model._facts = content["random_seed"], content["facts"]
+            model._anchors = content["anchors"]
+            sizes = content["sizes"]
+            network = RankingNet(
+                len(model._columns), content["groups"], sizes["attributes"], sizes["items"], NetSettings()
+            )
+            network.load_state_dict(load_file(str(folder / "network.safetensors")))
+        except (KeyError, TypeError, OSError, RuntimeError, SafetensorError) as error:
+            raise damaged(folder, "ranker.json or network.safetensors", error) from None
+        network.eval()
+        model._learnt = _Learnt(read_booster(folder, "trees.txt"), network)
+        model._links = read_links(folder, "links.safetensors")
+        return model
+
+    def facts(self) -> dict[str, Any]:
+        """Channels with their recall, what was tried with its MAP@k on validation, and what weighs most."""
+        return self._facts
+
+    def _fitted(self) -> Setup:
+        if self._setup is None:
+            raise InternalError("a ranker is asked after it is fitted")
+        return self._setup
+
+    def _keep_links(self, spec: TaskSpec, labels: Labels) -> None:
+        """The labels are what a model knows of entities where the task has no history of its own."""
+        if self._fitted().static or spec.history is None:
+            self._links = links_of(spec, labels)
+
+    def _settings(self, rounds: int) -> TreeSettings:
+        return TreeSettings(rounds=rounds)
+
+    def _training(
+        self, graph: GraphStore, spec: TaskSpec, labels: Labels, later: Labels | None
+    ) -> tuple[RankingTable, AsOf, list[Channel]]:
+        """The training table and the timelines it was read from, which reach to `later` seeds too."""
+        setup = self._fitted()
+        chosen = latest_anchors(labels, self._anchors, MOST_SEEDS, self._random_seed)
+        if setup.static:
+            parts = hold_out(spec, labels, HIDDEN, self._random_seed)
+            chosen = latest_anchors(parts.labels, 1, MOST_SEEDS, self._random_seed)
+            asof = setup.world(graph, spec, chosen.seeds, parts.known, whole=True)
+        else:
+            seeds = chosen.seeds
+            if later is not None:
+                seeds = Seeds(seeds.table, *(np.concatenate(p) for p in _both(seeds, later.seeds)))
+            links = links_of(spec, labels) if spec.history is None else None
+            asof = setup.world(graph, spec, seeds, links, whole=True)
+        channels = channels_for(setup, asof)
+        return self._cache.tables(setup, asof, channels, chosen, NEGATIVES, self._random_seed), asof, channels
+
+    def _validation(
+        self, graph: GraphStore, spec: TaskSpec, train: Labels, valid: Labels, asof: AsOf, channels: list[Channel]
+    ) -> tuple[RankingTable, Ragged, AsOf]:
+        """The validation table, its targets in the table's order, and the timelines it was read from."""
+        setup = self._fitted()
+        valid = latest_anchors(valid, len(np.unique(valid.seeds.at)), MOST_SEEDS, self._random_seed)
+        if setup.static:
+            asof = setup.world(graph, spec, valid.seeds, links_of(spec, train), whole=True)
+        valid = self._cache.in_order(setup, valid)
+        table = self._cache.tables(setup, asof, channels, valid, 1.0, self._random_seed)
+        return table, ranking_target(valid), asof
+
+    def _choose(self, judged: RankingTable, asof: AsOf, target: Ragged, k: int) -> None:
+        assert self._learnt is not None
+        trees = score_trees(self._learnt.trees, judged, self._columns, self._rounds)
+        network, gates = score_net(self._learnt.network, judged, asof, self._columns)
+        self._mix = choose_mix(judged, trees, network, target, k)
+        shares = gates.mean(axis=0) if len(gates) else np.zeros(3)
+        self._facts["gate"] = dict(zip(("repeat", "local", "global"), map(float, shares), strict=True))
+
+    def _predict(self, asof: AsOf, channels: list[Channel], rows: np.ndarray, at: np.ndarray, k: int) -> Ranked:
+        setup, learnt = self._fitted(), self._learnt
+        if learnt is None:
+            raise InternalError("a ranker is asked after it is fitted")
+        table = make_table(setup, asof, channels, rows, at)
+        trees = score_trees(learnt.trees, table, self._columns, self._rounds)
+        network, _ = score_net(learnt.network, table, asof, self._columns)
+        found = ranked(table.pool, mixed(self._mix, table, trees, network), k)
+        return filled(found, spare_items(setup, asof, rows, at, k))
+
+    def _report(
+        self, judged: RankingTable, channels: list[Channel], valid: Labels | None, rounds: list[float],
+        epochs: tuple[float, ...],
+    ) -> None:  # fmt: skip
+        assert self._learnt is not None
+        gain = self._learnt.trees.feature_importance("gain")
+        order = np.argsort(-gain, kind="stable")[:15]
+        names = [judged.names[self._columns[i]] for i in order]
+        reached = np.bincount(judged.pool.seed_of, judged.came, minlength=len(judged))
+        self._facts |= {
+            "rounds": self._rounds, "epochs": self._epochs,
+            "MAP by rounds": dict(zip(map(str, ROUNDS), rounds, strict=True)),
+            "MAP by epochs": [-score for score in epochs],
+            "mix": self._mix.to_json(), "gain": {n: float(gain[i]) for n, i in zip(names, order, strict=True)},
+            "channels": _recall(judged, channels),
+            "seeds without a reachable positive": int((reached == 0).sum()),
+        }  # fmt: skip
+
+
+def _sizes(network: RankingNet) -> dict[str, Any]:
+    return {
+        "attributes": [size - 1 for size in network.sizes],
+        "items": network.items,
+    }
+
+
+def _both(a: Seeds, b: Seeds) -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]:
+    return (a.rows, b.rows), (a.at, b.at)
+
+
+def _recall(table: RankingTable, channels: list[Channel]) -> list[dict[str, Any]]:
+    """How much of what came true each channel reached, alone, and what only it reached."""
+    total = max(int(table.wanted.sum()), 1)
+    there = ~np.isnan(table.pool.ranks)
+    alone = there.sum(axis=1) == 1
+    rows = [
+        {
+            "channel": channel.name,
+            "recall": float((table.came & there[:, c]).sum() / total),
+            "only": float((table.came & there[:, c] & alone).sum() / total),
+            "candidates": float(there[:, c].sum() / max(len(table), 1)),
+        }
+        for c, channel in enumerate(channels)
+    ]
+    every = {"channel": "all channels", "recall": float(table.came.sum() / total), "only": 0.0,
+             "candidates": len(table.pool.items) / max(len(table), 1)}  # fmt: skip
+    return [every, *rows]

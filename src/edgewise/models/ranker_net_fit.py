@@ -1,0 +1,135 @@
+"""Training and applying the neural scorer, over padded pools."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from jaxtyping import Float, Float32, Int64
+from torch import Tensor
+
+from edgewise.models.candidates.asof import AsOf
+from edgewise.models.contract import Budget, Progress
+from edgewise.models.ranker_net import NetSettings, RankingNet, Sides, groups_of, sides_of
+from edgewise.models.ranking_lists import mean_average_precision, ranked
+from edgewise.models.ranking_tables import RankingTable
+from edgewise.tasks.nouns import Ragged
+from edgewise.training.loop import Outcome, Settings, optimise
+
+__all__ = ["build_net", "fit_net", "listwise_loss", "score_net"]
+
+#: Seeds scored at once.
+CHUNK = 256
+
+
+def build_net(
+    table: RankingTable, asof: AsOf, columns: list[int], settings: NetSettings, random_seed: int
+) -> RankingNet:
+    """An untrained network for a table's columns and the evidence's attributes."""
+    sizes = [int(codes.max(initial=0)) + 1 for codes in asof.evidence.attributes.values()]
+    with torch.random.fork_rng():
+        torch.manual_seed(random_seed)
+        net = RankingNet(len(columns), groups_of(table, columns), sizes, asof.evidence.items, settings)
+    net.scaling.fit(table.features[:, columns])
+    return net
+
+
+def fit_net(
+    net: RankingNet,
+    table: RankingTable,
+    asof: AsOf,
+    columns: list[int],
+    *,
+    valid: tuple[RankingTable, Ragged, int] | None,
+    epochs: int,
+    budget: Budget,
+    progress: Progress,
+    random_seed: int,
+) -> Outcome:
+    """Train on all seeds with any label; keep the best epoch on `valid`, or the last without it."""
+    sides = sides_of(asof, table.rows, table.at, net.settings.events)
+    labelled = np.flatnonzero(table.wanted > 0)
+    done = [0.0]
+
+    def loss(index: Int64[Tensor, "batch"]) -> Tensor:
+        return _loss(net, table, sides, columns, labelled[index.numpy()])
+
+    def score() -> float:
+        if valid is None:
+            done[0] -= 1.0  # the last epoch is the best
+            return done[0]
+        scores, _ = score_net(net, valid[0], asof, columns)
+        return -mean_average_precision(ranked(valid[0].pool, scores, valid[2]), valid[1], valid[2])
+
+    settings = Settings(epochs=epochs, batch=64, learning_rate=2e-3, weight_decay=0.05, patience=2)
+    with torch.random.fork_rng():
+        torch.manual_seed(random_seed + 1)
+        return optimise(
+            net, loss, score, seeds=len(labelled), settings=settings, budget=budget, progress=progress,
+            random_seed=random_seed, title="ranking network",
+        )  # fmt: skip
+
+
+def score_net(
+    net: RankingNet, table: RankingTable, asof: AsOf, columns: list[int]
+) -> tuple[Float32[np.ndarray, "candidates"], Float32[np.ndarray, "n 3"]]:
+    """Logits of all candidates, and the gate's weights on repeat, local and global evidence for each seed."""
+    sides = sides_of(asof, table.rows, table.at, net.settings.events)
+    scores = np.zeros(len(table.pool.items), dtype=np.float32)
+    gates = np.zeros((len(table), 3), dtype=np.float32)
+    net.eval()
+    with torch.no_grad():
+        for start in range(0, len(table), CHUNK):
+            index = np.arange(start, min(start + CHUNK, len(table)))
+            at, there = _padded(table, index)
+            logits, _, gate = net(*_inputs(table, columns, at, there), _take(sides, index))
+            scores[at[there]] = logits.numpy()[there]
+            gates[index] = gate.numpy()
+    return scores, gates
+
+
+def listwise_loss(
+    logits: Float[Tensor, "n candidates"],
+    none: Float[Tensor, "n"],
+    came: Float[Tensor, "n candidates"],
+    wanted: Float[Tensor, "n"],
+) -> Tensor:
+    """Softmax over a pool and the answer "none of these", against everything that came true.
+
+    Labels that no candidate reaches are mass on "none": a seed whose positives are all out of reach teaches the
+    network that its candidates are weak, instead of being left out.
+    """
+    every = torch.cat([logits, none[:, None]], dim=1)
+    log_probability = every - every.logsumexp(dim=1, keepdim=True)
+    missed = (wanted - came.sum(dim=1)).clamp(min=0)
+    mass = torch.cat([came, missed[:, None]], dim=1) / wanted.clamp(min=1)[:, None]
+    return -torch.where(mass > 0, mass * log_probability, torch.zeros_like(mass)).sum(dim=1).mean()
+
+
+def _loss(
+    net: RankingNet, table: RankingTable, sides: Sides, columns: list[int], index: np.ndarray
+) -> Tensor:  # fmt: skip
+    at, there = _padded(table, index)
+    came = table.came[at] & there
+    logits, none, _ = net(*_inputs(table, columns, at, there), _take(sides, index))
+    stand_for = torch.from_numpy(np.where(came, 0.0, -np.log(table.share)).astype(np.float32))
+    wanted = torch.from_numpy(table.wanted[index].astype(np.float32))
+    return listwise_loss(logits + stand_for, none, torch.from_numpy(came.astype(np.float32)), wanted)
+
+
+def _padded(table: RankingTable, index: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Positions of the seeds' candidates in a rectangle, and where there is one."""
+    begin, length = table.pool.indptr[index], np.diff(table.pool.indptr)[index]
+    place = np.arange(max(int(length.max(initial=1)), 1))[None, :]
+    there = place < length[:, None]
+    return np.where(there, begin[:, None] + place, 0), there
+
+
+def _inputs(table: RankingTable, columns: list[int], at: np.ndarray, there: np.ndarray) -> tuple[Tensor, Tensor]:
+    if len(table.pool.items) == 0:
+        return torch.zeros((*at.shape, len(columns))), torch.full(at.shape, -1)
+    items = np.where(there, table.pool.items[at], -1)
+    return torch.from_numpy(table.features[at][..., columns]), torch.from_numpy(items)
+
+
+def _take(sides: Sides, index: np.ndarray) -> Sides:
+    return Sides(sides.codes, sides.events[index], sides.ages[index])

@@ -1,0 +1,116 @@
+"""What every ranking model decides first: what to read, whether things repeat, and which links it may see."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from jaxtyping import Int64
+
+from edgewise.clock import ALWAYS
+from edgewise.graph.store import GraphStore
+from edgewise.ids import MISSING
+from edgewise.models.candidates.asof import AsOf
+from edgewise.models.candidates.evidence import Evidence, Meetings
+from edgewise.models.candidates.read import Plan, gather, history_meetings, plan_evidence
+from edgewise.query.kinds import TaskKind
+from edgewise.state.pair import PairReading
+from edgewise.tasks.nouns import Labels, Ragged, Seeds, TaskSpec
+
+__all__ = ["Setup", "links_of", "moments_of", "ranking_target", "repeat_share", "was_met"]
+
+#: Below this share of repeated items among the labels, items met before are not proposed again.
+REPEAT_SHARE = 0.01
+#: With more distinct anchors than this, item-item graphs are shared between neighbouring anchors.
+MOST_MOMENTS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """Fitted at the training cut. `again`: whether an entity meets the same item again. `grid`: see `AsOf`."""
+
+    plan: Plan
+    static: bool
+    again: bool
+    grid: int = 1
+
+    @classmethod
+    def fit(cls, graph: GraphStore, spec: TaskSpec, train: Labels) -> Setup:
+        """Decide on the training labels and on what is visible at the last training anchor."""
+        static = spec.kind == TaskKind.STATIC_RANKING
+        cut = ALWAYS if static else int(train.seeds.at.max(initial=ALWAYS))
+        plan = plan_evidence(graph, spec, cut)
+        again = not static and repeat_share(spec, train) >= REPEAT_SHARE
+        moments = np.unique(train.seeds.at)
+        grid = 1 if len(moments) <= MOST_MOMENTS else max(1, int(moments[-1] - moments[0]) // MOST_MOMENTS)
+        return cls(plan, static, again, grid)
+
+    def world(
+        self, graph: GraphStore, spec: TaskSpec, seeds: Seeds, links: Meetings | None = None, whole: bool = False
+    ) -> AsOf:
+        """The timelines for these seeds. `links` are the links a static model, or one without history, knows.
+
+        A model that only counts the history reads it alone, unless `whole`.
+        """
+        history = None if self.static else history_meetings(spec)
+        if history is None:
+            nothing = np.zeros(0, dtype=np.int64)
+            history = links if links is not None else Meetings(nothing, nothing, nothing)
+        at = moments_of(self, seeds)
+        since, until = int(at.min(initial=0)), int(at.max(initial=0))
+        plan = self.plan if whole else Plan(cohorts=self.plan.cohorts)
+        evidence: Evidence = gather(graph, spec, plan, history, since=since, until=until)
+        return AsOf(evidence, until, self.grid)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, content: dict[str, Any]) -> Setup:
+        """The inverse of `to_json`."""
+        plan = {name: tuple(tuple(entry) for entry in entries) for name, entries in content["plan"].items()}
+        return cls(Plan(**plan), bool(content["static"]), bool(content["again"]), int(content["grid"]))
+
+
+def moments_of(setup: Setup, seeds: Seeds) -> Int64[np.ndarray, "n"]:
+    """The anchors; in a static task, where time means nothing, all the same."""
+    return np.zeros_like(seeds.at) if setup.static else seeds.at
+
+
+def ranking_target(labels: Labels) -> Ragged:
+    """The lists of a ranking's labels."""
+    if not isinstance(labels.target, Ragged):
+        raise ValueError("labels of a ranking hold lists of items")
+    return labels.target
+
+
+def links_of(spec: TaskSpec, labels: Labels) -> Meetings:
+    """Labels as links: in a static task they always were, otherwise they are known when their window has ended."""
+    target = ranking_target(labels)
+    rows = np.repeat(labels.seeds.rows, target.lengths)
+    if spec.kind == TaskKind.STATIC_RANKING:
+        at = np.full(len(rows), ALWAYS, dtype=np.int64)
+    else:
+        at = np.repeat(labels.seeds.at, target.lengths) + spec.start + spec.horizon
+    known = (rows >= 0) & (target.values != MISSING)
+    order = np.lexsort((at[known], rows[known]))
+    return Meetings(rows[known][order], target.values[known][order], at[known][order])
+
+
+def repeat_share(spec: TaskSpec, labels: Labels) -> float:
+    """The share of label items that the entity had met before its anchor."""
+    history = history_meetings(spec)
+    if history is None:
+        return 0.0
+    target = ranking_target(labels)
+    until = int(labels.seeds.at.max(initial=ALWAYS))
+    asof = AsOf(Evidence(int(history.left.max(initial=-1)) + 1, 0, history), until)
+    rows, at = np.repeat(labels.seeds.rows, target.lengths), np.repeat(labels.seeds.at, target.lengths)
+    return float(was_met(asof, rows, target.values, at).mean()) if len(rows) else 0.0
+
+
+def was_met(asof: AsOf, rows: np.ndarray, items: np.ndarray, at: np.ndarray) -> np.ndarray:
+    """Whether each entity had met each item by its anchor: bool[n]."""
+    return asof.own.read(rows, items, at, PairReading(rhythm=False))[:, 0] > 0

@@ -1,0 +1,127 @@
+"""Seeds turned into what scorers read: pools, features and what came true, one block of anchors at a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float32, Int64
+
+from edgewise.ids import MISSING
+from edgewise.models.candidates.asof import AsOf
+from edgewise.models.candidates.channel import Channel, Proposed
+from edgewise.models.candidates.merge import Pool, merge, part_of_pool
+from edgewise.models.candidates.neighbours import Next, Together
+from edgewise.models.candidates.popular import CohortPopular, Own, PlacePopular, Popular
+from edgewise.models.candidates.siblings import Siblings
+from edgewise.models.ranker_features import feature_table
+from edgewise.models.ranking_lists import positives
+from edgewise.models.ranking_setup import Setup, was_met
+from edgewise.tasks.nouns import Ragged
+
+__all__ = ["RankingTable", "channels_for", "forget_met", "joined", "make_pool", "make_table"]
+
+
+@dataclass(frozen=True, slots=True)
+class RankingTable:
+    """Candidates of n seeds with their features. `came` marks the positives; `wanted` counts all labels of each
+    seed, those that no candidate reaches included (0 and all false where labels are not known). `share` of the
+    negatives are in the table: each stands for 1 / share of them.
+    """
+
+    rows: Int64[np.ndarray, "n"]
+    at: Int64[np.ndarray, "n"]
+    pool: Pool
+    names: list[str]
+    features: Float32[np.ndarray, "candidates features"]
+    came: Bool[np.ndarray, "candidates"]
+    wanted: Int64[np.ndarray, "n"]
+    share: float = 1.0
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+def channels_for(setup: Setup, asof: AsOf) -> list[Channel]:
+    """The channels that make sense for this evidence; none has a setting for one data set."""
+    if setup.static or asof.evidence.static:
+        return [
+            Together(width=150, recent=400, alpha=0.5, beta=0.5, neighbours=200, cap=400, name="graph filter"),
+            Together(width=100, recent=400, alpha=0.0, beta=0.5, neighbours=100, cap=400, name="item neighbours"),
+            Popular(width=30, half_life=3),
+            *(Siblings(name) for name in asof.evidence.attributes),
+        ]
+    new = not setup.again
+    return [
+        *([Own()] if setup.again else []),
+        Popular(width=120 if new else 50, half_life=2),
+        Popular(width=60 if new else 30, half_life=1, name="popular now"),
+        *(CohortPopular(name, width=30 if new else 15) for name in asof.evidence.cohorts),
+        *(PlacePopular(name) for name in asof.evidence.stocked),
+        Next(width=100 if new else 30),
+        Together(width=100 if new else 30),
+        *(Siblings(name, width=30 if new else 20) for name in list(asof.evidence.attributes)[:2]),
+    ]
+
+
+def forget_met(asof: AsOf, rows: np.ndarray, at: np.ndarray, items: np.ndarray) -> np.ndarray:
+    """Items (n, width) with those that the entity has met replaced by MISSING."""
+    width = items.shape[1]
+    met = was_met(asof, np.repeat(rows, width), items.reshape(-1), np.repeat(at, width))
+    return np.where(met.reshape(items.shape), MISSING, items)
+
+
+def make_pool(setup: Setup, asof: AsOf, channels: list[Channel], rows: np.ndarray, at: np.ndarray) -> Pool:
+    """All channels' proposals, merged; without what was met before where nothing repeats."""
+    proposals = [channel.propose(asof, rows, at) for channel in channels]
+    if not setup.again:
+        proposals = [Proposed(forget_met(asof, rows, at, p.items), p.scores) for p in proposals]
+    return merge(proposals, len(rows))
+
+
+def make_table(
+    setup: Setup,
+    asof: AsOf,
+    channels: list[Channel],
+    rows: Int64[np.ndarray, "n"],
+    at: Int64[np.ndarray, "n"],
+    target: Ragged | None = None,
+    share: float = 1.0,
+    random_seed: int = 0,
+) -> RankingTable:
+    """Pool and features of seeds, and what came true where it is known.
+
+    With `share` below 1 only so much of the negatives is kept, drawn evenly: enough to learn from.
+    """
+    pool = make_pool(setup, asof, channels, rows, at)
+    if target is not None and share < 1.0:
+        drawn = np.random.default_rng(random_seed).random(len(pool.items)) < share
+        pool = part_of_pool(pool, positives(pool, target) | drawn)
+    names, values = feature_table(asof, rows, at, pool, [c.name for c in channels])
+    came = np.zeros(len(pool.items), dtype=bool) if target is None else positives(pool, target)
+    wanted = np.zeros(len(rows), dtype=np.int64) if target is None else target.lengths
+    return RankingTable(rows, at, pool, names, values, came, wanted, share)
+
+
+def joined(tables: list[RankingTable]) -> RankingTable:
+    """Tables with the same columns, one after the other."""
+    if len(tables) == 1:
+        return tables[0]
+    offsets = np.cumsum([0, *(t.pool.indptr[-1] for t in tables)])
+    indptr = [tables[0].pool.indptr[:1], *(t.pool.indptr[1:] + o for t, o in zip(tables, offsets, strict=False))]
+    pool = Pool(
+        np.concatenate(indptr),
+        np.concatenate([t.pool.items for t in tables]),
+        np.concatenate([t.pool.scores for t in tables]),
+        np.concatenate([t.pool.ranks for t in tables]),
+    )
+    return RankingTable(
+        np.concatenate([t.rows for t in tables]),
+        np.concatenate([t.at for t in tables]),
+        pool,
+        tables[0].names,
+        np.concatenate([t.features for t in tables]),
+        np.concatenate([t.came for t in tables]),
+        np.concatenate([t.wanted for t in tables]),
+        tables[0].share,
+    )

@@ -1,0 +1,206 @@
+"""As-of state of pairs: what has happened between a left and a right row, read at any moment.
+
+Left and right may be a user and an item, a user and a brand, a store and an item, or nothing and an item (left
+row 0): the same arrays and the same reading serve them all. Building is one sort and one scan; a reading costs
+two binary searches, O(log), and cannot see an event after its moment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numba as nb
+import numpy as np
+from jaxtyping import Float32, Float64, Int32, Int64
+
+from edgewise.clock import ALWAYS, DAY, NEVER
+
+__all__ = ["PairReading", "PairTimeline", "pair_timeline", "reading_names"]
+
+_MISS = -1
+
+
+@dataclass(frozen=True, slots=True)
+class PairTimeline:
+    """The distinct moments at which each pair met, in time order, with running decayed sums.
+
+    The pairs of left row `l` are `right[left_ptr[l]:left_ptr[l + 1]]`, ascending; pair `p` met at
+    `at[event_ptr[p]:event_ptr[p + 1]]`. `decayed[e, h]` is the sum over the pair's events up to `e` of
+    `2^-(age / half_lives[h])`, as of `at[e]`; `gap_squares[e]` the sum of its squared gaps, in days².
+    """
+
+    left_ptr: Int64[np.ndarray, "left_plus_1"]
+    right: Int32[np.ndarray, "pairs"]
+    event_ptr: Int64[np.ndarray, "pairs_plus_1"]
+    at: Int64[np.ndarray, "events"]
+    decayed: Float64[np.ndarray, "events half_lives"]
+    gap_squares: Float64[np.ndarray, "events"]
+    half_lives: Float64[np.ndarray, "half_lives"]  # days
+
+    def read(
+        self,
+        left: Int64[np.ndarray, "n"],
+        right: Int64[np.ndarray, "n"],
+        anchor: Int64[np.ndarray, "n"],
+        windows: PairReading,
+    ) -> Float32[np.ndarray, "n features"]:
+        """The state of pairs as of their anchors; columns as `reading_names` lists them.
+
+        A pair that never met, or a row id that is negative, has zero counts and NaN times.
+        """
+        out = np.zeros((len(left), windows.width(len(self.half_lives))), dtype=np.float32)
+        _read(
+            self.left_ptr, self.right, self.event_ptr, self.at, self.decayed, self.gap_squares, self.half_lives,
+            np.asarray(left, np.int64), np.asarray(right, np.int64), np.asarray(anchor, np.int64),
+            np.asarray(windows.days, np.float64) * DAY, windows.rhythm, out,
+        )  # fmt: skip
+        return out
+
+
+@dataclass(frozen=True, slots=True)
+class PairReading:
+    """What to read: counts in windows of so many `days`, and, with `rhythm`, recency and intervals."""
+
+    days: tuple[float, ...] = ()
+    rhythm: bool = True
+
+    def width(self, half_lives: int) -> int:
+        """How many columns a reading has."""
+        return 1 + len(self.days) + half_lives + (5 if self.rhythm else 0)
+
+
+def reading_names(prefix: str, half_lives: Sequence[float], reading: PairReading) -> list[str]:
+    """The names of a reading's columns, in order.
+
+    `count` is of all time, `in 7d` counts in a window, `decay 30d` decayed counts; `recency`, `interval`
+    (mean gap) and `age` (since the first) in days, `irregularity` the gaps' coefficient of variation, and
+    `due` recency over interval.
+    """
+    names = ["count", *(f"in {d:g}d" for d in reading.days), *(f"decay {h:g}d" for h in half_lives)]
+    names += ["recency", "age", "interval", "irregularity", "due"] if reading.rhythm else []
+    return [f"{prefix} {name}" for name in names]
+
+
+def pair_timeline(
+    left: np.ndarray,
+    right: np.ndarray,
+    at: Int64[np.ndarray, "events"],
+    *,
+    left_rows: int,
+    half_lives: Sequence[float] = (),
+    merge: bool = True,
+) -> PairTimeline:
+    """Sort events into pairs and run the decayed sums. `half_lives` are in days.
+
+    Events with a negative row id or the time NEVER are left out. With `merge`, events of a pair at the same
+    moment (the same article twice in a basket) count once; where the left row stands for many, they are many.
+    """
+    keep = (left >= 0) & (right >= 0) & (at != NEVER)
+    left, right, at = left[keep].astype(np.int64), right[keep].astype(np.int64), at[keep]
+    rights = int(right.max(initial=0)) + 1
+    pair = left * rights + right
+    order = np.lexsort((at, pair))
+    pair, at = pair[order], at[order]
+    if merge and len(pair):
+        fresh = np.concatenate([[True], (pair[1:] != pair[:-1]) | (at[1:] != at[:-1])])
+        pair, at = pair[fresh], at[fresh]
+    starts = np.flatnonzero(np.concatenate([[True], pair[1:] != pair[:-1]])) if len(pair) else np.zeros(0, int)
+    event_ptr = np.append(starts, len(pair)).astype(np.int64)
+    distinct = pair[starts]
+    left_ptr = np.searchsorted(distinct, np.arange(left_rows + 1, dtype=np.int64) * rights).astype(np.int64)
+    halves = np.asarray(half_lives, dtype=np.float64)
+    decayed, gap_squares = _run(event_ptr, at, halves * DAY)
+    return PairTimeline(
+        left_ptr, (distinct % rights).astype(np.int32), event_ptr, at, decayed, gap_squares, halves
+    )
+
+
+@nb.njit(cache=True)
+def _days(later: int, earlier: int) -> float:
+    """Days between two moments; rows that were always there are of no age."""
+    return 0.0 if earlier == ALWAYS else (later - earlier) / DAY
+
+
+@nb.njit(cache=True)
+def _run(event_ptr: np.ndarray, at: np.ndarray, half_lives: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    decayed = np.ones((len(at), len(half_lives)))
+    gap_squares = np.zeros(len(at))
+    for pair in range(len(event_ptr) - 1):
+        for e in range(event_ptr[pair] + 1, event_ptr[pair + 1]):
+            gap = _days(at[e], at[e - 1])
+            gap_squares[e] = gap_squares[e - 1] + gap * gap
+            for h in range(len(half_lives)):
+                decayed[e, h] = decayed[e - 1, h] * 2.0 ** (-gap * DAY / half_lives[h]) + 1.0
+    return decayed, gap_squares
+
+
+@nb.njit(cache=True)
+def _find(right: np.ndarray, low: int, high: int, wanted: int) -> int:
+    """The position of `wanted` in an ascending slice, or -1."""
+    end = high
+    while low < high:
+        middle = (low + high) // 2
+        if right[middle] < wanted:
+            low = middle + 1
+        else:
+            high = middle
+    return low if low < end and right[low] == wanted else _MISS
+
+
+@nb.njit(cache=True)
+def _until(at: np.ndarray, low: int, high: int, moment: float) -> int:
+    """The first position in an ascending slice whose time is after `moment`."""
+    while low < high:
+        middle = (low + high) // 2
+        if at[middle] <= moment:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@nb.njit(cache=True, parallel=True)
+def _read(
+    left_ptr: np.ndarray, rights: np.ndarray, event_ptr: np.ndarray, at: np.ndarray, decayed: np.ndarray,
+    gap_squares: np.ndarray, half_lives: np.ndarray, left: np.ndarray, right: np.ndarray, anchor: np.ndarray,
+    windows: np.ndarray, rhythm: bool, out: np.ndarray,
+) -> None:  # fmt: skip
+    W, H = len(windows), len(half_lives)
+    for q in nb.prange(len(left)):
+        if rhythm:
+            out[q, 1 + W + H :] = np.nan
+        if left[q] < 0 or right[q] < 0 or left[q] >= len(left_ptr) - 1:
+            continue
+        pair = _find(rights, left_ptr[left[q]], left_ptr[left[q] + 1], right[q])
+        if pair < 0:
+            continue
+        first = event_ptr[pair]
+        stop = _until(at, first, event_ptr[pair + 1], anchor[q])
+        if stop == first:
+            continue
+        out[q, 0] = stop - first
+        for w in range(W):
+            out[q, 1 + w] = stop - _until(at, first, stop, np.int64(anchor[q] - windows[w]))
+        age = _days(anchor[q], at[stop - 1])
+        for h in range(H):
+            out[q, 1 + W + h] = decayed[stop - 1, h] * 2.0 ** (-age / half_lives[h])
+        if rhythm:
+            _rhythm(at, gap_squares, first, stop, age, anchor[q], out[q, 1 + W + H :])
+
+
+@nb.njit(cache=True)
+def _rhythm(
+    at: np.ndarray, gap_squares: np.ndarray, first: int, stop: int, age: float, anchor: int, out: np.ndarray
+) -> None:
+    """Recency, age, mean gap, the gaps' coefficient of variation, and recency over mean gap."""
+    out[0] = age
+    out[1] = _days(anchor, at[first])
+    gaps = stop - first - 1
+    if gaps < 1:
+        return
+    mean = _days(at[stop - 1], at[first]) / gaps
+    out[2] = mean
+    if mean > 0.0:
+        out[3] = np.sqrt(max(gap_squares[stop - 1] / gaps - mean * mean, 0.0)) / mean
+        out[4] = age / mean
