@@ -6,6 +6,8 @@ All of them are views in one in-memory database, so that every table has a plain
 from __future__ import annotations
 
 import hashlib
+import os
+import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
@@ -150,8 +152,10 @@ class DuckSource(SqlSource):
 
 
 def connect() -> duckdb.DuckDBPyConnection:
-    """An in-memory database that reads times as UTC and prints nothing."""
-    connection = duckdb.connect()
+    """An in-memory database that reads times as UTC, asks no network, and spills beside other temporary files."""
+    spill = Path(tempfile.gettempdir()) / f"edgewise-{os.getpid()}"
+    options: dict[str, Any] = {"autoinstall_known_extensions": False, "temp_directory": str(spill)}
+    connection = duckdb.connect(config=options)
     connection.execute("SET TimeZone = 'UTC'")
     connection.execute("SET enable_progress_bar = false")
     return connection
