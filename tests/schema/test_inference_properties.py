@@ -69,7 +69,7 @@ nouns = st.permutations(range(len(NOUNS))).map(lambda order: tuple(order[:3]))
 
 
 @given(nouns, st.sampled_from(["snake", "camel"]), st.randoms(use_true_random=False))
-@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_the_order_of_tables_and_columns_does_not_matter(chosen: Any, style: str, order: random.Random) -> None:
     tables = tables_of(chosen, style, 3)
 
@@ -82,7 +82,7 @@ def test_the_order_of_tables_and_columns_does_not_matter(chosen: Any, style: str
 
 
 @given(nouns, nouns, st.sampled_from(["snake", "camel"]))
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_a_noun_may_be_any_noun(chosen: Any, others: Any, style: str) -> None:
     """Renaming a table together with the columns that name it keeps its key and its links."""
 

@@ -125,13 +125,12 @@ def column_name(name: str) -> ColumnName:
 
 
 def abbreviates(short: str, long: str) -> bool:
-    """Whether `short` reads as an abbreviation of `long`: at least three letters, the same first one, all in order."""
-    if not 3 <= len(short) < len(long) or short[0] != long[0]:
+    """Whether `short` reads as an abbreviation of `long`: its beginning, or at most four of its letters in order of
+    which the first two begin it (`dept`, `acct`); three letters at least."""
+    if not 3 <= len(short) < len(long) or short[:2] != long[:2]:
         return False
-    if long.startswith(short):
-        return True
     letters = iter(long)
-    return short[-1] != "s" and all(letter in letters for letter in short) and len(short) <= 4
+    return long.startswith(short) or (len(short) <= 4 and all(letter in letters for letter in short))
 
 
 def common_words(names: Iterable[str]) -> frozenset[str]:
