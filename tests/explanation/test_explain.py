@@ -118,8 +118,10 @@ def test_a_ranking_is_explained_by_the_history_of_the_item(graph):
     assert effects[str(BUYS), "thing = 7"] == 2.0
     assert effects[str(BUYS), "kind = fruit"] == 0.0
     assert effects[str(VISITS), "all"] == 0.0
-    assert "things 7 (fruit) comes at rank 1" in found.sentence
-    assert "the 2 buys of it, the last on 2020-01-02" in found.sentence
+    assert found.sentence == (
+        "For id 1, id 7 (fruit) comes at rank 1; without the 2 buys of it (the last on 2020-01-02) "
+        "it would come at rank 3."
+    )
 
 
 def test_what_is_named_matters_more_than_as_many_rows_at_random(graph):
@@ -141,4 +143,4 @@ def test_an_entity_without_anything_is_explained_by_nothing(graph):
 def test_explanations_are_plain_values(graph):
     found = explain(Counting(), graph, TaskSpec(TaskKind.REGRESSION, "people", 1), 0, ANCHOR).to_json()
     assert found["anchor_time"] == "2020-01-10"
-    assert {"kind", "path", "group", "rows", "effect", "last", "words"} == set(found["evidence"][0])
+    assert {"kind", "path", "group", "rows", "effect", "last", "words", "rank"} == set(found["evidence"][0])

@@ -14,7 +14,7 @@ from jaxtyping import Float64, Int64
 
 from edgewise.clock import iso
 from edgewise.explanation.nouns import Evidence, Explanation
-from edgewise.explanation.sentence import sentence_of
+from edgewise.explanation.sentence import Names, sentence_of
 from edgewise.explanation.units import Unit, Visible, units_of, visible_lists
 from edgewise.graph.copies import Copy, with_copies
 from edgewise.graph.relation import Hop
@@ -40,12 +40,19 @@ class Proposes(Protocol):
 
 
 def explain(
-    model: Model, graph: GraphStore, spec: TaskSpec, row: int, at: int, *, item: int | None = None
+    model: Model,
+    graph: GraphStore,
+    spec: TaskSpec,
+    row: int,
+    at: int,
+    *,
+    item: int | None = None,
+    entity: Any = None,
 ) -> Explanation:
     """Why the model answers as it does for `row` of `spec.entity` at `at` (microseconds).
 
     A ranking is explained for `item` (a row of `spec.item`, or an index into `spec.classes`); by default for
-    the item that it puts first.
+    the item that it puts first. `entity` is what the entity is called, by default its key.
     """
     seeds = Seeds(spec.entity, np.array([row], dtype=np.int64), np.array([at], dtype=np.int64))
     if spec.kind.ranks and item is None:
@@ -57,26 +64,32 @@ def explain(
     twin, rows = with_copies(graph, spec.entity, row, copies)
     told = replace(spec, history=_history(graph, spec, row, copies, visible))
     every = Seeds(spec.entity, rows, np.full(len(rows), at, dtype=np.int64))
-    answers, rank = _answers(model.predict(twin, told, every, k=DEPTH), spec, item)
+    answers, ranks = _answers(model.predict(twin, told, every, k=DEPTH), spec, item)
     evidence = tuple(
-        _evidence(unit, answers[0] - value, visible) for unit, value in zip(units, answers[2:], strict=True)
+        _evidence(unit, answers[0] - answer, rank, visible)
+        for unit, answer, rank in zip(units, answers[2:], ranks[2:], strict=True)
     )
     ordered = tuple(sorted(evidence, key=lambda e: -abs(e.effect)))[:SHOWN]
     proposed = (
         model.channels_of(graph, spec, seeds, item) if isinstance(model, Proposes) and item is not None else {}
     )
     explained = Explanation(
-        entity=_key(graph, spec.entity, row),
+        entity=_key(graph, spec.entity, row) if entity is None else entity,
         anchor_time=iso(at),
         item=None if item is None or item == MISSING else _item_key(graph, spec, item),
         answer=float(answers[0]),
         without=float(answers[1]),
         unit=_unit(spec),
-        rank=rank,
+        rank=ranks[0],
         evidence=ordered,
         channels=proposed,
     )
-    return replace(explained, sentence=sentence_of(explained, spec, _described(graph, spec, item)))
+    names = Names(graph.schema.table(spec.entity).key or spec.entity, _item_name(graph, spec), DEPTH)
+    return replace(explained, sentence=sentence_of(explained, spec, names, _described(graph, spec, item)))
+
+
+def _item_name(graph: GraphStore, spec: TaskSpec) -> str:
+    return "class" if spec.item is None else graph.schema.table(spec.item).key or spec.item
 
 
 def _bare(units: list[Unit], visible: dict[Hop, Visible]) -> Copy:
@@ -89,26 +102,27 @@ def _bare(units: list[Unit], visible: dict[Hop, Visible]) -> Copy:
 
 def _answers(
     prediction: Prediction, spec: TaskSpec, item: int | None
-) -> tuple[Float64[np.ndarray, "copies"], int | None]:
-    """One number a copy, and the item's rank in the untouched copy."""
-    if isinstance(prediction, Estimated):
-        value = prediction.value if prediction.value.ndim == 1 else prediction.value.sum(axis=1)
-        return value.astype(np.float64), None
+) -> tuple[Float64[np.ndarray, "copies"], list[int | None]]:
+    """One number a copy, and the item's rank in each where the answer is a ranking that holds it."""
     if isinstance(prediction, Ranked):
         return _of_ranking(prediction, item)
-    probability = prediction.probability
-    column = 1 if spec.kind is TaskKind.BINARY else int(probability[0].argmax())
-    return probability[:, column].astype(np.float64), None
+    if isinstance(prediction, Estimated):
+        value = prediction.value if prediction.value.ndim == 1 else prediction.value.sum(axis=1)
+    else:
+        column = 1 if spec.kind is TaskKind.BINARY else int(prediction.probability[0].argmax())
+        value = prediction.probability[:, column]
+    return value.astype(np.float64), [None] * len(value)
 
 
-def _of_ranking(ranked: Ranked, item: int | None) -> tuple[Float64[np.ndarray, "copies"], int | None]:
-    """The item's score in each copy; a copy that no longer ranks it gives its lowest score."""
+def _of_ranking(ranked: Ranked, item: int | None) -> tuple[Float64[np.ndarray, "copies"], list[int | None]]:
+    """The item's score and rank in each copy; a copy that no longer ranks it gives its lowest score."""
     here = ranked.items == item
     listed = np.where(ranked.items == MISSING, np.inf, ranked.scores)
     lowest = np.where(np.isfinite(listed.min(axis=1)), listed.min(axis=1), 0.0)
-    scores = np.where(here.any(axis=1), ranked.scores[np.arange(len(here)), here.argmax(axis=1)], lowest)
-    rank = int(here[0].argmax()) + 1 if here[0].any() else None
-    return scores.astype(np.float64), rank
+    place = here.argmax(axis=1)
+    scores = np.where(here.any(axis=1), ranked.scores[np.arange(len(here)), place], lowest)
+    ranks = [int(p) + 1 if found else None for p, found in zip(place, here.any(axis=1), strict=True)]
+    return scores.astype(np.float64), ranks
 
 
 def _history(
@@ -173,13 +187,13 @@ def _pairs(at: np.ndarray, item: np.ndarray) -> np.ndarray:
     return pairs
 
 
-def _evidence(unit: Unit, effect: float, visible: dict[Hop, Visible]) -> Evidence:
+def _evidence(unit: Unit, effect: float, rank: int | None, visible: dict[Hop, Visible]) -> Evidence:
     if unit.hop is None or unit.mask is None:
-        return Evidence(unit.kind, unit.path, unit.group, 1, float(effect), words=unit.words)
+        return Evidence(unit.kind, unit.path, unit.group, 1, float(effect), words=unit.words, rank=rank)
     at = visible[unit.hop].at[unit.mask]
     timed = at[(at > np.iinfo(np.int64).min) & (at < np.iinfo(np.int64).max)]
     last = int(timed.max()) if len(timed) else None
-    return Evidence(unit.kind, unit.path, unit.group, int(unit.mask.sum()), float(effect), last, unit.words)
+    return Evidence(unit.kind, unit.path, unit.group, int(unit.mask.sum()), float(effect), last, unit.words, rank)
 
 
 def _unit(spec: TaskSpec) -> str:

@@ -15,7 +15,8 @@ class Evidence:
     `kind` is "links" (rows linked to the entity) or "column" (a value of the entity itself). `path` says how the
     rows are reached, `group` which of them are meant ("all" or a linked row or category), `rows` how many, `last`
     the time of the latest (microseconds). `effect` is the answer as it is minus the answer without this thing, in
-    the unit of `Explanation.unit`: positive evidence raised the answer.
+    `Explanation.unit`: positive evidence raised the answer. `rank` is the item's place without this thing, where
+    the answer is a ranking that still holds it.
     """
 
     kind: str
@@ -25,6 +26,7 @@ class Evidence:
     effect: float
     last: int | None = None
     words: str = ""
+    rank: int | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values."""

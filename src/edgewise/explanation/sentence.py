@@ -2,50 +2,72 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
+
 from edgewise.clock import iso
 from edgewise.explanation.nouns import Evidence, Explanation
 from edgewise.query.kinds import TaskKind
 from edgewise.tasks.nouns import TaskSpec
 
-__all__ = ["sentence_of"]
+__all__ = ["Names", "sentence_of"]
+
+#: Smaller effects than this share of the largest are not worth a word.
+WORTH_SAYING = 0.05
 
 
-def sentence_of(explained: Explanation, spec: TaskSpec, described: str) -> str:
-    """One or two sentences: the answer, the strongest reason for it, and the strongest against."""
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What entities and items are called, and how deep a ranking was read."""
+
+    entity: str
+    item: str
+    depth: int
+
+
+def sentence_of(explained: Explanation, spec: TaskSpec, names: Names, described: str) -> str:
+    """The answer, the two strongest reasons for it, and the strongest against it, in words."""
     raised = [e for e in explained.evidence if e.effect > 0]
     lowered = [e for e in explained.evidence if e.effect < 0]
-    parts = [_answer(explained, spec, described)]
-    for reason in _specific_first(raised)[:2]:
-        parts.append(f"without {_what(reason)} the {explained.unit} would be {_change(reason, explained)} lower")
+    largest = max((abs(e.effect) for e in explained.evidence), default=0.0)
+    said = [e for e in _specific_first(raised)[:2] if e.effect >= WORTH_SAYING * largest]
+    parts = [_answer(explained, spec, names, described)]
+    parts += [f"without {_what(e)} {_instead(e, explained, names)}" for e in said]
     text = "; ".join(parts)
-    if lowered:
-        against = _specific_first(lowered)[0]
-        text += f". Against it: {_what(against)} ({_change(against, explained)} lower because of it)"
-    if not raised and not lowered:
+    against = [e for e in _specific_first(lowered)[:1] if -e.effect >= WORTH_SAYING * largest]
+    for e in against:
+        text += f". Against it: {_what(e)}, without which {_instead(e, explained, names)}"
+    if largest == 0.0:
         text += "; nothing that was taken away changes the answer"
     return text + "."
 
 
-def _answer(explained: Explanation, spec: TaskSpec, described: str) -> str:
-    who = f"{spec.entity} {explained.entity}"
+def _answer(explained: Explanation, spec: TaskSpec, names: Names, described: str) -> str:
+    who = _called(names.entity, explained.entity)
     if explained.item is not None:
-        name = f"{spec.item or 'class'} {explained.item}" + (f" ({described})" if described else "")
-        place = f"rank {explained.rank}" if explained.rank else "outside the ranking"
-        return f"For {who}, {name} comes at {place}"
+        what = f"{names.item} {explained.item}" + (f" ({described})" if described else "")
+        place = f"comes at rank {explained.rank}" if explained.rank else f"is not among the first {names.depth}"
+        return f"For {who}, {what} {place}"
     if spec.kind in (TaskKind.REGRESSION, TaskKind.FORECASTING):
         return f"For {who} the prediction is {explained.answer:,.4g}"
     return f"For {who} the probability is {explained.answer:.1%}"
 
 
+def _called(name: str, entity: Any) -> str:
+    """`customer_id 7`; a pair by its own columns: `store_id 1, category dairy`."""
+    if isinstance(entity, dict):
+        return ", ".join(f"{column} {value}" for column, value in entity.items())
+    return f"{name} {entity}"
+
+
 def _specific_first(evidence: list[Evidence]) -> list[Evidence]:
-    """By effect, but a group that carries most of its relation's effect speaks for the whole relation."""
+    """By effect; a group that carries at least half of its relation's effect speaks for the whole relation."""
     chosen: list[Evidence] = []
     for e in sorted(evidence, key=lambda e: -abs(e.effect)):
-        part = [
-            p for p in evidence if p.path == e.path and p.group != "all" and abs(p.effect) >= 0.5 * abs(e.effect)
-        ]
+        same = [p for p in evidence if p.path == e.path and p.group != "all"]
+        part = [p for p in same if abs(p.effect) >= 0.5 * abs(e.effect)]
         best = part[0] if e.group == "all" and part else e
-        if best not in chosen:
+        if all(best.path != c.path for c in chosen):
             chosen.append(best)
     return chosen
 
@@ -53,14 +75,16 @@ def _specific_first(evidence: list[Evidence]) -> list[Evidence]:
 def _what(e: Evidence) -> str:
     if e.kind == "column":
         return f"the {e.words}"
-    when = "" if e.last is None else f", the last on {iso(e.last)[:10]}"
+    when = "" if e.last is None else f" (the last on {iso(e.last)[:10]})"
     return f"the {e.rows:,} {e.words.removeprefix('all ')}{when}"
 
 
-def _change(e: Evidence, explained: Explanation) -> str:
-    if explained.unit == "probability":
-        return f"{abs(e.effect) * 100:.1f} points"
-    if explained.unit == "prediction":
-        return f"{abs(e.effect):,.4g}"
-    spread = abs(explained.answer - explained.without)
-    return f"{abs(e.effect) / spread:.0%} of what lifts it" if spread > 0 else f"{abs(e.effect):.3g}"
+def _instead(e: Evidence, explained: Explanation, names: Names) -> str:
+    if explained.unit == "score":
+        if e.rank is None:
+            return f"it would not be among the first {names.depth}"
+        if e.rank == explained.rank:
+            return f"it would score {'less' if e.effect > 0 else 'more'}, at the same rank"
+        return f"it would come at rank {e.rank}"
+    value = explained.answer - e.effect
+    return f"it would be {value:.1%}" if explained.unit == "probability" else f"it would be {value:,.4g}"

@@ -16,6 +16,7 @@ from edgewise.query.kinds import TaskKind
 from edgewise.tasks.labels import classes_of, labels_of, seeds_of
 from edgewise.tasks.nouns import Labels, TaskSpec
 from edgewise.tasks.own import OwnLabels
+from edgewise.workflow.keys import row_of_key
 from edgewise.workflow.question import Asked, Question, Split, View
 
 __all__ = ["OwnQuestion"]
@@ -85,6 +86,9 @@ class OwnQuestion(Question):
         when = np.repeat(np.asarray(at, dtype=np.int64), [len(r) for r in rows])
         entity = vocabulary.keys(every)
         return Asked(seeds_of(self.spec.entity, vocabulary, entity, when), entity, when)
+
+    def row(self, entity: Any) -> int:
+        return row_of_key(self.graph, self.spec.entity, entity)
 
     def with_history(self, spec: TaskSpec) -> TaskSpec:
         return spec

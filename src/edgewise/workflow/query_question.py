@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from jaxtyping import Int64
 
 from edgewise.clock import ALWAYS, NEVER
-from edgewise.errors import QueryError
+from edgewise.errors import ArgumentError, QueryError
 from edgewise.graph.entity import pair_keys
 from edgewise.graph.store import GraphStore
 from edgewise.ids import Vocabulary
@@ -25,6 +25,7 @@ from edgewise.query.plan import plan
 from edgewise.sources.database import Database
 from edgewise.tasks.labels import classes_of, history_of, labels_of
 from edgewise.tasks.nouns import History, Labels, Seeds, TaskSpec
+from edgewise.workflow.keys import row_of_key
 from edgewise.workflow.question import Asked, Question, Split, View
 from edgewise.workflow.static_split import split_links, split_rows
 
@@ -159,6 +160,18 @@ class QueryQuestion(Question):
             order = pc.sort_indices(counted.field("counts"), sort_keys=[("", "descending")])[:MOST_CLASSES]
             classes = classes_of(counted.field("values").take(order))
         return self.with_history(replace(self.spec, classes=classes))
+
+    def row(self, entity: Any) -> int:
+        columns = self.query.entity_columns
+        if len(columns) == 1:
+            return row_of_key(self.graph, self.query.entity_table, entity)
+        parts = [entity.get(c) for c in columns] if isinstance(entity, dict) else entity
+        if isinstance(parts, str) or not isinstance(parts, Sequence) or len(parts) != len(columns):
+            raise ArgumentError(
+                f"'{entity}' names no pair", hint=f"give both: {{'{columns[0]}': …, '{columns[1]}': …}}"
+            )
+        key = pair_keys(pa.array([parts[0]]), pa.array([parts[1]]))[0].as_py()
+        return row_of_key(self.graph, self.query.entity_table, key, shown=entity)
 
     def with_history(self, spec: TaskSpec) -> TaskSpec:
         if spec.classes is None or self.query.aggregate is None:

@@ -94,6 +94,14 @@ class Question(ABC):
         """Who is asked about at the given anchors, whether or not a label will ever exist."""
 
     @abstractmethod
+    def row(self, entity: Any) -> int:
+        """The row of one entity as users name it: by its key, or by the two columns of a pair.
+
+        Raises:
+            ArgumentError: the graph knows no such entity.
+        """
+
+    @abstractmethod
     def with_history(self, spec: TaskSpec) -> TaskSpec:
         """A spec that was kept without its history, with it."""
 

@@ -16,11 +16,11 @@ from edgewise.evaluation.run import evaluate
 from edgewise.explanation.explain import explain
 from edgewise.explanation.nouns import Explanation
 from edgewise.graph.store import GraphStore
-from edgewise.ids import MISSING
 from edgewise.models.contract import Model
 from edgewise.prediction.tables import prediction_table
 from edgewise.tasks.labels import micros, seeds_of
-from edgewise.tasks.nouns import Ranked, TaskSpec
+from edgewise.tasks.nouns import Ranked, Seeds, TaskSpec
+from edgewise.workflow.keys import row_of_key
 from edgewise.workflow.moments import Moment, moments
 from edgewise.workflow.question import Asked, Question
 
@@ -125,9 +125,9 @@ class Run:
         """
         store = self.graph.store
         anchor = self._latest() if at is None else moments(at)[0]
-        row = _row(store, self.spec.entity, entity)
+        row = self.question.row(entity)
         chosen = None if item is None else self._item_row(store, item)
-        return explain(self.model, store, self.spec, row, anchor, item=chosen)
+        return explain(self.model, store, self.spec, row, anchor, item=chosen, entity=entity)
 
     def save(self, out: str | Path, *, overwrite: bool = False) -> Path:
         """Write the run into a folder, whole or not at all; see `prediction.folder`."""
@@ -141,13 +141,10 @@ class Run:
         anchors = [self._latest()] if at is None else moments(at)
         if entities is None:
             return self.question.asked(anchors)
-        vocabulary = self.graph.store.vocabulary(self.spec.entity)
-        rows = vocabulary.rows(list(entities))
-        if (rows == MISSING).all():
-            _row(self.graph.store, self.spec.entity, next(iter(entities)))
+        rows = np.array([self.question.row(entity) for entity in entities], dtype=np.int64)
+        when = np.repeat(np.asarray(anchors, dtype=np.int64), len(rows))
         keys = pa.array(list(entities) * len(anchors))
-        when = np.repeat(np.asarray(anchors, dtype=np.int64), len(entities))
-        return Asked(seeds_of(self.spec.entity, vocabulary, keys, when), keys, when)
+        return Asked(Seeds(self.spec.entity, np.tile(rows, len(anchors)), when), keys, when)
 
     def _given(self, seeds: Any) -> Asked:
         table = seeds if isinstance(seeds, pa.Table) else pa.table(seeds)
@@ -175,19 +172,10 @@ class Run:
 
     def _item_row(self, store: GraphStore, item: Any) -> int:
         if self.spec.item is not None:
-            return _row(store, self.spec.item, item)
+            return row_of_key(store, self.spec.item, item)
         if not self.spec.kind.ranks or self.spec.classes is None:
             raise ArgumentError("only rankings have items to explain", hint="leave the item out")
         found = self.spec.classes.index(pa.scalar(item, self.spec.classes.type)).as_py()
         if found < 0:
             raise ArgumentError(f"'{item}' is no class of this task")
         return int(found)
-
-
-def _row(store: GraphStore, table: str, key: Any) -> int:
-    vocabulary = store.vocabulary(table)
-    row = int(vocabulary.rows([key])[0])
-    if row == MISSING:
-        some = ", ".join(str(k) for k in vocabulary.keys(np.arange(min(3, len(vocabulary)))).to_pylist())
-        raise ArgumentError(f"the graph has no row '{key}' in '{table}'", hint=f"keys look like: {some}")
-    return row
