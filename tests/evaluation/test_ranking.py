@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from edgewise.errors import InternalError
 from edgewise.evaluation.beyond import coverage, diversity, gini, novelty, popularity
 from edgewise.evaluation.channels import channel_recall
 from edgewise.evaluation.ranking import (
@@ -104,6 +105,14 @@ def test_what_is_unknown_counts_as_not_found() -> None:
 def test_an_item_named_twice_is_one_hit() -> None:
     twice = Ranked(np.array([[5, 5, 5]]), np.zeros((1, 3), dtype=np.float32))
     assert recall(find_hits(twice, ragged([[5, 6, 7]]), 3))[0] == pytest.approx(1 / 3)
+
+
+def test_lists_of_other_seeds_are_refused() -> None:
+    labels = Labels(Seeds("users", np.arange(2), np.zeros(2, dtype=np.int64)), ragged([[1], [2]]))
+    with pytest.raises(InternalError, match="1 ranked lists for 2"):
+        find_hits(ranked([[1]], 1), ragged([[1], [2]]), 1)
+    with pytest.raises(InternalError, match="one list for each"):
+        channel_recall(labels, {"few": ragged([[1]])})
 
 
 def test_weights_weigh_seeds() -> None:

@@ -180,6 +180,17 @@ def test_labels_of_another_kind_have_no_past() -> None:
     assert past_of(TaskSpec(TaskKind.FORECASTING, "stores", 7 * DAY, history=own), labels) is None
 
 
+def test_an_entity_outside_the_history_has_no_past() -> None:
+    own = History(np.array([0, 2]), ANCHOR + np.array([-8, 3]) * DAY, np.array([2.0, 5.0]))
+    seeds = Seeds("stores", np.array([0, -1, 7]), np.full(3, ANCHOR))
+    assert windows(own, seeds, 0, 7 * DAY, 1, "sum").ravel().tolist() == [5.0, 0.0, 0.0]
+    labels = Labels(seeds, np.array([[5.0], [0.0], [0.0]]))
+    past = past_of(TaskSpec(TaskKind.FORECASTING, "stores", 7 * DAY, history=own), labels, periods=2)
+    assert past is not None
+    assert np.isnan(past.values[1:]).all()
+    assert history_depth(own, seeds).tolist() == [1, 0, 0]
+
+
 def test_seasons_follow_the_frame() -> None:
     assert [season_of(DAY, 60), season_of(7 * DAY, 60), season_of(7 * DAY, 120), season_of(30 * DAY, 60)] == [
         7,

@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Bool
 from numba import njit
 
+from edgewise.errors import InternalError
 from edgewise.tasks.nouns import Labels, Ragged
 
 __all__ = ["ChannelRecall", "channel_recall"]
@@ -30,10 +31,13 @@ def channel_recall(labels: Labels, candidates: Mapping[str, Ragged]) -> tuple[Ch
     """The recall of each channel's candidate lists (one list a seed, any order), the union first.
 
     Every label item counts, MISSING ones and those of seeds without candidates included.
+
+    Raises:
+        InternalError: no ranking, or more or fewer lists than labels.
     """
     target = labels.target
-    if not isinstance(target, Ragged):
-        raise ValueError("only rankings have candidates")
+    if not isinstance(target, Ragged) or any(len(c) != len(labels) for c in candidates.values()):
+        raise InternalError("candidates are one list for each label list of a ranking")
     if not candidates:
         return ()
     reached = np.stack([_reached(target, lists) for lists in candidates.values()])

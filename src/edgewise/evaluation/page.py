@@ -68,6 +68,7 @@ def _words(value: Any) -> str:
     if isinstance(value, (list, tuple)) and all(isinstance(v, (str, int, float)) for v in value):
         more = f" and {len(value) - _LONGEST:,} more" if len(value) > _LONGEST else ""
         return ", ".join(_words(v) for v in value[:_LONGEST]) + more
-    if isinstance(value, dict) and len(value) <= _LONGEST:
-        return ", ".join(f"{k} {_words(v)}" for k, v in value.items())
+    if isinstance(value, dict):
+        more = f" and {len(value) - _LONGEST:,} more" if len(value) > _LONGEST else ""
+        return ", ".join(f"{k} {_words(v)}" for k, v in list(value.items())[:_LONGEST]) + more
     return value if isinstance(value, str) else shortened(json.dumps(value, ensure_ascii=False, default=str), 400)

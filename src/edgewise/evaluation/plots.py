@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 
 from markupsafe import Markup
 
@@ -14,7 +15,8 @@ from edgewise.evaluation.svg import Canvas, Scale, shortened, ticks
 __all__ = ["behind", "channels", "fan", "histogram", "levels", "reliability", "scores", "slices"]
 
 _WIDTH = 480
-_LABELS = 150  # room for names on the left
+_LETTER = 7.4  # room for one letter of a name
+_LONGEST = 22  # letters of a name on one line; two lines are drawn, the rest is cut
 _VALUES = 62  # room for numbers on the right
 _ROW = 30
 _SQUARE = 320
@@ -42,6 +44,7 @@ def slices(report: Report) -> Markup:
     """Our model (with interval) and the best baseline on each slice."""
     rival = best_baseline(report)
     groups = _grouped(report)
+    left = _left([s.name for parts in groups.values() for s in parts])
     height = 36 + sum(26 + 24 * len(parts) for parts in groups.values())
     canvas = Canvas(
         _WIDTH,
@@ -52,7 +55,7 @@ def slices(report: Report) -> Markup:
     shown = [
         i for parts in groups.values() for s in parts for n, i in s.scores.items() if n in (report.model, rival)
     ]
-    scale = Scale(_span(shown), (_LABELS, _WIDTH - _VALUES))
+    scale = Scale(_span(shown), (left, _WIDTH - _VALUES))
     _axis(canvas, scale, 20, height - 22)
     y = 8.0
     for group, parts in groups.items():
@@ -131,14 +134,15 @@ def channels(report: Report) -> Markup:
     """The share of what came true that each candidate channel reached; the dark part no other channel reached."""
     height = 30 + _ROW * len(report.channels)
     canvas = Canvas(_WIDTH, height, "Recall by candidate channel", "Dark: reached by this channel alone")
-    scale = Scale((0.0, max(c.recall for c in report.channels) or 1.0), (_LABELS, _WIDTH - _VALUES))
+    left = _left([c.channel for c in report.channels])
+    scale = Scale((0.0, max(c.recall for c in report.channels) or 1.0), (left, _WIDTH - _VALUES))
     for i, channel in enumerate(report.channels):
         y = 6 + _ROW * i
-        canvas.text(_LABELS - 10, y + 16, shortened(channel.channel, 20), "label", "end")
+        _name(canvas, left - 10, y + 16, channel.channel, "label")
         hint = f"{channel.channel}: {channel.recall:.1%}, {channel.candidates:.0f} candidates a seed"
-        canvas.rect(_LABELS, y + 4, scale(channel.recall) - _LABELS, 16, "own area", hint)
+        canvas.rect(left, y + 4, scale(channel.recall) - left, 16, "own area", hint)
         if math.isfinite(channel.only):
-            canvas.rect(_LABELS, y + 4, scale(channel.only) - _LABELS, 16, "own", f"{channel.only:.1%} alone")
+            canvas.rect(left, y + 4, scale(channel.only) - left, 16, "own", f"{channel.only:.1%} alone")
         canvas.text(_WIDTH - _VALUES + 8, y + 16, f"{channel.recall:.1%}", "value")
     return canvas.render()
 
@@ -188,18 +192,29 @@ def number_short(value: float) -> str:
 def _rows(title: str, description: str, rows: list[tuple[str, Interval, str]], *, zero: bool) -> Markup:
     """Names on the left, an interval each, numbers on the right."""
     canvas = Canvas(_WIDTH, 34 + _ROW * len(rows), title, description)
+    left = _left([name for name, _, _ in rows])
     low, high = _span([i for _, i, _ in rows])
-    scale = Scale((min(low, 0.0), max(high, 0.0)) if zero else (low, high), (_LABELS, _WIDTH - _VALUES))
+    scale = Scale((min(low, 0.0), max(high, 0.0)) if zero else (low, high), (left, _WIDTH - _VALUES))
     bottom = 8 + _ROW * len(rows)
     _axis(canvas, scale, 4, bottom)
     if zero:
         canvas.line(scale(0), 4, scale(0), bottom, "ideal")
     for i, (name, own, role) in enumerate(rows):
         y = 8 + _ROW * i + _ROW / 2
-        canvas.text(_LABELS - 10, y + 4, shortened(name, 20), f"label {role}-name", "end")
+        _name(canvas, left - 10, y + 4, name, f"label {role}-name")
         _mark(canvas, scale, y, own, role, name)
         canvas.text(_WIDTH - _VALUES + 8, y + 4, number(own.value), "value")
     return canvas.render()
+
+
+def _name(canvas: Canvas, x: float, y: float, name: str, style: str) -> None:
+    """A name that ends at x, on one line or two."""
+    lines = textwrap.wrap(name, _LONGEST) or [""]
+    if len(lines) == 1:
+        canvas.text(x, y, lines[0], style, "end")
+        return
+    canvas.text(x, y - 7, lines[0], style, "end")
+    canvas.text(x, y + 7, shortened(" ".join(lines[1:]), _LONGEST), style, "end")
 
 
 def _mark(canvas: Canvas, scale: Scale, y: float, own: Interval, role: str, name: str) -> None:
@@ -213,7 +228,7 @@ def _mark(canvas: Canvas, scale: Scale, y: float, own: Interval, role: str, name
 
 
 def _slice_row(canvas: Canvas, scale: Scale, y: float, part: SliceScore, model: str, rival: str) -> None:
-    canvas.text(_LABELS - 10, y + 4, shortened(part.name, 20), "label", "end")
+    canvas.text(scale.places[0] - 10, y + 4, shortened(part.name, _LONGEST), "label", "end")
     if rival in part.scores and math.isfinite(part.scores[rival].value):
         canvas.dot(
             scale(part.scores[rival].value), y, 4.5, "rival hollow", f"{rival}: {number(part.scores[rival].value)}"
@@ -232,6 +247,11 @@ def _role(report: Report, model: str) -> str:
     if model == report.model:
         return "own"
     return "rival" if model == best_baseline(report) else "other"
+
+
+def _left(names: list[str]) -> float:
+    """How much room names need on the left."""
+    return 24 + _LETTER * min(max(map(len, names), default=0), _LONGEST)
 
 
 def _span(intervals: list[Interval]) -> tuple[float, float]:

@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Bool, Float64, Int64
 from numba import njit
 
+from edgewise.errors import InternalError
 from edgewise.evaluation.statistics import Statistic, mean
 from edgewise.ids import MISSING
 from edgewise.tasks.nouns import History, Ragged, Ranked, Seeds
@@ -52,7 +53,12 @@ def find_hits(ranked: Ranked, target: Ragged, k: int) -> Hits:
     """The hits among the first `k` places. An item that a list names twice is a hit the first time only.
 
     Shorter lists are filled with places that never hit.
+
+    Raises:
+        InternalError: there are more or fewer lists than label lists.
     """
+    if len(ranked.items) != len(target):
+        raise InternalError(f"{len(ranked.items)} ranked lists for {len(target)} label lists")
     items = np.full((len(ranked.items), k), MISSING, dtype=np.int64)
     width = min(k, ranked.items.shape[1])
     items[:, :width] = ranked.items[:, :width]

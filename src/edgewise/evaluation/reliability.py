@@ -19,7 +19,8 @@ __all__ = [
     "reliability_table",
 ]
 
-BINS: Final = 15
+_MOST_BINS: Final = 15
+_LEAST_IN_BIN: Final = 30
 _STREAM: Final = 6151  # apart from the stream that a random model with the same random seed would draw from
 
 
@@ -46,14 +47,17 @@ class Reliability:
         return self.error <= self.chance_high
 
 
-def equal_mass_bins(probability: Float64[np.ndarray, "n"], bins: int = BINS) -> Int64[np.ndarray, "n"]:
+def equal_mass_bins(probability: Float64[np.ndarray, "n"], bins: int | None = None) -> Int64[np.ndarray, "n"]:
     """The bin of each probability: quantile bins, where equal probabilities share one bin.
+
+    By default 15 bins, fewer where a bin would hold fewer than 30 probabilities, but at least 5.
 
     Equal mass has less bias than equal width (Nixon et al., Measuring calibration in deep learning, 2019;
     Roelofs et al., AISTATS 2022).
     """
     if len(probability) == 0:
         return np.zeros(0, dtype=np.int64)
+    bins = bins or int(np.clip(len(probability) // _LEAST_IN_BIN, 5, _MOST_BINS))
     edges = np.unique(np.quantile(probability, np.linspace(0, 1, bins + 1)[1:-1]))
     raw = np.searchsorted(edges, probability, side="left")
     return np.unique(raw, return_inverse=True)[1].astype(np.int64)
@@ -64,7 +68,7 @@ def calibration_error(
     probability: Float64[np.ndarray, "n"],
     *,
     weight: Float64[np.ndarray, "n"] | None = None,
-    bins: int = BINS,
+    bins: int | None = None,
 ) -> Moments:
     """ECE = sum over bins of |sum w (y - p)| / sum w, over equal-mass bins that resampling keeps.
 
@@ -80,7 +84,7 @@ def calibration_error(
 
 
 def perfect_calibration_error(
-    probability: Float64[np.ndarray, "n"], *, draws: int = 200, bins: int = BINS, random_seed: int = 0
+    probability: Float64[np.ndarray, "n"], *, draws: int = 200, bins: int | None = None, random_seed: int = 0
 ) -> Float64[np.ndarray, "draws"]:
     """The calibration error of labels drawn from the probabilities themselves: what no miscalibration shows.
 
@@ -103,7 +107,7 @@ def perfect_calibration_error(
 
 
 def reliability_table(
-    positive: np.ndarray, probability: Float64[np.ndarray, "n"], *, bins: int = BINS, random_seed: int = 0
+    positive: np.ndarray, probability: Float64[np.ndarray, "n"], *, bins: int | None = None, random_seed: int = 0
 ) -> Reliability:
     """The reliability diagram as numbers, over equal-mass bins."""
     bin_of = equal_mass_bins(probability, bins)

@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Float64
 from numba import njit
 
-from edgewise.clock import DAY
+from edgewise.clock import DAY, NEVER
 from edgewise.tasks.nouns import History, Labels, Seeds, TaskSpec
 
 __all__ = ["Past", "past_of", "season_of", "windows"]
@@ -83,9 +83,10 @@ def season_of(frame: int, periods: int) -> int:
 def _blank_before_first(
     history: History, seeds: Seeds, values: Float64[np.ndarray, "n periods"], frame: int
 ) -> Float64[np.ndarray, "n periods"]:
-    lengths = np.diff(history.indptr)[seeds.rows]
-    first = np.full(len(seeds), np.iinfo(np.int64).max)
-    first[lengths > 0] = history.at[history.indptr[seeds.rows[lengths > 0]]]
+    first = np.full(len(seeds), NEVER)
+    known = (seeds.rows >= 0) & (seeds.rows < len(history.indptr) - 1)
+    known[known] = np.diff(history.indptr)[seeds.rows[known]] > 0
+    first[known] = history.at[history.indptr[seeds.rows[known]]]
     periods = values.shape[1]
     ends = seeds.at[:, None] - frame * np.arange(periods - 1, -1, -1)
     return np.where(ends >= first[:, None], values, np.nan)
@@ -105,7 +106,8 @@ def _windows(
 ) -> np.ndarray:
     out = np.empty((len(rows), count))
     for i in range(len(rows)):
-        first, last = indptr[rows[i]], indptr[rows[i] + 1]
+        known = 0 <= rows[i] < len(indptr) - 1
+        first, last = (indptr[rows[i]], indptr[rows[i] + 1]) if known else (0, 0)
         own = at[first:last]
         for j in range(count):
             begin = anchors[i] + start + j * frame
