@@ -46,6 +46,19 @@ def test_the_same_again_is_the_same(case) -> None:
     assert one.dumps() == other.dumps()
 
 
+@pytest.mark.parametrize("kind", ["ranking", "binary"])
+def test_what_comes_after_the_anchor_changes_nothing(make_case: Callable, kind: str) -> None:
+    """The labels are given, so the rows after the anchor may say anything."""
+    case = make_case(kind)
+    history, rng = case.spec.history, np.random.default_rng(0)
+    after = history.at > case.labels.seeds.at.max()
+    assert after.any()
+    value = history.value.copy()
+    value[after] = rng.permutation(value[after])
+    other = replace(case, spec=replace(case.spec, history=replace(history, value=value)))
+    assert replace(report_of(case), timing={}).dumps() == replace(report_of(other), timing={}).dumps()
+
+
 def test_a_report_survives_json(case) -> None:
     report = report_of(case, facts={"ours": {"rounds": 3, "score": float("nan")}})
     found = json.loads(report.dumps())
