@@ -5,15 +5,17 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
+from jaxtyping import Int32
 
 from edgewise.clock import ALWAYS, NEVER
 from edgewise.errors import SchemaError
-from edgewise.graph.csr import group
+from edgewise.graph.csr import group, group_timed
 from edgewise.graph.keys import KeyIndex, OwnedKeys, distinct_keys, owned
 from edgewise.graph.layout import save_array, save_column
 from edgewise.graph.manifest import LinkEntry, Manifest, TableEntry, fingerprint_of
@@ -103,13 +105,11 @@ def write_graph(
             keys = owned(_in_order(rows, table.key))
             indexes[table.name] = _write_keys(folder, manifest.tables[table.name], keys)
         gathered[table.name] = rows
+        pa.default_memory_pool().release_unused()
     for number, table in enumerate(schema):
         if table.implied_by:
             indexes[table.name] = _write_implied(root / f"t{number:03d}", manifest, table, gathered)
-    for number, link in enumerate(schema.links):
-        folder = root / f"l{number:03d}"
-        folder.mkdir()
-        manifest.links[link.name] = _write_link(folder, manifest, link, gathered[link.table], indexes[link.to])
+    _write_links(root, manifest, gathered, indexes)
     manifest.write(root)
 
 
@@ -155,28 +155,57 @@ def _write_implied(folder: Path, manifest: Manifest, table: Table, gathered: dic
     return _write_keys(folder, entry, OwnedKeys(keys, 0, 0))
 
 
+def _write_links(
+    root: Path, manifest: Manifest, gathered: Mapping[str, Rows], indexes: Mapping[str, KeyIndex]
+) -> None:
+    """All links, two at a time: the kernels release the GIL, and more would hold too much memory at once."""
+
+    def write(numbered: tuple[int, Link]) -> LinkEntry:
+        number, link = numbered
+        folder = root / f"l{number:03d}"
+        folder.mkdir()
+        return _write_link(folder, manifest, link, gathered[link.table], indexes[link.to])
+
+    links = manifest.schema.links
+    with ThreadPoolExecutor(2, thread_name_prefix="edgewise-links") as pool:
+        for link, entry in zip(links, pool.map(write, enumerate(links)), strict=True):
+            manifest.links[link.name] = entry
+
+
 def _write_link(folder: Path, manifest: Manifest, link: Link, rows: Rows, index: KeyIndex) -> LinkEntry:
     """One link both ways: `forward` (a row id or MISSING per row) and the reverse lists.
 
     Values that lead nowhere are kept beside their rows, so that rows appended later can still be their target.
     """
-    chunks = rows.keys[link.column]
-    null = sum(chunk.null_count for chunk in chunks)
-    parent = np.concatenate([index.rows(chunk) for chunk in chunks])
-    if rows.order is not None:
-        parent = parent[rows.order]
+    parent, null = _parents(rows, link.column, index)
+    save_array(folder / "forward.npy", parent)
     lost = np.flatnonzero(parent == MISSING)
     values = _at(rows, link.column, lost)
+    if sum(other.table == link.table and other.column == link.column for other in manifest.schema.links) == 1:
+        del rows.keys[link.column]  # the largest thing in memory, and no other link needs it
     valid = values.is_valid().to_numpy(zero_copy_only=False)
     save_array(folder / "lost_rows.npy", lost[valid].astype(np.int32))
     save_column(folder / "lost_keys.arrow", values.drop_null())
-    save_array(folder / "forward.npy", parent)
-    indptr, dst = group(parent, manifest.tables[link.to].rows)
+    owners = manifest.tables[link.to].rows
+    if manifest.schema.table(link.table).timed:
+        indptr, dst, at = group_timed(parent, rows.times, owners)
+        save_array(folder / "at.npy", at)
+    else:
+        indptr, dst = group(parent, owners)
     save_array(folder / "indptr.npy", indptr)
     save_array(folder / "dst.npy", dst)
-    if manifest.schema.table(link.table).timed:
-        save_array(folder / "at.npy", rows.times[dst])
     return LinkEntry(folder.name, links=len(dst), null=null, dangling=int(valid.sum()))
+
+
+def _parents(rows: Rows, column: str, index: KeyIndex) -> tuple[Int32[np.ndarray, "rows"], int]:
+    """The row that each row refers to, MISSING for none, and how many keys are null."""
+    parent = np.empty(len(rows), dtype=np.int32)
+    filled = 0
+    for chunk in rows.keys[column]:
+        parent[filled : filled + len(chunk)] = index.rows(chunk)
+        filled += len(chunk)
+    null = sum(chunk.null_count for chunk in rows.keys[column])
+    return (parent if rows.order is None else parent[rows.order]), null
 
 
 def _at(rows: Rows, column: str, positions: np.ndarray) -> pa.Array:

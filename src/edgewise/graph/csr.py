@@ -6,10 +6,10 @@ import numpy as np
 from jaxtyping import Int32, Int64
 from numba import njit
 
-__all__ = ["group", "locate", "merge"]
+__all__ = ["group", "group_timed", "locate", "merge"]
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def group(
     parent: Int32[np.ndarray, "rows"], owners: int
 ) -> tuple[Int64[np.ndarray, "owners_plus_1"], Int32[np.ndarray, "links"]]:
@@ -17,12 +17,7 @@ def group(
 
     `parent[i]` is the row that row `i` refers to, or negative for none.
     """
-    indptr = np.zeros(owners + 1, dtype=np.int64)
-    for p in parent:
-        if p >= 0:
-            indptr[p + 1] += 1
-    for owner in range(owners):
-        indptr[owner + 1] += indptr[owner]
+    indptr = _degrees(parent, owners)
     free = indptr[:-1].copy()
     rows = np.empty(indptr[owners], dtype=np.int32)
     for row in range(len(parent)):
@@ -33,7 +28,37 @@ def group(
     return indptr, rows
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
+def group_timed(
+    parent: Int32[np.ndarray, "rows"], times: Int64[np.ndarray, "rows"], owners: int
+) -> tuple[Int64[np.ndarray, "owners_plus_1"], Int32[np.ndarray, "links"], Int64[np.ndarray, "links"]]:
+    """`group`, and beside each row its time: lists are in time order when the rows are."""
+    indptr = _degrees(parent, owners)
+    free = indptr[:-1].copy()
+    rows = np.empty(indptr[owners], dtype=np.int32)
+    at = np.empty(indptr[owners], dtype=np.int64)
+    for row in range(len(parent)):
+        p = parent[row]
+        if p >= 0:
+            rows[free[p]] = row
+            at[free[p]] = times[row]
+            free[p] += 1
+    return indptr, rows, at
+
+
+@njit(cache=True, nogil=True)
+def _degrees(parent: Int32[np.ndarray, "rows"], owners: int) -> Int64[np.ndarray, "owners_plus_1"]:
+    """Where each owner's list begins, and where the last one ends."""
+    indptr = np.zeros(owners + 1, dtype=np.int64)
+    for p in parent:
+        if p >= 0:
+            indptr[p + 1] += 1
+    for owner in range(owners):
+        indptr[owner + 1] += indptr[owner]
+    return indptr
+
+
+@njit(cache=True, nogil=True)
 def locate(values: Int64[np.ndarray, "n"], first: int, table: Int32[np.ndarray, "span"]) -> Int32[np.ndarray, "n"]:
     """`table[value - first]` for each value; -1 outside the table."""
     found = np.empty(len(values), dtype=np.int32)
@@ -43,7 +68,7 @@ def locate(values: Int64[np.ndarray, "n"], first: int, table: Int32[np.ndarray, 
     return found
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def merge(
     old_indptr: Int64[np.ndarray, "old_owners_plus_1"],
     old_rows: Int32[np.ndarray, "old_links"],

@@ -17,7 +17,17 @@ from edgewise.errors import ArgumentError, SchemaError
 from edgewise.schema.model import Clock, Schema, Table
 from edgewise.sources.contract import Source, TimeForm
 
-__all__ = ["Rows", "collect", "finish", "from_arrow", "key_columns", "micros_of", "select", "stored_columns"]
+__all__ = [
+    "Rows",
+    "clock_ticks",
+    "collect",
+    "finish",
+    "from_arrow",
+    "key_columns",
+    "micros_of",
+    "select",
+    "stored_columns",
+]
 
 #: Microseconds in one unit of a number, and the number at 1970-01-01.
 _UNITS: Final = {
@@ -55,7 +65,8 @@ def key_columns(schema: Schema, table: Table) -> list[str]:
 
 def stored_columns(schema: Schema, table: Table) -> list[str]:
     """The columns kept as values: not the keys, nor the time, which the graph holds in other forms."""
-    held = {*key_columns(schema, table), table.time}
+    clock = None if table.clock is None else table.clock.column
+    held = {*key_columns(schema, table), table.time, clock}
     return [column.name for column in table.columns if column.name not in held]
 
 
@@ -64,7 +75,8 @@ def select(source: Source, schema: Schema, table: Table) -> exp.Select:
 
     A table defined by SQL is named like any other: its source puts the definition in the name's place.
     """
-    names = dict.fromkeys([*key_columns(schema, table), *stored_columns(schema, table)])
+    clock = [] if table.clock is None else [table.clock.column]
+    names = dict.fromkeys([*key_columns(schema, table), *clock, *stored_columns(schema, table)])
     columns: list[exp.Expression] = [
         exp.alias_(exp.column(name, table="t", quoted=True), name, quoted=True)
         for name in names
@@ -195,17 +207,26 @@ def _times(table: Table, batch: pa.RecordBatch) -> Int64[np.ndarray, "rows"]:
         return clock_micros(table.clock, _field(table, batch, table.clock.column))
     if table.time is None:
         return np.full(batch.num_rows, ALWAYS, dtype=np.int64)
-    micros = pc.fill_null(_field(table, batch, table.time), NEVER)
+    micros = _field(table, batch, table.time)
+    if micros.null_count:
+        micros = pc.fill_null(micros, NEVER)
     return micros.to_numpy(zero_copy_only=False).astype(np.int64, copy=False)
 
 
 def clock_micros(clock: Clock, ticks: pa.Array) -> Int64[np.ndarray, "rows"]:
     """When the period of each tick begins; NEVER for a missing tick and for one outside the clock."""
     starts = np.append(np.asarray(clock.starts, dtype=np.int64), np.int64(NEVER))
-    last = len(starts) - 1
-    at = pc.cast(ticks, pa.int64(), safe=False)
-    at = pc.fill_null(at, clock.first - 1).to_numpy(zero_copy_only=False) - clock.first
-    return starts[np.where((at >= 0) & (at < last), at, last)]
+    whole = pc.cast(ticks, pa.int64(), safe=False)
+    if whole.null_count:
+        whole = pc.fill_null(whole, clock.first - 1)
+    # Both ends of the clip lead to NEVER: -1 counts from the back.
+    return starts[np.clip(whole.to_numpy(zero_copy_only=False) - clock.first, -1, len(starts) - 1)]
+
+
+def clock_ticks(clock: Clock, times: Int64[np.ndarray, "rows"]) -> pa.Array:
+    """The inverse of `clock_micros`, as int64; null for NEVER."""
+    at = np.searchsorted(np.asarray(clock.starts, dtype=np.int64), times, side="right") - 1 + clock.first
+    return pa.array(at, mask=times == NEVER)
 
 
 def _index_type(size: int) -> pa.DataType:

@@ -16,6 +16,7 @@ from edgewise.graph.cache import cached_path
 from edgewise.graph.layout import load_array, load_column
 from edgewise.graph.manifest import Manifest, fingerprint_of
 from edgewise.graph.relation import Hop, Relation
+from edgewise.graph.rows import clock_ticks
 from edgewise.ids import MISSING, Vocabulary
 from edgewise.schema.model import Link, Schema
 
@@ -115,8 +116,8 @@ class GraphStore:
     def column(self, table: str, column: str) -> pa.Array:
         """A column's values in row order (strings dictionary-encoded), memory-mapped.
 
-        Keys, foreign keys and the time column are not stored twice: they are put together from the vocabulary,
-        the link and the times.
+        Keys, foreign keys, the time column and a clock's column are not stored twice: they are put together
+        from the vocabulary, the link and the times.
         """
         entry = self.schema.table(table)
         entry.column(column)
@@ -126,6 +127,8 @@ class GraphStore:
         if column == entry.time:
             times = self.times(table)
             return pa.array(times, mask=times == NEVER).cast(pa.timestamp("us"))
+        if entry.clock is not None and column == entry.clock.column:
+            return clock_ticks(entry.clock, self.times(table))
         if column == entry.key:
             return self.vocabulary(table).keys(np.arange(self.rows(table)))
         return self._foreign_keys(self._links[f"{table}.{column}"])
