@@ -31,7 +31,7 @@ def test_every_kind_has_metrics_and_a_winner(case) -> None:
     report = report_of(case)
     assert report.comparisons[0].metric == PRIMARY[case.spec.kind]
     assert report.verdict.outcome == "model"
-    assert "wins" in report.verdict.sentence
+    assert report.verdict.sentence.startswith("Ours wins: ")
     for comparison in report.comparisons:
         ours = comparison.row("ours").score
         assert math.isfinite(ours.value), comparison.metric

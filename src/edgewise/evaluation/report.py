@@ -111,7 +111,7 @@ class Report:
         if not rival.beyond_one_error:
             return Verdict("level", best.model, f"No real difference: {best.model} has {against}.")
         if best.model == self.model:
-            return Verdict("model", best.model, f"{best.model} wins: {against}.")
+            return Verdict("model", best.model, f"{best.model[:1].upper()}{best.model[1:]} wins: {against}.")
         return Verdict("baseline", best.model, f"A baseline wins: {best.model} has {against}.")
 
     def to_json(self) -> dict[str, Any]:

@@ -20,7 +20,14 @@ from edgewise.tasks.nouns import History, Labels, Ragged, Seeds, TaskSpec
 
 __all__ = ["Slice", "history_depth", "item_events", "item_slices", "seed_slices"]
 
-_DEPTHS: Final = (("none", 0, 0), ("1–4", 1, 4), ("5–19", 5, 19), ("20–99", 20, 99), ("100 or more", 100, 1 << 62))
+_DEPTHS: Final = (
+    ("none", 0, 0),
+    ("1–4", 1, 4),
+    ("5–19", 5, 19),
+    ("20–99", 20, 99),
+    ("100–999", 100, 999),
+    ("1,000 or more", 1000, 1 << 62),
+)
 _MOST_ANCHORS: Final = 12
 _MOST_COLUMNS: Final = 4
 _MOST_VALUES: Final = 6

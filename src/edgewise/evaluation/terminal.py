@@ -22,6 +22,7 @@ _COLOUR: Final = {"model": "green", "baseline": "yellow", "level": "cyan", "alon
 _MOST_METRICS: Final = 5
 _MOST_TIMES: Final = 4
 _TRACK: Final = 17
+_TOO_FEW: Final = 20  # a slice of fewer seeds is not compared
 _FEW: Final = 100  # a slice of fewer seeds says how many
 
 
@@ -181,7 +182,8 @@ def _slices(report: Report) -> Table | None:
             line.append("   " if i else "")
             line.append(f"{part.name} ", style="dim")
             line.append(number(part.scores[report.model].value))
-            line.append_text(_against(part.scores, report.model, better))
+            if part.counted >= _TOO_FEW:
+                line.append_text(_against(part.scores, report.model, better))
             line.append(f" of {part.counted}" if part.counted < _FEW else "", style="dim")
         table.add_row(Text(group), line)
     return table if table.row_count else None
