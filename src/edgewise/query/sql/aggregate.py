@@ -19,18 +19,18 @@ from edgewise.query.names import family_of
 from edgewise.query.nodes import Func
 from edgewise.query.sql.formula import formula, ordered
 from edgewise.query.sql.parts import AT, aliased, as_double, both, column, table_named
+from edgewise.query.sql.slots import SLOT, WindowJoin
 from edgewise.query.sql.views import Rows, Views
 from edgewise.schema.model import Column
 
-__all__ = ["SLOT", "VALUE", "Result", "events", "tie_break"]
+__all__ = ["VALUE", "Result", "events", "tie_break"]
 
-SLOT: Final = "slot"
 VALUE: Final = "v"
 _NUMERIC: Final = (Func.SUM, Func.AVG, Func.MEDIAN, Func.STDDEV, Func.MIN, Func.MAX)
 
 
-def events(views: Views, entity: Entity, node: Aggregate) -> exp.Select:
-    """The rows that count, before any window: entity keys e0 (and e1), time, value, tie-break."""
+def events(views: Views, entity: Entity, node: Aggregate, windows: WindowJoin | None = None) -> exp.Select:
+    """The rows that count: entity keys e0 (and e1), time, value, tie-break; those that `windows` can hold."""
     rows = Rows(views, node.table, "r")
     dialect = views.source.dialect
     keys = _entity_keys(rows, entity, node)
@@ -48,6 +48,8 @@ def events(views: Views, entity: Entity, node: Aggregate) -> exp.Select:
     if tie is not None:
         chosen.append(aliased(rows.column((), tie.name), "tie"))
     conditions = [tree.copy().is_(exp.null()).not_() for tree in present]
+    if windows is not None and node.clock is not None:
+        conditions.append(windows.within(rows.column(node.path[: node.clock], AT)))
     if node.where is not None:
         conditions.append(formula(node.where, _row_leaf(rows), dialect))
     select = rows.joined(exp.select(*chosen).from_(table_named(views.rows(node.table), "r")))
@@ -92,13 +94,13 @@ def _value(node: Aggregate, tree: exp.Expression) -> exp.Expression:
 class Result:
     """How an aggregation is computed from its events, which stand in the CTE `source`.
 
-    `windows` joins events to anchors (None: no windows, no slots); `tie` is what `tie_break` says.
+    `windows` joins events to slots (None: no windows, no slots); `tie` is what `tie_break` says.
     """
 
     node: Aggregate
     keys: Sequence[str]
     source: str
-    windows: exp.Expression | None
+    windows: WindowJoin | None
     dialect: str
     tie: Column | None
 
@@ -106,7 +108,7 @@ class Result:
         """The value per entity and slot, as column `v`; LIST_DISTINCT has a row for each value."""
         joined = exp.select(*self._groups()).from_(table_named(self.source, "ev"))
         if self.windows is not None:
-            joined = joined.join(table_named("ew_anchors", "a"), on=self.windows)
+            joined = joined.join(table_named(self.windows.table, "w"), on=self.windows.on)
         if self.node.func is Func.LIST_DISTINCT:
             return joined.select(column(VALUE, "ev")).distinct()
         simple = _simple(self.node, self.dialect)
@@ -124,7 +126,7 @@ class Result:
 
     def _groups(self) -> list[exp.Column]:
         groups = [column(key, "ev") for key in self.keys]
-        return groups if self.windows is None else [*groups, column(SLOT, "a")]
+        return groups if self.windows is None else [*groups, column(SLOT, "w")]
 
     def _by(self) -> list[exp.Column]:
         return [column(group.name) for group in self._groups()]

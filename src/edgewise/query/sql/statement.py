@@ -1,7 +1,6 @@
 """The whole label statement: entities at anchors, their aggregations, conditions and target, in one SELECT.
 
-A slot is one anchor, or one timeframe of one anchor; slots are numbered in the order of the anchors, timeframes
-of an anchor next to each other. Anchors and window bounds come in as integers computed here, so that the engine
+Anchors and window bounds come in as integers computed here (see `slots`), so that the engine
 compares integers and knows nothing of calendars.
 """
 
@@ -10,18 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-import numpy as np
 from sqlglot import expressions as exp
 
 from edgewise.query.bound import Aggregate, Bound, EntityKey, Family, Field, Query, aggregates
 from edgewise.query.engine import Engine
 from edgewise.query.nodes import Func
-from edgewise.query.sql.aggregate import SLOT, VALUE, Result, events, tie_break
+from edgewise.query.sql.aggregate import VALUE, Result, events, tie_break
 from edgewise.query.sql.entities import entities
 from edgewise.query.sql.formula import formula
-from edgewise.query.sql.parts import AT, aliased, as_double, both, column, cte, table_named, values_cte, with_ctes
+from edgewise.query.sql.parts import aliased, as_double, both, column, cte, table_named, with_ctes
+from edgewise.query.sql.slots import SLOT, Slots
 from edgewise.query.sql.views import Rows, Views
-from edgewise.query.window import Window
 from edgewise.schema.model import Schema
 
 __all__ = ["history_statement", "label_statement"]
@@ -54,58 +52,31 @@ def _ordinal(node: Aggregate) -> bool:
 class _Statement:
     def __init__(self, query: Query, source: Engine, schema: Schema, anchors: Sequence[int]) -> None:
         self.query = query
-        self.anchors = np.asarray(anchors, dtype=np.int64)
+        self.slots = Slots(anchors, query.timeframes)
         self.views = Views(source, query.schema(schema))
         self.keys = [f"e{i}" for i in range(len(query.entity.columns))]
         self.nodes = aggregates(query.target)
         rest = [*aggregates(query.where), *aggregates(query.assuming)]
         self.others = tuple(dict.fromkeys(a for a in rest if a not in self.nodes or query.timeframes > 1))
-        self.windows: dict[tuple[Window, bool], str] = {}
 
     def tree(self) -> exp.Select:
         own: list[exp.CTE] = []
-        born, people = entities(self.views, self.query, timed=len(self.anchors) > 0)
+        born, people = entities(self.views, self.query, timed=bool(self.slots))
         own += people
         names: dict[tuple[Aggregate, bool], str] = {}
         for node, framed in [*((n, True) for n in self.nodes), *((n, False) for n in self.others)]:
             names[node, framed] = f"ew_agg_{len(names) + 1}"
             own += self._aggregation(node, framed, names[node, framed])
         final = self._final(names, born)
-        head = [self._anchors()] if len(self.anchors) else []
-        return with_ctes(final, [*head, *self.views.ctes(), *own])
+        return with_ctes(final, [*self.slots.ctes(), *self.views.ctes(), *own])
 
     def _aggregation(self, node: Aggregate, framed: bool, name: str) -> list[exp.CTE]:
         source = name.replace("agg", "events")
-        select = events(self.views, self.query.entity, node)
-        joined = None
-        if node.window is not None:
-            low, high = self._bounds(node.window, framed)
-            at = column(AT, "ev")
-            joined = both(
-                [
-                    exp.GT(this=at, expression=column(low, "a")),
-                    exp.LTE(this=at.copy(), expression=column(high, "a")),
-                ]
-            )
+        joined = None if node.window is None else self.slots.join(node.window, framed)
+        select = events(self.views, self.query.entity, node, joined)
         tie = tie_break(self.views, node)
         result = Result(node, self.keys, source, joined, self.views.source.dialect, tie)
         return [cte(source, select), cte(name, result.select())]
-
-    def _bounds(self, window: Window, framed: bool) -> tuple[str, str]:
-        """The anchor columns that hold a window's bounds. The timeframes of a forecast move the target's alone."""
-        suffix = self.windows.setdefault((window, framed), str(len(self.windows) + 1))
-        return f"low_{suffix}", f"high_{suffix}"
-
-    def _anchors(self) -> exp.CTE:
-        frames = self.query.timeframes
-        slots = len(self.anchors) * frames
-        columns: dict[str, np.ndarray] = {SLOT: np.arange(slots), "at": np.repeat(self.anchors, frames)}
-        for (window, framed), suffix in self.windows.items():
-            bounds = [window.frame(i if framed else 0).bounds(self.anchors) for i in range(frames)]
-            columns[f"low_{suffix}"] = np.stack([low for low, _ in bounds], axis=1).ravel()
-            columns[f"high_{suffix}"] = np.stack([high for _, high in bounds], axis=1).ravel()
-        rows = np.stack(list(columns.values()), axis=1).tolist()
-        return values_cte("ew_anchors", list(columns), rows)
 
     def _final(self, names: dict[tuple[Aggregate, bool], str], born: bool) -> exp.Select:
         rows = Rows(self.views, self.query.entity.table, "r")
@@ -117,7 +88,7 @@ class _Statement:
         target = written(self.query.target, True)
         where = None if self.query.where is None else written(self.query.where, False)
         assumed = None if self.query.assuming is None else written(self.query.assuming, False)
-        slot = column(SLOT, "a") if len(self.anchors) else exp.Literal.number(0)
+        slot = column(SLOT, "a") if self.slots else exp.Literal.number(0)
         select = exp.select(*[column(k, "en") for k in self.keys], aliased(slot, SLOT), aliased(target, "target"))
         if assumed is not None:
             select = select.select(aliased(exp.Coalesce(this=assumed, expressions=[exp.false()]), "assumed"))
@@ -130,10 +101,10 @@ class _Statement:
         return select if where is None else select.where(where)
 
     def _joins(self, select: exp.Select, names: dict[tuple[Aggregate, bool], str], born: bool) -> exp.Select:
-        if len(self.anchors) and born:
+        if self.slots and born:
             exists = exp.LTE(this=column("born", "en"), expression=column("at", "a"))
             select = select.join(table_named("ew_anchors", "a"), on=exists)
-        elif len(self.anchors):
+        elif self.slots:
             select = select.join(table_named("ew_anchors", "a"), join_type="cross")
         for (node, _), name in names.items():
             same = [exp.EQ(this=column(k, name), expression=column(k, "en")) for k in self.keys]
