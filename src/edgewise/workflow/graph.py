@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from edgewise.clock import to_micros
+from edgewise.clock import NEVER, to_micros
 from edgewise.errors import ArgumentError
 from edgewise.graph.entity import with_entity
 from edgewise.graph.known import known_at
@@ -25,11 +25,15 @@ __all__ = ["Graph"]
 
 
 class Graph:
-    """The temporal graph of a database: `store` holds the arrays, `db` the tables they came from."""
+    """The temporal graph of a database: `store` holds the arrays, `db` the tables they came from.
 
-    def __init__(self, db: Database, store: GraphStore) -> None:
+    Nothing after `known` (microseconds) is in it; labels, which are the truth and not the graph, may be later.
+    """
+
+    def __init__(self, db: Database, store: GraphStore, known: int = NEVER) -> None:
         self.db = db
         self.store = store
+        self.known = known
 
     @classmethod
     def build(
@@ -70,7 +74,8 @@ class Graph:
         Raises:
             ArgumentError: `moment` is no time.
         """
-        return Graph(self.db, known_at(self.store, to_micros(moment)))
+        known = min(self.known, to_micros(moment))
+        return Graph(self.db, known_at(self.store, known), known)
 
     def task(
         self,
@@ -121,5 +126,5 @@ class Graph:
     def _asked(self, query: str) -> Task:
         bound = bind(query, self.db.schema)
         derived = bound.entity.derived
-        wider = self if derived is None else Graph(self.db, with_entity(self.store, derived))
-        return Task(wider, QueryQuestion(wider.store, self.db, bound))
+        wider = self if derived is None else Graph(self.db, with_entity(self.store, derived), self.known)
+        return Task(wider, QueryQuestion(wider.store, self.db, bound, self.known))

@@ -39,12 +39,13 @@ _CLASSES = (TaskKind.MULTICLASS, TaskKind.MULTILABEL, TaskKind.MULTILABEL_RANKIN
 
 
 class QueryQuestion(Question):
-    """Labels come from one SQL statement for all anchors."""
+    """Labels come from one SQL statement for all anchors. The history holds nothing after `known`."""
 
-    def __init__(self, graph: GraphStore, db: Database, query: Query) -> None:
+    def __init__(self, graph: GraphStore, db: Database, query: Query, known: int = NEVER) -> None:
         self.graph = graph
         self.db = db
         self.query = query
+        self.known = known
 
     @cached_property
     def spec(self) -> TaskSpec:
@@ -145,6 +146,8 @@ class QueryQuestion(Question):
     def _events(self) -> pa.Table:
         """The rows that the target is made of, entities as texts where they are pairs, times never null."""
         events = history(self.query, self.db.source, self.db.schema)
+        if self.known < NEVER:
+            events = events.filter(pc.fill_null(pc.less_equal(events.column("at"), self.known), True))
         at = events.column("at").fill_null(ALWAYS if self.query.static else NEVER)
         entity = _whole(events.column("entity"))
         keys = pair_keys(*entity.flatten()) if pa.types.is_struct(entity.type) else entity
