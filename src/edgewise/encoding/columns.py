@@ -35,8 +35,8 @@ MOST_DIMENSIONS: Final = 64
 class ColumnEncoder:
     """A fitted encoder. `centre` and `spread` are robust: the median and the middle half's width.
 
-    Numbers give (asinh of the standardised value, is null); times give cycles of day, week and year, the age at the
-    cut, and is null; booleans (value, is null); text signed hashed character 3-grams of unit length; lists of
+    Numbers give (asinh of the standardised value, is null); times give cycles of day, week and year, the age at
+    the cut, and is null; booleans (value, is null); text signed hashed character 3-grams of unit length; lists of
     categories one column a kept category; embeddings themselves. Categories give codes and no dense columns.
     """
 

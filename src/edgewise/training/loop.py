@@ -81,7 +81,7 @@ def batches(seeds: int, settings: Settings, generator: torch.Generator) -> Itera
 def optimise(
     module: nn.Module,
     loss: Callable[[Int64[Tensor, "batch"]], Tensor],
-    score: Callable[[], float],
+    score: Callable[[], float] | None,
     *,
     seeds: int,
     settings: Settings,
@@ -90,7 +90,7 @@ def optimise(
     random_seed: int = 0,
     title: str = "training",
 ) -> Outcome:
-    """Minimise `loss` over `seeds` training seeds; keep the weights with the lowest `score`."""
+    """Minimise `loss` over `seeds` training seeds; keep the weights with the lowest `score`, else the last."""
     generator = seeded(random_seed)
     per_epoch = math.ceil(min(seeds, settings.per_epoch) / settings.batch)
     optimiser = torch.optim.AdamW(
@@ -100,6 +100,9 @@ def optimise(
     scores: list[float] = []
     best_epoch, best_score, best_weights = 0, math.inf, _copy(module)
     stopped = "finished"
+    # dropout draws from torch's global generator: ours is put in its place, and taken away again below
+    outer = torch.get_rng_state()
+    torch.manual_seed(random_seed)
     try:
         for epoch in range(settings.epochs):
             module.train()
@@ -109,7 +112,7 @@ def optimise(
                 stopped = "budget"
             module.eval()
             with torch.no_grad():
-                scores.append(score())
+                scores.append(-float(epoch) if score is None else score())
             progress.step(title, epoch + 1, settings.epochs)
             if scores[-1] < best_score or epoch == 0:
                 best_epoch, best_score, best_weights = epoch, scores[-1], _copy(module)
@@ -119,6 +122,8 @@ def optimise(
                 break
     except KeyboardInterrupt:
         stopped = "interrupted"
+    finally:
+        torch.set_rng_state(outer)
     module.load_state_dict(best_weights)
     module.eval()
     return Outcome(best_epoch, tuple(scores), stopped)

@@ -1,0 +1,184 @@
+"""The graph network for one task: encoder, head and loss, trained by the one loop."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import torch
+from jaxtyping import Float, Float64
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from edgewise.errors import RunError
+from edgewise.graph.store import GraphStore
+from edgewise.models.contract import Budget, Progress
+from edgewise.models.files import read_arrays, read_json, write_arrays, write_json
+from edgewise.models.gnn import GraphEncoder, NetSettings
+from edgewise.models.neighbours import GraphView
+from edgewise.models.scale import Scale
+from edgewise.models.targets import Family
+from edgewise.models.tree_heads import LEVELS, Rows
+from edgewise.state.scaling import Scaling
+from edgewise.tasks.nouns import Seeds
+from edgewise.training import losses
+from edgewise.training.loop import Outcome, Settings, optimise
+
+__all__ = ["EntityNet"]
+
+#: Seeds answered in one go; and seeds that judge an epoch.
+CHUNK: Final = 1_024
+MOST_JUDGES: Final = 6_000
+
+
+class EntityNet:
+    """A `GraphEncoder` with a linear head. For numbers it gives the quantiles of `LEVELS`, the median as value."""
+
+    def __init__(self, view: GraphView, scaling: Scaling, family: Family, outputs: int, scale: Scale) -> None:
+        self.view = view
+        self.scaling = scaling
+        self.family = family
+        self.outputs = outputs
+        self.scale = scale
+        self.epochs = 0
+        self._module: nn.ModuleDict | None = None
+
+    def choose(
+        self, graph: GraphStore, seeds: Seeds, rows: Rows, judges: Seeds, judged: Rows,
+        *, budget: Budget, progress: Progress, random_seed: int,
+    ) -> Outcome:  # fmt: skip
+        """Train on `seeds`, stopping on `judges`."""
+        module = self._fresh(rows, random_seed)
+        some = np.linspace(0, len(judges) - 1, min(len(judges), MOST_JUDGES)).astype(np.int64)
+        judges, judged = judges.take(some), judged.take(some)
+
+        def score() -> float:
+            parts = np.array_split(np.arange(len(judges)), max(1, math.ceil(len(judges) / CHUNK)))
+            total = [float(self._loss(module, graph, judges, judged, part)) * len(part) for part in parts]
+            return sum(total) / max(len(judges), 1)
+
+        outcome = optimise(
+            module, lambda index: self._loss(module, graph, seeds, rows, index.numpy()), score,
+            seeds=len(seeds), settings=Settings(), budget=budget, progress=progress,
+            random_seed=random_seed, title="graph network",
+        )  # fmt: skip
+        self.epochs = outcome.best + 1
+        return outcome
+
+    def again(
+        self, graph: GraphStore, seeds: Seeds, rows: Rows,
+        *, budget: Budget, progress: Progress, random_seed: int,
+    ) -> None:  # fmt: skip
+        """Train on all seeds for as many epochs as were best."""
+        module = self._fresh(rows, random_seed)
+        optimise(
+            module, lambda index: self._loss(module, graph, seeds, rows, index.numpy()), None,
+            seeds=len(seeds), settings=replace(Settings(), epochs=max(self.epochs, 1)), budget=budget,
+            progress=progress, random_seed=random_seed, title="graph network, refit",
+        )  # fmt: skip
+
+    def score(self, graph: GraphStore, seeds: Seeds, rows: Rows) -> Float64[np.ndarray, "n outputs levels"]:
+        """Probabilities [n, outputs, 1], or quantiles in the target's unit [n, outputs, levels]."""
+        assert self._module is not None, "fit first"
+        self._module.eval()
+        parts = [np.arange(i, min(i + CHUNK, len(seeds))) for i in range(0, len(seeds), CHUNK)]
+        with torch.no_grad():
+            raw = [self._raw(self._module, graph, seeds, rows, part) for part in parts]
+        if not raw:
+            return np.zeros((0, self.outputs, len(LEVELS) if self.family is Family.NUMBERS else 1))
+        out = torch.cat(raw).double()
+        if self.family is Family.NUMBERS:
+            return np.asarray(self.scale.back(np.sort(out.numpy(), axis=2)))
+        squash = torch.softmax(out, dim=1) if self.family is Family.CLASSES else torch.sigmoid(out)
+        return squash.numpy()
+
+    def save(self, folder: Path) -> None:
+        """Write weights, encoders and scaling."""
+        assert self._module is not None, "fit first"
+        weights = {name: value.contiguous() for name, value in self._module.state_dict().items()}
+        save_file(weights, folder / "net.safetensors")
+        write_arrays(folder, "scaling", {"centre": self.scaling.centre, "spread": self.scaling.spread})
+        write_json(folder, "net", {"view": self.view.to_json(), "epochs": self.epochs})
+
+    @classmethod
+    def load(cls, folder: Path, family: Family, outputs: int, scale: Scale) -> EntityNet:
+        """Read what `save` wrote."""
+        content: dict[str, Any] = read_json(folder, "net")
+        net = cls(
+            GraphView.from_json(content["view"]), Scaling(**read_arrays(folder, "scaling")), family, outputs, scale
+        )
+        net.epochs = content["epochs"]
+        module = net._new(0)
+        try:
+            module.load_state_dict(load_file(folder / "net.safetensors"))
+        except (OSError, SafetensorError, RuntimeError) as error:
+            raise RunError(f"cannot read the network in '{folder}': {error}", hint="fit again") from error
+        net._module = module.eval()
+        return net
+
+    def _new(self, random_seed: int) -> nn.ModuleDict:
+        settings = NetSettings()
+        width = self.outputs * (len(LEVELS) if self.family is Family.NUMBERS else 1)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(random_seed)
+            encoder = GraphEncoder(self.view, len(self.scaling.centre), settings)
+            return nn.ModuleDict({"encoder": encoder, "head": nn.Linear(settings.out, width)})
+
+    def _fresh(self, rows: Rows, random_seed: int) -> nn.ModuleDict:
+        """New weights; the head starts at what is usual."""
+        module = self._new(random_seed)
+        usual = torch.from_numpy(self._usual(rows)).float()
+        with torch.no_grad():
+            module["head"].weight.mul_(0.1)  # type: ignore[operator]  # it is a Linear
+            module["head"].bias.copy_(usual)  # type: ignore[operator]  # it is a Linear
+        self._module = module
+        return module
+
+    def _usual(self, rows: Rows) -> np.ndarray:
+        if self.family is Family.NUMBERS:
+            gap = self.scale.to(rows.y) - self._start(rows)
+            return np.quantile(gap, LEVELS, axis=0).T.reshape(-1) if len(gap) else np.zeros(self.outputs * 3)
+        if self.family is Family.CLASSES:
+            known = rows.y[rows.y >= 0].astype(np.int64)
+            return np.log(np.bincount(known, minlength=self.outputs) + 1.0)
+        rate = np.clip(rows.y.mean(axis=0), 1e-4, 1 - 1e-4) if len(rows.y) else np.full(self.outputs, 0.5)
+        return np.log(rate / (1 - rate))
+
+    def _start(self, rows: Rows) -> Float64[np.ndarray, "n 1"]:
+        """Where numbers start from: what the last windows lead to expect, as the network learns it."""
+        expected = np.where(np.isfinite(rows.expected), rows.expected, self.scale.centre)
+        return self.scale.to(expected)[:, None]
+
+    def _raw(
+        self, module: nn.ModuleDict, graph: GraphStore, seeds: Seeds, rows: Rows, index: np.ndarray
+    ) -> Float[Tensor, "n outputs levels"]:
+        part = seeds.take(index)
+        state = torch.from_numpy(self.scaling(rows.x[index]))
+        h = module["encoder"](self.view.sample(graph, part), state)  # [n, out]
+        raw = module["head"](h).reshape(len(index), self.outputs, -1)  # [n, outputs, levels]
+        if self.family is Family.NUMBERS:
+            raw = raw + torch.from_numpy(self._start(rows.take(index))).float()[:, :, None]
+        return raw
+
+    def _loss(
+        self, module: nn.ModuleDict, graph: GraphStore, seeds: Seeds, rows: Rows, index: np.ndarray
+    ) -> Tensor:
+        raw = self._raw(module, graph, seeds, rows, index)
+        y, weight = rows.y[index], torch.from_numpy(rows.weight[index]).float()
+        if self.family is Family.NUMBERS:
+            weight = weight * torch.from_numpy(self.scale.weight(rows.expected[index])).float()
+            target = torch.from_numpy(self.scale.to(y)).float()  # [n, outputs]
+            flat = raw.reshape(-1, len(LEVELS))  # [n * outputs, levels]
+            return losses.pinball(
+                flat, target.reshape(-1), torch.tensor(LEVELS), weight.repeat_interleave(self.outputs)
+            )
+        if self.family is Family.CLASSES:
+            return losses.crossed(raw[:, :, 0], torch.from_numpy(y[:, 0].astype(np.int64)), weight)
+        target = torch.from_numpy(y).float()
+        if self.family is Family.BINARY:
+            return losses.binary(raw[:, 0, 0], target[:, 0], weight)
+        return losses.multilabel(raw[:, :, 0], target, weight)
