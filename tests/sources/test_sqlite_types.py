@@ -79,6 +79,13 @@ def test_empty_texts_among_numbers_are_stated(tmp_path: Path) -> None:
     assert (problem.kind, problem.count, problem.rule) == ("empty text", 2, "they are read as missing")
 
 
+def test_what_is_stated_holds_inside_the_engine_too(tmp_path: Path) -> None:
+    with opened(tmp_path, "INTEGER", [1, "", 5, ""]) as source:
+        query = "SELECT COUNT(c) AS n, MAX(c) AS top, SUM(c IS NULL) AS gone FROM t AS a WHERE a.id > 0"
+        assert source.read(parse_one(query)).to_pylist() == [{"n": 2, "top": 5, "gone": 2}]
+        assert source.read(parse_one("SELECT id, c FROM t WHERE c IS NULL")).column("id").to_pylist() == [2, 4]
+
+
 def test_julian_days_are_times(tmp_path: Path) -> None:
     with opened(tmp_path, "REAL", [2458849.5, 2458849.75, 2440587.5]) as source:
         assert source.time_form("t", "c") is TimeForm.JULIAN

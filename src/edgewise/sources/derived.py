@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 import pyarrow as pa
 import sqlglot
@@ -16,6 +15,7 @@ from edgewise.schema.model import Problem
 from edgewise.schema.profile import Declared
 from edgewise.sources.base import MicrosRules, SqlSource, table_of
 from edgewise.sources.contract import Source
+from edgewise.sources.inline import inline, tables_named
 
 __all__ = ["DerivedSource", "derive", "parse_select", "with_tables"]
 
@@ -53,7 +53,7 @@ class DerivedSource(SqlSource):
 
     def stream(self, query: exp.Expression) -> Iterator[pa.RecordBatch]:
         """Run one SELECT, in which the defined tables may occur, and yield Arrow batches."""
-        return self._source.stream(_inline(query, self._trees))
+        return self._source.stream(inline(query, self._trees))
 
     def fingerprint(self) -> str:
         """Changes with the source's own fingerprint and with the definitions."""
@@ -91,7 +91,7 @@ def with_tables(tree: exp.Expression, definitions: Mapping[str, str], dialect: s
     Raises:
         SchemaError: a definition that is no single SELECT, or that refers to itself in a circle.
     """
-    return _inline(tree, _expanded(definitions, dialect))
+    return inline(tree, _expanded(definitions, dialect))
 
 
 def parse_select(name: str, sql: str, dialect: str) -> exp.Query:
@@ -151,30 +151,9 @@ def _expand(
     if name not in done:
         used = [n for n in _mentioned(parsed[name]) if n in parsed and n != name]
         trees = {n: _expand(n, parsed, done, (*path, name)) for n in used}
-        done[name] = _inline(parsed[name], trees)
+        done[name] = inline(parsed[name], trees)
     return done[name]
 
 
 def _mentioned(tree: exp.Expression) -> list[str]:
-    return list(dict.fromkeys(table.name.casefold() for table in _plain_tables(tree)))
-
-
-def _plain_tables(tree: exp.Expression) -> list[exp.Table]:
-    """The tables of a tree that are neither qualified, nor functions, nor its own WITH names."""
-    own = {cte.alias.casefold() for cte in tree.find_all(exp.CTE)}
-    return [
-        table
-        for table in tree.find_all(exp.Table)
-        if isinstance(table.this, exp.Identifier) and not table.db and table.name.casefold() not in own
-    ]
-
-
-def _inline(tree: exp.Expression, trees: Mapping[str, exp.Query]) -> Any:
-    tree = tree.copy()
-    for table in _plain_tables(tree):
-        definition = trees.get(table.name.casefold())
-        if definition is not None:
-            alias = exp.TableAlias(this=exp.to_identifier(table.alias or table.name, quoted=True))
-            joins = table.args.get("joins")
-            table.replace(exp.Subquery(this=definition.copy(), alias=alias, joins=joins))
-    return tree
+    return list(dict.fromkeys(table.name.casefold() for table in tables_named(tree)))

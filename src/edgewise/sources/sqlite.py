@@ -19,7 +19,8 @@ from edgewise.errors import SourceError
 from edgewise.schema.model import Problem
 from edgewise.schema.profile import Declared, DeclaredLink
 from edgewise.sources.arrow import plain_batches
-from edgewise.sources.base import BATCH_ROWS, MicrosRules, SqlSource, column_of, first_line
+from edgewise.sources.base import BATCH_ROWS, MicrosRules, SqlSource, column_of, first_line, table_of
+from edgewise.sources.inline import inline
 from edgewise.sources.sqlite_results import Result, direct_result, spooled_result
 from edgewise.sources.sqlite_times import SQLITE_MICROS
 from edgewise.sources.sqlite_types import SqliteColumn, columns_of_table
@@ -39,6 +40,7 @@ class SqliteSource(SqlSource):
         super().__init__(str(path))
         self._path = path
         self._columns: dict[str, tuple[SqliteColumn, ...]] = {}
+        self._readings: dict[str, exp.Query] = {}
         self._closed = False
 
     @property
@@ -50,7 +52,8 @@ class SqliteSource(SqlSource):
         """Run one SELECT and yield Arrow batches.
 
         A SELECT of plain columns of one table streams as it is. The types of any other result are only known
-        from its values, so it is spooled to a temporary table on disk first.
+        from its values, so it is spooled to a temporary table on disk first. A table of which `problems` tells
+        is read as it says, in conditions too.
 
         Raises:
             SourceError: the engine refused; the message holds its own words.
@@ -58,7 +61,10 @@ class SqliteSource(SqlSource):
         self.tables()
         with self._connect() as connection:
             try:
-                result = direct_result(query, self._columns) or spooled_result(query, self._columns, connection)
+                filtered = query.args.get("where") is not None and bool(self._readings)
+                result = None if filtered else direct_result(query, self._columns)
+                if result is None:
+                    result = spooled_result(inline(query, self._readings), self._columns, connection)
                 yield from plain_batches(_typed(connection, result), result.schema)
             except (adbc_driver_manager.Error, pa.ArrowException, OSError) as error:
                 raise self._refused(error) from error
@@ -110,6 +116,11 @@ class SqliteSource(SqlSource):
                 self._columns = {name: columns_of_table(connection, name) for name in names}
             except (adbc_driver_manager.Error, OSError) as error:
                 raise self._refused(error) from error
+        self._readings = {
+            name.casefold(): _as_read(name, columns)
+            for name, columns in self._columns.items()
+            if any(column.problem(name) for column in columns)
+        }
         return {
             name: pa.schema([(c.name, c.type) for c in columns])
             for name, columns in self._columns.items()
@@ -152,6 +163,11 @@ def open_sqlite(path: Path) -> SqliteSource:
     if not source.tables():
         raise SourceError(f"{path} is a SQLite database without tables", hint="load tables into it first")
     return source
+
+
+def _as_read(table: str, columns: tuple[SqliteColumn, ...]) -> exp.Query:
+    readings = [exp.alias_(column.reading(column_of(column.name)), column.name, quoted=True) for column in columns]
+    return exp.select(*readings).from_(table_of(table))
 
 
 def _typed(connection: Any, result: Result) -> Iterator[pa.RecordBatch]:

@@ -117,6 +117,8 @@ def _hints(query: exp.Expression, tables: Tables) -> list[str]:
 
 def _hint(select: exp.Expression) -> str:
     kind = select.type.this.name if select.type is not None else ""
+    if kind == "BOOLEAN" and select.find(exp.Sum):
+        return ""  # a sum of truth values counts them
     return kind if kind in ("TIMESTAMP", "DATE", "BOOLEAN", "DOUBLE", "BIGINT", "TEXT") else ""
 
 

@@ -8,6 +8,7 @@ from typing import Final
 
 from sqlglot import expressions as exp
 
+from edgewise.clock import DAY
 from edgewise.sources.base import MicrosRules
 from edgewise.sources.contract import TimeForm
 
@@ -87,7 +88,7 @@ def _nanos(column: exp.Expression) -> exp.Expression:
 def _julian(column: exp.Expression) -> exp.Expression:
     """Julian days to the millisecond, which is as fine as a double holds them."""
     days = exp.paren(exp.Sub(this=column.copy(), expression=exp.convert(_UNIX_EPOCH_IN_JULIAN_DAYS)))
-    millis = _int(_call("round", exp.Mul(this=days, expression=exp.convert(86_400_000))))
+    millis = _int(_call("round", exp.Mul(this=days, expression=exp.convert(DAY // 1000))))
     return exp.Mul(this=millis, expression=exp.convert(1000))
 
 
