@@ -22,7 +22,7 @@ class TreeSettings:
     leaves: int = 31
     smallest_leaf: int = 60  # rows
     columns: float = 0.5  # share of the features a tree sees
-    threads: int = 2
+    rows_a_thread: int = 50_000  # below this, one thread is faster than several
 
 
 def fit_trees(
@@ -51,19 +51,21 @@ def fit_trees(
         "seed": random_seed,
         "deterministic": True,
         "force_row_wise": True,
-        "num_threads": settings.threads,
+        "num_threads": _threads(len(table.came), settings.rows_a_thread),
         "verbosity": -1,
     }
     return lgb.train(parameters, data, settings.rounds)
 
 
 def score_trees(
-    booster: lgb.Booster, table: RankingTable, columns: list[int], rounds: int, threads: int = 2
+    booster: lgb.Booster, table: RankingTable, columns: list[int], rounds: int
 ) -> Float32[np.ndarray, "candidates"]:
     """The trees' scores with the first `rounds` of them."""
     if len(table.pool.items) == 0:
         return np.zeros(0, dtype=np.float32)
-    found = booster.predict(table.features[:, columns], num_iteration=rounds, num_threads=threads)
+    found = booster.predict(
+        table.features[:, columns], num_iteration=rounds, num_threads=_threads(len(table.came), 50_000)
+    )
     return np.asarray(found, dtype=np.float32)
 
 
@@ -72,3 +74,8 @@ def useful_columns(table: RankingTable) -> list[int]:
     sample = table.features[:: max(1, len(table.features) // 50_000)]
     filled = np.where(np.isnan(sample), np.float32(-1e9), sample)
     return [int(c) for c in np.flatnonzero((filled != filled[:1]).any(axis=0))]
+
+
+def _threads(rows: int, least: int) -> int:
+    """One thread for small tables; otherwise what OpenMP is told to use."""
+    return 1 if rows < least else 0

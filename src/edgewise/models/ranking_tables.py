@@ -59,7 +59,7 @@ def channels_for(setup: Setup, asof: AsOf) -> list[Channel]:
         *(CohortPopular(name, width=30 if new else 15) for name in asof.evidence.cohorts),
         *(PlacePopular(name) for name in asof.evidence.stocked),
         Next(width=100 if new else 30),
-        Together(width=100 if new else 30),
+        Together(width=100 if new else 30, neighbours=30, most_events=400_000),
         *(Siblings(name, width=30 if new else 20) for name in list(asof.evidence.attributes)[:2]),
     ]
 

@@ -20,6 +20,9 @@ __all__ = ["HALF_LIVES", "AsOf", "best_rights"]
 #: Days. Index 0 follows this week, 1 the month, 2 and 3 habits.
 HALF_LIVES = (7.0, 30.0, 120.0, 365.0)
 
+#: Item-item graphs kept at once.
+MOST_GRAPHS = 4
+
 
 class AsOf:
     """Timelines over the evidence up to `until`. Building is lazy; reading is safe for any anchor <= `until`.
@@ -46,8 +49,10 @@ class AsOf:
         return np.searchsorted(self._history.left, np.arange(self.evidence.entities + 1)).astype(np.int64)
 
     def item_graph(self, key: Hashable, moment: int, build: Callable[[int], ItemGraph]) -> ItemGraph:
-        """The item-item graph of what was visible at a moment, built once for each key."""
+        """The item-item graph of what was visible at a moment; the last few are kept."""
         if (key, moment) not in self._graphs:
+            if len(self._graphs) >= MOST_GRAPHS:
+                self._graphs.pop(next(iter(self._graphs)))
             self._graphs[key, moment] = build(moment)
         return self._graphs[key, moment]
 

@@ -25,6 +25,13 @@ class Meetings:
         seen = self.at <= moment
         return self if seen.all() else Meetings(self.left[seen], self.right[seen], self.at[seen])
 
+    def latest(self, most: int) -> Meetings:
+        """About the latest `most` events, those of the same moment as the earliest kept one included."""
+        if len(self.at) <= most:
+            return self
+        seen = self.at >= np.partition(self.at, len(self.at) - most)[len(self.at) - most]
+        return Meetings(self.left[seen], self.right[seen], self.at[seen])
+
 
 @dataclass(frozen=True, slots=True)
 class Evidence:

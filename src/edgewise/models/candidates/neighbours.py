@@ -28,6 +28,7 @@ class Together(Channel):
     known: bool = False
     cap: int = 100
     neighbours: int = 50
+    most_events: int = 2_000_000
     name: str = "met together"
 
     def propose(self, asof: AsOf, rows: np.ndarray, at: np.ndarray) -> Proposed:
@@ -35,11 +36,11 @@ class Together(Channel):
 
         def build(moment: int) -> ItemGraph:
             return co_graph(
-                asof.evidence.history.until(moment), asof.evidence.entities, asof.evidence.items,
+                asof.history.until(moment).latest(self.most_events), asof.evidence.entities, asof.evidence.items,
                 neighbours=self.neighbours, cap=self.cap, alpha=self.alpha, beta=self.beta, power=self.power,
             )  # fmt: skip
 
-        key = ("together", self.neighbours, self.cap, self.alpha, self.beta, self.power)
+        key = ("together", self.neighbours, self.cap, self.alpha, self.beta, self.power, self.most_events)
         return _walk(self, key, build, asof, rows, at)
 
 
@@ -51,8 +52,9 @@ class Next(Channel):
     recent: int = 20
     fade: float = 0.85
     known: bool = False
-    neighbours: int = 50
-    window: int = 5
+    neighbours: int = 30
+    window: int = 3
+    most_events: int = 400_000
     name: str = "comes next"
 
     def propose(self, asof: AsOf, rows: np.ndarray, at: np.ndarray) -> Proposed:
@@ -60,11 +62,11 @@ class Next(Channel):
 
         def build(moment: int) -> ItemGraph:
             return next_graph(
-                asof.evidence.history.until(moment), asof.evidence.entities, asof.evidence.items,
+                asof.history.until(moment).latest(self.most_events), asof.evidence.entities, asof.evidence.items,
                 neighbours=self.neighbours, window=self.window,
             )  # fmt: skip
 
-        return _walk(self, ("next", self.neighbours, self.window), build, asof, rows, at)
+        return _walk(self, ("next", self.neighbours, self.window, self.most_events), build, asof, rows, at)
 
 
 def _walk(

@@ -33,8 +33,8 @@ class Siblings(Channel):
         flat, moment = liked.reshape(-1), np.repeat(at, self.values)
         within, popularity = best_rights(asof.within[self.column], flat, moment, 0, self.each)
         share = popularity / np.maximum(popularity.sum(axis=1, keepdims=True), 1e-9)
-        worth = (taste.reshape(-1, 1) * share).reshape(len(rows), -1)
-        items = within.reshape(len(rows), -1)
+        worth = (taste.reshape(-1, 1) * share).reshape(len(rows), self.values * self.each)
+        items = within.reshape(worth.shape)
         order = np.argsort(np.where(items == MISSING, np.inf, -worth), axis=1, kind="stable")[:, : self.width]
         chosen = np.take_along_axis(items, order, axis=1)
         return Proposed(chosen, np.take_along_axis(worth, order, axis=1).astype(np.float32))
