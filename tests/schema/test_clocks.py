@@ -30,13 +30,21 @@ def ticks(rows: list[tuple[int, int]]) -> TickTimes:
 
 
 @given(
-    st.integers(-5, 400), st.sampled_from([HOUR, DAY, 7 * DAY]), st.integers(0, 23), st.integers(4, 30), st.integers(0, 99)
+    st.integers(-5, 400),
+    st.sampled_from([HOUR, DAY, 7 * DAY]),
+    st.integers(0, 23),
+    st.integers(4, 30),
+    st.integers(0, 99),
 )
 @settings(max_examples=40, deadline=None)
-def test_even_periods_are_found_and_hold_every_row(first: int, step: int, hour: int, count: int, noise: int) -> None:
+def test_even_periods_are_found_and_hold_every_row(
+    first: int, step: int, hour: int, count: int, noise: int
+) -> None:
     origin = MONDAY + hour * HOUR
     times = [origin + i * step + (i * 7919 + noise * 104_729) % step for i in range(count) for _ in (0, 1)]
-    times += [origin + i * step + step // 50 for i in range(count)] + [origin + (i + 1) * step - step // 50 for i in range(count)]
+    times += [origin + i * step + step // 50 for i in range(count)] + [
+        origin + (i + 1) * step - step // 50 for i in range(count)
+    ]
     rows = [(first + (t - origin) // step, t) for t in times]
     learnt = learn_starts(ticks(rows), last=first + count + 10)
     assert learnt is not None
@@ -49,7 +57,12 @@ def test_even_periods_are_found_and_hold_every_row(first: int, step: int, hour: 
 
 
 def test_months_are_uneven() -> None:
-    rows = [(12 * y + m, to_micros(dt.datetime(2023 + y, m, d, 9))) for y in (0, 1) for m in range(1, 13) for d in (1, 14, 28)]
+    rows = [
+        (12 * y + m, to_micros(dt.datetime(2023 + y, m, d, 9)))
+        for y in (0, 1)
+        for m in range(1, 13)
+        for d in (1, 14, 28)
+    ]
     learnt = learn_starts(ticks(rows), last=24)
     assert learnt is not None
     assert [iso(s) for s in learnt[1][:3]] == ["2023-01-01", "2023-02-01", "2023-03-01"]
@@ -68,7 +81,10 @@ def test_summer_time_does_not_bend_the_weeks() -> None:
     rows = []
     for week in range(30):
         shift = HOUR if week < 15 else 0  # clocks go forward half way
-        rows += [(week, MONDAY + 4 * HOUR + shift + week * 7 * DAY + at) for at in (60_000_000, 3 * DAY, 7 * DAY - 60_000_000)]
+        rows += [
+            (week, MONDAY + 4 * HOUR + shift + week * 7 * DAY + at)
+            for at in (60_000_000, 3 * DAY, 7 * DAY - 60_000_000)
+        ]
     rows = [(w, t if w != 14 else min(t, MONDAY + 4 * HOUR + 15 * 7 * DAY - 1)) for w, t in rows]
     learnt = learn_starts(ticks(rows), last=29)
     assert learnt is not None
@@ -79,7 +95,9 @@ def test_summer_time_does_not_bend_the_weeks() -> None:
 @given(st.lists(st.tuples(st.integers(1, 9), st.integers(0, 300)), min_size=60, max_size=90))
 @settings(max_examples=30, deadline=None)
 def test_numbers_unrelated_to_time_are_no_clock(rows: list[tuple[int, int]]) -> None:
-    spread = [(tick, MONDAY + day * DAY) for tick, day in rows] + [(t, MONDAY + d * DAY) for t in range(1, 10) for d in (0, 300)]
+    spread = [(tick, MONDAY + day * DAY) for tick, day in rows] + [
+        (t, MONDAY + d * DAY) for t in range(1, 10) for d in (0, 300)
+    ]
     assert learn_starts(ticks(spread), last=9) is None
 
 

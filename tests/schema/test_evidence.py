@@ -61,7 +61,11 @@ def _plain(value: Any) -> Any:
     return value.isoformat(sep=" ") if isinstance(value, dt.datetime) else value
 
 
-rows = st.lists(st.tuples(st.none() | st.integers(0, 9), st.none() | st.integers(-3, 9), st.integers(0, 400)), min_size=1, max_size=25)
+rows = st.lists(
+    st.tuples(st.none() | st.integers(0, 9), st.none() | st.integers(-3, 9), st.integers(0, 400)),
+    min_size=1,
+    max_size=25,
+)
 
 
 def tables_of(found: Rows) -> dict[str, dict[str, list[Any]]]:
@@ -74,7 +78,11 @@ def tables_of(found: Rows) -> dict[str, dict[str, list[Any]]]:
 
 @pytest.mark.parametrize("engine", ENGINES)
 @given(found=rows)
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(
+    max_examples=6,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 def test_evidence_equals_its_slow_twin(engine: str, found: Rows) -> None:
     tables = tables_of(found)
     events = list(zip(*tables["events"].values(), strict=True))
@@ -98,7 +106,9 @@ def _check_times(evidence: SqlEvidence, events: list[Any]) -> None:
     assert (reading.low, reading.high) == (min(micros), max(micros))
     assert reading.future == sum(1 for m in micros if m > NOW)
     ticks = evidence.ticks("events", "key", "at")
-    by = {k: [to_micros(at) for key, _, at in events if key == k] for k in {k for k, _, _ in events if k is not None}}
+    by = {
+        k: [to_micros(at) for key, _, at in events if key == k] for k in {k for k, _, _ in events if k is not None}
+    }
     assert ticks.ticks == tuple(sorted(by))
     assert ticks.first == tuple(min(by[k]) for k in sorted(by))
     assert ticks.last == tuple(max(by[k]) for k in sorted(by))
@@ -114,14 +124,22 @@ def _check_aggregates(evidence: SqlEvidence, events: list[Any], things: dict[str
         same = 0
         for i, total in totals.items():
             values = [v for v in linked[i] if v is not None]
-            made = {"count": len(linked[i]), "sum": sum(values) if values else None, "max": max(values, default=None)}
+            made = {
+                "count": len(linked[i]),
+                "sum": sum(values) if values else None,
+                "max": max(values, default=None),
+            }
             same += made[match.aggregate] == total
         assert match.share == pytest.approx(same / len(totals) if totals else 0.0)
 
 
 @pytest.mark.parametrize("engine", ENGINES)
 @given(found=rows)
-@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(
+    max_examples=4,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 def test_profiles_equal_their_slow_twin(engine: str, found: Rows) -> None:
     tables = tables_of(found)
     with source_of(engine, tables) as source:
@@ -138,7 +156,14 @@ def test_profiles_equal_their_slow_twin(engine: str, found: Rows) -> None:
 
 
 def test_offsets_of_texts_are_counted() -> None:
-    texts = ["2024-01-01T00:00:00Z", "2024-01-01T00:00:00+01:00", "2024-01-01 00:00:00-05:30", "2024-01-01", None, "2024-01-01T00:00:00Z "]
+    texts = [
+        "2024-01-01T00:00:00Z",
+        "2024-01-01T00:00:00+01:00",
+        "2024-01-01 00:00:00-05:30",
+        "2024-01-01",
+        None,
+        "2024-01-01T00:00:00Z ",
+    ]
     for engine in ENGINES:
         with source_of(engine, {"t": {"said": texts}}) as source:
             offsets = SqlEvidence(source, NOW).times("t", "said").offsets
@@ -147,8 +172,10 @@ def test_offsets_of_texts_are_counted() -> None:
 
 def test_both_engines_give_the_same_schema() -> None:
     tables = {
-        "users": {"user_id": list(range(30)), "born": [moment(i) for i in range(30)], "score": [i / 7 for i in range(30)]},
-        "visits": {"user_id": [i % 30 for i in range(90)], "shop_id": [i % 6 for i in range(90)], "week": [i // 9 for i in range(90)],
+        "users": {"user_id": list(range(30)), "born": [moment(i) for i in range(30)],
+          "score": [i / 7 for i in range(30)]},
+        "visits": {"user_id": [i % 30 for i in range(90)], "shop_id": [i % 6 for i in range(90)],
+          "week": [i // 9 for i in range(90)],
                    "visited_at": [moment(168 * (i // 9) + i % 9) for i in range(90)]},
         "offers": {"shop_id": [i % 6 for i in range(40)], "week": [i % 12 for i in range(40)]},
     }  # fmt: skip

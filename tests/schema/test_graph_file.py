@@ -27,9 +27,11 @@ TABLES = {
     "users": pa.table({"user_id": list(range(40)), "segment": ["a|b", "b", "a", "c|a"] * 10, "boss": [0] * 40}),
     "visits": pa.table({
         "user_id": [i % 40 for i in range(120)], "shop_id": [i % 9 for i in range(120)], "visited_at": times(120),
-        "left_at": times(120), "week": [1 + (9 * i) // 168 for i in range(120)], "code": [i % 5 for i in range(120)],
+        "left_at": times(120), "week": [1 + (9 * i) // 168 for i in range(120)],
+          "code": [i % 5 for i in range(120)],
     }),
-    "offers": pa.table({"shop_id": [i % 9 for i in range(60)], "week": [1 + i % 8 for i in range(60)], "on no": [True] * 60}),
+    "offers": pa.table({"shop_id": [i % 9 for i in range(60)], "week": [1 + i % 8 for i in range(60)],
+      "on no": [True] * 60}),
     "wishes": pa.table({"shop_id": [i % 9 for i in range(50)], "user": [i % 40 for i in range(50)]}),
 }  # fmt: skip
 
@@ -52,7 +54,10 @@ def bare(schema: Schema) -> Any:
 
 
 def test_what_is_written_reads_back_the_same(tmp_path: Path) -> None:
-    first = {"tables": {"users": {"drop": ["boss"]}, "visits": {"types": {"code": "categorical"}}}, "exclude": ["wishes"]}
+    first = {
+        "tables": {"users": {"drop": ["boss"]}, "visits": {"types": {"code": "categorical"}}},
+        "exclude": ["wishes"],
+    }
     with open_database(TABLES, first) as database:
         database.write_graph(tmp_path / "graph.yaml")
     assert bare(database.schema) == bare(opened(tmp_path / "graph.yaml"))
@@ -74,7 +79,8 @@ def test_every_decision_can_be_overruled() -> None:
             "users": {"key": None, "types": {"segment": "text"}, "drop": ["boss"]},
             "visits": {"time": "left_at", "links": {"user_id": None}, "types": {"code": "categorical"}},
             "offers": {"clock": {"column": "week", "origin": "2024-01-01", "every": "1 week", "read": "end"}},
-            "heavy": {"sql": "SELECT user_id, count(*) AS n, min(visited_at) AS since FROM visits GROUP BY user_id", "key": "user_id"},
+            "heavy": {"sql": "SELECT user_id, min(visited_at) AS since FROM visits GROUP BY user_id",
+              "key": "user_id"},
         },
         "exclude": ["wishes"],
         "implied": {"places": ["visits.shop_id", "offers.shop_id"]},
@@ -91,7 +97,9 @@ def test_every_decision_can_be_overruled() -> None:
     assert clock.read_at == "end"
     assert schema.tables["heavy"].time == "since"
     assert {f"{k.name} -> {k.to}" for k in schema.links} == {
-        "offers.shop_id -> places", "users.user_id -> heavy", "visits.shop_id -> places",
+        "offers.shop_id -> places",
+        "users.user_id -> heavy",
+        "visits.shop_id -> places",
     }
 
 
@@ -111,16 +119,22 @@ def test_a_column_can_join_an_implied_entity() -> None:
 
 
 MISTAKES = {
-    "unknown field": ({"tables": {"visits": {"tme": "x"}}}, "overrides: tables.visits.tme: there is no such field\nhint: did you mean time?"),
+    "unknown field": ({"tables": {"visits": {"tme": "x"}}},
+      "overrides: tables.visits.tme: there is no such field\nhint: did you mean time?"),
     "unknown top field": ({"table": {}}, "overrides: table: there is no such field\nhint: did you mean tables?"),
-    "unknown table": ({"tables": {"vists": {"time": "visited_at"}}}, "overrides: tables: 'vists' is no table\nhint: nearest: visits"),
-    "unknown column": ({"tables": {"visits": {"time": "visted_at"}}}, "overrides: tables.visits.time: 'visted_at' is no column of 'visits'\nhint: nearest: visited_at"),
+    "unknown table": ({"tables": {"vists": {"time": "visited_at"}}},
+      "overrides: tables: 'vists' is no table\nhint: nearest: visits"),
+    "unknown column": ({"tables": {"visits": {"time": "visted_at"}}},
+      "overrides: tables.visits.time: 'visted_at' is no column of 'visits'\nhint: nearest: visited_at"),
     "unknown type": (
         {"tables": {"visits": {"types": {"code": "number"}}}},
-        "overrides: tables.visits.types.code: 'number' is no type\nhint: types: numerical, categorical, multicategorical, text, timestamp, boolean, ID, embedding",
+        "overrides: tables.visits.types.code: 'number' is no type\n"
+        "hint: types: numerical, categorical, multicategorical, text, timestamp, boolean, ID, embedding",
     ),
-    "unknown target": ({"tables": {"visits": {"links": {"code": "userz"}}}}, "visits.code cannot link to 'userz': there is no such table\nhint: tables: users"),
-    "unknown place": ({"implied": {"shops": ["visits.shopid"]}}, "overrides: implied.shops: 'shopid' is no column of 'visits'\nhint: nearest: shop_id"),
+    "unknown target": ({"tables": {"visits": {"links": {"code": "userz"}}}},
+      "visits.code cannot link to 'userz': there is no such table\nhint: tables: users"),
+    "unknown place": ({"implied": {"shops": ["visits.shopid"]}},
+      "overrides: implied.shops: 'shopid' is no column of 'visits'\nhint: nearest: shop_id"),
     "no place": ({"implied": {"shops": ["shop_id"]}}, "overrides: implied.shops: 'shop_id' is no table.column"),
     "time and clock": (
         {"tables": {"visits": {"time": "left_at", "clock": {"column": "week", "like": "visits.week"}}}},
@@ -130,17 +144,21 @@ MISTAKES = {
         {"tables": {"offers": {"clock": {"column": "week", "origin": "2024-01-01"}}}},
         "overrides: tables.offers.clock: origin needs every, the length of a period\nhint: every: 7 days",
     ),
-    "clock without origin": ({"tables": {"offers": {"clock": {"column": "week"}}}}, "overrides: tables.offers.clock: give either like, or origin and every\nhint: like: visits.week"),
+    "clock without origin": ({"tables": {"offers": {"clock": {"column": "week"}}}},
+      "overrides: tables.offers.clock: give either like, or origin and every\nhint: like: visits.week"),
     "clock of odd length": (
         {"tables": {"offers": {"clock": {"column": "week", "origin": "2024-01-01", "every": "often"}}}},
-        "overrides: tables.offers.clock.every: 'often' is no length of time\nhint: write it as 7 days, 1 week or 1 hour",
+        "overrides: tables.offers.clock.every: 'often' is no length of time\n"
+        "hint: write it as 7 days, 1 week or 1 hour",
     ),
     "clock learnt from nowhere": (
         {"tables": {"offers": {"clock": {"column": "week", "like": "wishes.user"}}}},
         "the clock of 'offers' cannot be learnt from 'wishes', which has no time column",
     ),
-    "dropped key": ({"tables": {"users": {"key": "user_id", "drop": ["user_id"]}}}, "overrides: tables.users.drop: 'user_id' is the table's key"),
-    "a list": ([], "overrides: a mapping is expected, not list\nhint: fields: tables, only, exclude, implied, rename"),
+    "dropped key": ({"tables": {"users": {"key": "user_id", "drop": ["user_id"]}}},
+      "overrides: tables.users.drop: 'user_id' is the table's key"),
+    "a list": ([],
+      "overrides: a mapping is expected, not list\nhint: fields: tables, only, exclude, implied, rename"),
     "link to a table without key": (
         {"tables": {"visits": {"key": None}, "wishes": {"links": {"user": "visits"}}}},
         "wishes.user cannot link to 'visits', which has no key\nhint: say its key in the graph file",

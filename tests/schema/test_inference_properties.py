@@ -40,7 +40,8 @@ def tables_of(nouns: tuple[int, int, int], style: str, random_seed: int) -> dict
 
     return {
         PLURALS[nouns[0]]: {named(one, "id"): list(range(1, 31)), "label": [f"l{i % 4}" for i in range(30)]},
-        PLURALS[nouns[1]]: {"id": list(range(1, 21)), named("parent", "id"): [None, *(1 + i // 2 for i in range(19))]},
+        PLURALS[nouns[1]]: {"id": list(range(1, 21)), named("parent", "id"): [None,
+          *(1 + i // 2 for i in range(19))]},
         "log": {
             named(one, "id"): [chooser.randint(1, 30) for _ in range(90)],
             named(two, "id"): [chooser.randint(1, 20) for _ in range(90)],

@@ -10,8 +10,10 @@ from edgewise.schema.names import abbreviates, column_name, common_words, plural
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("home_team_id", ("home", "team", "id")), ("homeTeamID", ("home", "team", "id")), ("PULocationID", ("pu", "location", "id")),
-        ("visitorid", ("visitor", "id")), ("custkey", ("cust", "key")), ("paid", ("paid",)), ("turkey", ("turkey",)),
+        ("home_team_id", ("home", "team", "id")), ("homeTeamID", ("home", "team", "id")), ("PULocationID", ("pu",
+          "location", "id")),
+        ("visitorid", ("visitor", "id")), ("custkey", ("cust", "key")), ("paid", ("paid",)), ("turkey",
+          ("turkey",)),
         ("wm_yr_wk", ("wm", "yr", "wk")), ("Order Details", ("order", "details")), ("größe", ("größe",)),
     ],
 )  # fmt: skip
@@ -23,9 +25,12 @@ def test_words_of_a_name(name: str, expected: tuple[str, ...]) -> None:
 
 @pytest.mark.parametrize(
     ("one", "many"),
-    [("household", "households"), ("city", "cities"), ("person", "people"), ("box", "boxes"), ("status", "statuses"), ("bus", "buses"),
-     ("movie", "movies"), ("series", "series"), ("shelf", "shelves"), ("day", "days"), ("class", "classes"), ("purchase", "purchases"),
-     ("child", "children"), ("address", "addresses"), ("match", "matches"), ("index", "indices"), ("staff", "staff"), ("quiz", "quizzes")],
+    [("household", "households"), ("city", "cities"), ("person", "people"), ("box", "boxes"), ("status",
+      "statuses"), ("bus", "buses"),
+     ("movie", "movies"), ("series", "series"), ("shelf", "shelves"), ("day", "days"), ("class", "classes"),
+       ("purchase", "purchases"),
+     ("child", "children"), ("address", "addresses"), ("match", "matches"), ("index", "indices"), ("staff",
+       "staff"), ("quiz", "quizzes")],
 )  # fmt: skip
 def test_singular_and_plural_are_inverse(one: str, many: str) -> None:
     assert plural(one) == many
@@ -37,8 +42,10 @@ def test_singular_and_plural_are_inverse(one: str, many: str) -> None:
     ("name", "stem", "suffix", "strength"),
     [
         ("household_id", ("household",), "id", "id"), ("id", (), "id", "id"), ("AlbumId", ("album",), "id", "id"),
-        ("id_customer", ("customer",), "", "id"), ("customer_id_fk", ("customer",), "id", "id"), ("player1_id", ("player",), "id", "id"),
-        ("coupon_upc", ("coupon",), "upc", "id"), ("order_number", ("order",), "number", "code"), ("product", ("product",), "", ""),
+        ("id_customer", ("customer",), "", "id"), ("customer_id_fk", ("customer",), "id", "id"), ("player1_id",
+          ("player",), "id", "id"),
+        ("coupon_upc", ("coupon",), "upc", "id"), ("order_number", ("order",), "number", "code"), ("product",
+          ("product",), "", ""),
     ],
 )  # fmt: skip
 def test_parts_of_a_columns_name(name: str, stem: tuple[str, ...], suffix: str, strength: str) -> None:

@@ -1,7 +1,8 @@
 """Clocks: whole numbers that count periods (a week, a day index), read as time.
 
-A table that carries only a period number is static to the eye, and a leak: rows of future periods would be visible.
-Where another table carries the same column beside real times, the beginning of each period is learnt from it.
+A table that carries only a period number is static to the eye, and a leak: rows of future periods would be
+visible. Where another table carries the same column beside real times, the beginning of each period is learnt
+from it.
 """
 
 from __future__ import annotations
@@ -41,7 +42,9 @@ def counts_periods(column: ColumnProfile) -> bool:
 
 
 def _may_count(column: ColumnProfile) -> bool:
-    """Whether values could number periods: whole, not too many, and not named as an identifier of something else."""
+    """Whether values could number periods: whole, not too many, and not named as an identifier of something
+    else.
+    """
     identifier = column_name(column.name).strength == "id" and not counts_periods(column)
     return column.kind is Kind.INTEGER and 1 < column.distinct <= _MOST and not identifier
 
@@ -178,8 +181,8 @@ def _lattice(times: TickTimes) -> tuple[int, int] | None:
     """Origin and step of evenly spaced periods that hold every row in its own, or None.
 
     The origin lies after the last row of each period's predecessor and at or before its first row; among such
-    moments the roundest is taken. Clocks that are put forward and back in the places where the rows come from leave
-    no such moment by up to two hours; then it is the last full hour at or before every first row.
+    moments the roundest is taken. Clocks that are put forward and back in the places where the rows come from
+    leave no such moment by up to two hours; then it is the last full hour at or before every first row.
     """
     spans = sorted(
         (b - a) / (m - n)
@@ -210,8 +213,8 @@ def _roundest(after: int, latest: int) -> int:
 
 
 def _uneven(times: TickTimes, last: int) -> tuple[int, ...]:
-    """Beginnings of uneven periods: midnight before the first row where nothing of the period before lies after it.
-    Numbers that never occur begin with the next that does; numbers beyond the last go on in typical steps."""
+    """Beginnings of uneven periods: midnight before the first row where nothing of the period before lies after
+    it. Numbers that never occur begin with the next that does; numbers beyond the last go on in typical steps."""
     starts: list[int] = []
     before = None
     for n, (tick, first) in enumerate(zip(times.ticks, times.first, strict=True)):

@@ -14,9 +14,9 @@ __all__ = ["Given", "GivenClock", "merge_declared"]
 
 @dataclass(frozen=True, slots=True)
 class GivenClock:
-    """A clock as the graph file says it: learnt beside `like` (table, column), or regular from `origin` (the moment
-    at which tick `first` begins, microseconds) in steps of `every` microseconds. `end` reads a row at its period's
-    end. `ready` is a clock that is known whole."""
+    """A clock as the graph file says it: learnt beside `like` (table, column), or regular from `origin` (the
+    moment at which tick `first` begins, microseconds) in steps of `every` microseconds. `end` reads a row at
+    its period's end. `ready` is a clock that is known whole."""
 
     column: str
     like: tuple[str, str] | None = None

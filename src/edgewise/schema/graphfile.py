@@ -101,7 +101,8 @@ def read(path: str | Path) -> GraphFile:
     """Read a graph file.
 
     Raises:
-        SchemaError: it cannot be read, is no YAML, or has fields that do not exist; the message names file and place.
+        SchemaError: it cannot be read, is no YAML, or has fields that do not exist; the message names file and
+        place.
     """
     try:
         text = Path(path).read_text(encoding="utf-8")

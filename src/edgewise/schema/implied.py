@@ -1,4 +1,6 @@
-"""Entities that have no table of their own: identifiers that rows refer to (`household_id`), without `households`."""
+"""Entities that have no table of their own: identifiers that rows refer to (`household_id`), without
+`households`.
+"""
 
 from __future__ import annotations
 
@@ -114,8 +116,8 @@ def _names_something(column: ColumnProfile, name: ColumnName) -> bool:
 def _groups(
     places: Iterable[Place], profiles: Mapping[str, TableProfile], evidence: Evidence
 ) -> dict[tuple[str, ...], set[Place]]:
-    """Places by noun. Roles of one noun come together where their values do: `friend` with `user`, `home_team` with
-    `away_team`."""
+    """Places by noun. Roles of one noun come together where their values do: `friend` with `user`, `home_team`
+    with `away_team`."""
     groups: dict[tuple[str, ...], set[Place]] = {}
     for place in places:
         name = column_name(place[1])

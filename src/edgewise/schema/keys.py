@@ -16,7 +16,7 @@ __all__ = ["KeyChoice", "Names", "adopt_key", "alternates", "choose_key", "compo
 #: The words of each table's name.
 Names = Mapping[str, tuple[str, ...]]
 
-#: A column that is clearly named as the key may hold this share of repeated values: they are a problem in the data.
+#: A column clearly named as the key needs this share of distinct values; repeats are problems in the data.
 _DIRTY: Final = 0.9
 _DIRTY_IN_SMALL_TABLES: Final = 0.75
 _SMALL: Final = 50
@@ -26,8 +26,8 @@ _COMPOSITE_ROWS: Final = 2_000_000
 
 @dataclass(frozen=True, slots=True)
 class KeyChoice:
-    """A table's key (None where it has none) and why. `own` says whether the key's name is the table's own, which a
-    key borrowed from another entity (`demographics.household_id`) is not."""
+    """A table's key (None where it has none) and why. `own` says whether the key's name is the table's own,
+    which a key borrowed from another entity (`demographics.household_id`) is not."""
 
     column: str | None
     reason: str
@@ -124,7 +124,9 @@ def adopt_key(
 
 
 def _describes(name: ColumnName, own: tuple[str, ...], owned: frozenset[tuple[str, ...]]) -> bool:
-    """Whether a table stands in for the noun of its key: `campaign_descriptions` where no table is keyed `campaigns`."""
+    """Whether a table stands in for the noun of its key: `campaign_descriptions` where no table is keyed
+    `campaigns`.
+    """
     return own[: len(name.stem)] == name.stem and name.stem not in owned
 
 
@@ -140,11 +142,13 @@ def _is_key(column: ColumnProfile, rank: int) -> bool:
 def _reason(column: ColumnProfile, rank: int) -> str:
     why = {
         _BARE: "named as an identifier", _NAMED: "named after the table", _HEAD: "named after the table",
-        _PART: "named after the table", _BORROWED: "an identifier with one row a value", _CODE: "a code of its own",
+        _PART: "named after the table", _BORROWED: "an identifier with one row a value",
+          _CODE: "a code of its own",
     }[rank]  # fmt: skip
     if column.unique and column.nulls == 0:
         return f"unique, never null, {why}"
-    return f"{why}; {column.present - column.distinct} repeated and {column.nulls} null values are counted as problems"
+    again = column.present - column.distinct
+    return f"{why}; {again} repeated and {column.nulls} null values are counted as problems"
 
 
 def alternates(profile: TableProfile, key: str | None) -> tuple[ColumnProfile, ...]:

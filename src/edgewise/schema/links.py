@@ -86,7 +86,8 @@ class _Finder:
     """One search over all tables; holds what the rules look at."""
 
     def __init__(
-        self, profiles: Mapping[str, TableProfile], names: Names, keys: Mapping[str, KeyChoice], evidence: Evidence,
+        self, profiles: Mapping[str, TableProfile], names: Names, keys: Mapping[str, KeyChoice],
+          evidence: Evidence,
         given: Given,
     ) -> None:  # fmt: skip
         self.profiles, self.names, self.keys, self.evidence, self.given = profiles, names, keys, evidence, given
@@ -219,7 +220,9 @@ class _Finder:
         return _ENOUGH_OF_KIN if kin else _ENOUGH[Fit.SAME_KEY]
 
     def settle_alternates(self) -> dict[str, KeyChoice]:
-        """Where rows refer to a unique column that is not the key, and none to the key, make that column the key."""
+        """Where rows refer to a unique column that is not the key, and none to the key, make that column the
+        key.
+        """
         keys = dict(self.keys)
         for to in sorted(self.alternate):
             referred = any(link.to == to for link in self.links.values())

@@ -116,8 +116,8 @@ class Problem:
 class Schema:
     """Tables by name, the links between them, and the problems found in the data.
 
-    `left_out` lists what the source has and the schema has not, because the graph file says so: (table, None) for a
-    table, (table, column) for a column.
+    `left_out` lists what the source has and the schema has not, because the graph file says so: (table, None)
+    for a table, (table, column) for a column.
     """
 
     tables: dict[str, Table]

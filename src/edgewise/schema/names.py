@@ -125,8 +125,8 @@ def column_name(name: str) -> ColumnName:
 
 
 def abbreviates(short: str, long: str) -> bool:
-    """Whether `short` reads as an abbreviation of `long`: its beginning, or at most four of its letters in order of
-    which the first two begin it (`dept`, `acct`); three letters at least."""
+    """Whether `short` reads as an abbreviation of `long`: its beginning, or at most four of its letters in
+    order of which the first two begin it (`dept`, `acct`); three letters at least."""
     if not 3 <= len(short) < len(long) or short[:2] != long[:2]:
         return False
     letters = iter(long)

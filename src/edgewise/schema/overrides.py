@@ -40,7 +40,8 @@ def given_from(file: GraphFile, columns: Columns, where: str) -> Given:
     """What the file says about tables with these columns.
 
     Raises:
-        SchemaError: a name that does not exist; the message names the place in the file, the hint the nearest names.
+        SchemaError: a name that does not exist; the message names the place in the file, the hint the nearest
+        names.
     """
     reader = _Reader(columns, where)
     for table, entry in file.tables.items():

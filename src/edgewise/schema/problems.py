@@ -118,7 +118,8 @@ def _texts(table: Table, column: Column, stats: ColumnProfile) -> Iterator[Probl
     markers = sorted({v for v in texts if v.strip().casefold() in NULL_MARKERS})
     if markers:
         count = sum(1 for v in texts if v in markers)
-        message = f"{', '.join(map(repr, markers))} stand for missing values, {count} times in the first {len(texts)} rows"
+        shown = ", ".join(map(repr, markers))
+        message = f"{shown} stand for missing values, {count} times in the first {len(texts)} rows"
         rule = "read as a label of their own; define the table by sql to make them null"
         yield Problem("null markers", table.name, column.name, count, message, rule)
     if column.stype is SType.NUMERICAL and numbers_in_text(stats) < 1 and stats.values is not None:
@@ -159,10 +160,13 @@ def _times(known: Known, table: Table, profile: TableProfile) -> Iterator[Proble
         missing, unread = profile.rows - reading.present, reading.present - reading.read
         checks = (
             ("missing times", missing if own else 0, "have no time", "never visible, and counted in reports"),
-            ("unreadable times", unread, "hold no time that can be read", "read as missing" + ("; never visible" if own else "")),
+            ("unreadable times", unread, "hold no time that can be read",
+              "read as missing" + ("; never visible" if own else "")),
             ("future times", reading.future if own else 0, "lie after now", "visible only to anchors after them"),
-            ("implausible times", reading.epoch, "lie on 1970-01-01, the start of computer time", "read as they are"),
-            ("implausible times", reading.absurd, "lie after the year 2200", "read as they are; visible only to anchors after them"),
+            ("implausible times", reading.epoch, "lie on 1970-01-01, the start of computer time",
+              "read as they are"),
+            ("implausible times", reading.absurd, "lie after the year 2200",
+              "read as they are; visible only to anchors after them"),
         )  # fmt: skip
         for kind, count, message, rule in checks:
             if count:

@@ -43,8 +43,8 @@ class ColumnProfile:
     """Statistics of one column.
 
     `distinct` counts values that are not null, exactly where `exact` says so. `low` and `high` are the extremes
-    of numbers and texts. `sample` holds some values that are not null, in the order of the table; `values` all distinct ones,
-    where they are few and the sample alone would mislead. `lengths` are the
+    of numbers and texts. `sample` holds some values that are not null, in the order of the table; `values` all
+    distinct ones, where they are few and the sample alone would mislead. `lengths` are the
     shortest and longest text or list. `item` is the kind of a list's items.
     """
 
@@ -71,7 +71,9 @@ class ColumnProfile:
 
     @property
     def whole(self) -> bool:
-        """Whether a float column holds whole numbers only, as far as the sample shows (integers with nulls often do)."""
+        """Whether a float column holds whole numbers only, as far as the sample shows (integers with nulls
+        often do).
+        """
         return self.kind is Kind.FLOAT and bool(self.sample) and all(_is_whole(value) for value in self.sample)
 
     @property
@@ -145,7 +147,9 @@ class TimeReading:
 
 @dataclass(frozen=True, slots=True)
 class TickTimes:
-    """For each value of an integer column, in order: its rows, and the first and last time beside it (microseconds)."""
+    """For each value of an integer column, in order: its rows, and the first and last time beside it
+    (microseconds).
+    """
 
     ticks: tuple[int, ...]
     first: tuple[int, ...]
@@ -173,7 +177,9 @@ class Declared:
 
 @dataclass(frozen=True, slots=True)
 class AggregateMatch:
-    """`share` of a dimension's rows hold in `column` exactly the `aggregate` (count, sum, max) of their linked rows."""
+    """`share` of a dimension's rows hold in `column` exactly the `aggregate` (count, sum, max) of their linked
+    rows.
+    """
 
     column: str
     aggregate: str
@@ -208,8 +214,8 @@ class Evidence(ABC):
         events: tuple[str, str],
         measures: tuple[str, ...],
     ) -> tuple[AggregateMatch, ...]:
-        """How often columns of a dimension (table, key) equal the count, or the sum or the largest of a measure, of
-        the linked rows of `events` (table, link column)."""
+        """How often columns of a dimension (table, key) equal the count, or the sum or the largest of a
+        measure, of the linked rows of `events` (table, link column)."""
 
     @abstractmethod
     def union_distinct(self, places: tuple[tuple[str, str], ...]) -> int:

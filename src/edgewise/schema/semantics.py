@@ -50,8 +50,8 @@ class Meaning:
 
 
 def meaning_of(column: ColumnProfile, role: Role, is_time: bool) -> Meaning | None:
-    """The meaning of a column, or None for storage that has none (binary, nested). `is_time` says that the column's
-    values were read as time."""
+    """The meaning of a column, or None for storage that has none (binary, nested). `is_time` says that the
+    column's values were read as time."""
     if role in (Role.KEY, Role.LINK):
         return Meaning(SType.ID, "the key" if role is Role.KEY else "a link")
     if role is Role.TIME or is_time or column.kind is Kind.TIME:
@@ -195,7 +195,9 @@ def _several(column: ColumnProfile, values: list[str]) -> Meaning | None:
 
 
 def _few_parts(counts: Counter[str], whole: set[str], separator: str) -> bool:
-    """Whether parts are much fewer than the texts they make up, and, between spaces, words rather than measures."""
+    """Whether parts are much fewer than the texts they make up, and, between spaces, words rather than
+    measures.
+    """
     texts = len(whole)
     if separator in " /":
         wordy = sum(n for part, n in counts.items() if _WORDY.match(part))

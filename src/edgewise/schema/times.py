@@ -1,8 +1,8 @@
 """Time columns: which column says when a row came about.
 
-Births, ends, deadlines and marks of the last change are times, but not the row's own. Where several columns could be
-it, the one that comes first in a row's life is taken, because all else in the row may still change; the choice and
-the others are stated.
+Births, ends, deadlines and marks of the last change are times, but not the row's own. Where several columns
+could be it, the one that comes first in a row's life is taken, because all else in the row may still change;
+the choice and the others are stated.
 """
 
 from __future__ import annotations

@@ -47,7 +47,8 @@ CODE_SUFFIXES: Final = _set(
 GLUED_ID_EXCEPTIONS: Final = _set(
     "paid unpaid prepaid valid invalid grid covid android fluid solid humid raid avoid acid hybrid liquid rapid "
     "void orchid asteroid said laid braid afraid stupid vivid lucid rigid timid candid splendid pyramid mermaid "
-    "maid steroid typhoid thyroid plasmid lipid amid overpaid repaid arid plaid squid druid cuboid ovoid bid kid lid"
+    "maid steroid typhoid thyroid plasmid lipid amid overpaid repaid arid plaid squid druid cuboid ovoid bid "
+    "kid lid"
 )
 #: Words that end in "key" and are none.
 GLUED_KEY_EXCEPTIONS: Final = _set(
@@ -65,7 +66,8 @@ IRREGULAR_PLURALS: Final = {
     "bonus": "bonuses", "campus": "campuses", "movie": "movies", "cookie": "cookies", "calorie": "calories",
     "shelf": "shelves", "knife": "knives", "wife": "wives", "leaf": "leaves", "half": "halves", "life": "lives",
     "hero": "heroes", "potato": "potatoes", "series": "series", "species": "species", "news": "news",
-    "staff": "staff", "equipment": "equipment", "media": "media", "data": "data", "shoe": "shoes", "quiz": "quizzes",
+    "staff": "staff", "equipment": "equipment", "media": "media", "data": "data", "shoe": "shoes",
+      "quiz": "quizzes",
     "medium": "media", "alumnus": "alumni", "lens": "lenses", "gas": "gases", "tie": "ties", "pie": "pies",
     "sheep": "sheep", "fish": "fish", "aircraft": "aircraft", "phenomenon": "phenomena", "thesis": "theses",
     "basis": "bases", "crisis": "crises", "axis": "axes", "diagnosis": "diagnoses", "octopus": "octopuses",
@@ -73,23 +75,30 @@ IRREGULAR_PLURALS: Final = {
 
 #: Columns that hold the other person of a pair, and tables of people they may mean, best first.
 PERSON_ROLES: Final = _set(
-    "friend follower followee following followed sender receiver recipient author owner creator manager supervisor "
-    "boss referrer referred referee inviter invitee assignee reporter buyer seller host guest mentor spouse partner "
+    "friend follower followee following followed sender receiver recipient author owner creator manager "
+    "supervisor "
+    "boss referrer referred referee inviter invitee assignee reporter buyer seller host guest mentor spouse "
+    "partner "
     "approver reviewer requester editor uploader blocker blocked rep agent salesperson clerk to_user from_user "
     "created updated modified deleted approved assigned invited reports payer payee voter viewer liker "
-    "committer contributor poster commenter rater booker renter borrower lender tenant landlord donor coach captain "
+    "committer contributor poster commenter rater booker renter borrower lender tenant landlord donor coach "
+    "captain "
     "collaborator moderator inspector instructor lecturer advisor adviser tutor "
     "lead leader organizer organiser handler responsible submitter"
 )
 PEOPLE: Final = (
-    "user", "member", "person", "people", "employee", "staff", "customer", "account", "profile", "client", "contact",
-    "player", "student", "individual", "party", "agent", "worker", "guest", "host", "subscriber", "visitor", "patient",
+    "user", "member", "person", "people", "employee", "staff", "customer", "account", "profile", "client",
+      "contact",
+    "player", "student", "individual", "party", "agent", "worker", "guest", "host", "subscriber", "visitor",
+      "patient",
     "passenger", "rider",
 )  # fmt: skip
 #: Columns that name another row of the same table.
 SELF_ROLES: Final = _set(
-    "parent root ancestor child prev previous next original duplicate reply replied predecessor successor superior "
-    "answer accepted solution retweet retweeted quoted forwarded merged replaces replaced manager supervisor reports boss mentor spouse"
+    "parent root ancestor child prev previous next original duplicate reply replied predecessor successor "
+    "superior "
+    "answer accepted solution retweet retweeted quoted forwarded merged replaces replaced manager supervisor "
+    "reports boss mentor spouse"
 )
 #: Columns that name a place of a journey, and tables of places.
 PLACE_ROLES: Final = _set(
@@ -102,12 +111,14 @@ PLACES: Final = (
 #: Nouns that stand for a row even without an id suffix.
 ENTITY_NOUNS: Final = _set(
     "user item product customer store shop session visitor client member account movie book song track artist "
-    "patient driver device sensor household seller buyer merchant article player team employee student vehicle basket"
+    "patient driver device sensor household seller buyer merchant article player team employee student vehicle "
+    "basket"
 )
 #: Words of plain numbers: never a reference without an id suffix.
 AMOUNTS: Final = _set(
     "order number no rank position pos level age round year month week day hour minute quarter season size count "
-    "score rating weight class grade quantity qty amount total price cost value points wins laps length width height "
+    "score rating weight class grade quantity qty amount total price cost value points wins laps length width "
+    "height "
     "duration line seq sequence index page version priority stage step group type status state category kind"
 )
 
@@ -118,8 +129,10 @@ TIME_WORDS: Final = _set(
 #: Moments at which the row itself comes about.
 EVENT_TIMES: Final = _set(
     "created create creation inserted insert added registered register registration signup signed joined join "
-    "occurred happened event logged recorded measured posted placed purchased purchase ordered order booked booking "
-    "published visited visit viewed clicked issued submitted opened reported sent received captured observed listened "
+    "occurred happened event logged recorded measured posted placed purchased purchase ordered order booked "
+    "booking "
+    "published visited visit viewed clicked issued submitted opened reported sent received captured observed "
+    "listened "
     "played watched rated reviewed transacted transaction rental rented payment paid invoice admission admitted "
     "hire hired enrolled enrolment enrollment reading sale sold search searched login logon redemption redeemed"
 )
@@ -135,14 +148,18 @@ LATE_TIMES: Final = _set(
 )
 #: Never the time of a row: births, ends, deadlines, plans, and marks of the last change.
 BAD_TIMES: Final = _set(
-    "birth dob birthday birthdate bday born death died dod end ended ends expiry expires expire expired expiration due "
-    "deadline required expected planned scheduled estimated estimate eta until thru last latest updated update modified "
-    "modification changed closed close deleted churned churn next renewal termination terminated to valid_to promised "
+    "birth dob birthday birthdate bday born death died dod end ended ends expiry expires expire expired "
+    "expiration due "
+    "deadline required expected planned scheduled estimated estimate eta until thru last latest updated update "
+    "modified "
+    "modification changed closed close deleted churned churn next renewal termination terminated to valid_to "
+    "promised "
     "target projected final max lastmod deactivated first_seen retired left"
 )
 #: Integer columns that count periods.
 CLOCK_WORDS: Final = _set(
-    "week wk day d month mon mth period quarter qtr year yr yearmonth yearweek dayno weekno t tick dateid date time sprint"
+    "week wk day d month mon mth period quarter qtr year yr yearmonth yearweek dayno weekno t tick dateid date "
+    "time sprint"
 )
 #: Columns of a composite key that number lines.
 LINE_NUMBERS: Final = _set(
@@ -151,12 +168,14 @@ LINE_NUMBERS: Final = _set(
 
 #: Integers with these last words are labels, not amounts.
 CATEGORY_WORDS: Final = _set(
-    "type status category subcategory code class subclass zip zipcode postcode postal gender sex flag kind group segment channel region "
+    "type status category subcategory code class subclass zip zipcode postcode postal gender sex flag kind "
+    "group segment channel region "
     "state country cluster label mode method pin cat tier department dept section genre color colour brand"
 )
 #: Last words of columns that hold measured amounts of a period.
 MEASURES: Final = _set(
-    "sales sale units unit sold revenue demand volume visits clicks count total traffic orders views amount turnover "
+    "sales sale units unit sold revenue demand volume visits clicks count total traffic orders views amount "
+    "turnover "
     "consumption quantity qty impressions sum"
 )
 #: Columns of dimensions that tell what happened later.
@@ -168,10 +187,14 @@ ABOUT_LATER: Final = _set(
 #: Columns with data about people.
 PERSONAL: Final = {
     "email": "e-mail addresses", "mail": "e-mail addresses", "phone": "phone numbers", "mobile": "phone numbers",
-    "telephone": "phone numbers", "fax": "phone numbers", "firstname": "names of people", "lastname": "names of people",
-    "surname": "names of people", "forename": "names of people", "fullname": "names of people", "ssn": "identity numbers",
-    "passport": "identity numbers", "iban": "bank accounts", "street": "postal addresses", "address": "postal addresses",
-    "dob": "dates of birth", "birthday": "dates of birth", "birthdate": "dates of birth", "birth": "dates of birth",
+    "telephone": "phone numbers", "fax": "phone numbers", "firstname": "names of people",
+      "lastname": "names of people",
+    "surname": "names of people", "forename": "names of people", "fullname": "names of people",
+      "ssn": "identity numbers",
+    "passport": "identity numbers", "iban": "bank accounts", "street": "postal addresses",
+      "address": "postal addresses",
+    "dob": "dates of birth", "birthday": "dates of birth", "birthdate": "dates of birth",
+      "birth": "dates of birth",
     "password": "passwords", "ip": "network addresses",
 }  # fmt: skip
 #: Texts that mean that there is no value.

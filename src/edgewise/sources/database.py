@@ -105,7 +105,7 @@ def understand(
 def _graph_file(overrides: Overrides | None) -> tuple[GraphFile, str]:
     """The graph file and what errors call it."""
     if overrides is None:
-        return GraphFile(), "graph file"
+        return graphfile.parse({}, "graph file"), "graph file"
     if isinstance(overrides, (str, Path)):
         return graphfile.read(overrides), str(overrides)
     return graphfile.parse(overrides, "overrides"), "overrides"

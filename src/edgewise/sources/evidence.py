@@ -43,7 +43,8 @@ class SqlEvidence(Evidence):
             exp.alias_(exp.Sum(this=exp.column("n", "f")), "c"),
             exp.alias_(_sum_where(_present(exp.column("k", "p")), exp.column("n", "f")), "d"),
         ).from_(used.subquery("f")).join(
-            known.subquery("p"), on=exp.EQ(this=exp.column("k", "f"), expression=exp.column("k", "p")), join_type="left"
+            known.subquery("p"), on=exp.EQ(this=exp.column("k", "f"), expression=exp.column("k", "p")),
+              join_type="left"
         )  # fmt: skip
         row = self._row(joined)
         return Containment(int(row["a"]), int(row["b"]), int(row["c"] or 0), int(row["d"] or 0))
@@ -84,7 +85,8 @@ class SqlEvidence(Evidence):
         tail = _tail(own, 6)
         signed = exp.and_(
             exp.Substring(this=tail, start=exp.convert(1), length=exp.convert(1)).isin("+", "-"),
-            exp.EQ(this=exp.Substring(this=tail.copy(), start=exp.convert(4), length=exp.convert(1)), expression=exp.convert(":")),
+            exp.EQ(this=exp.Substring(this=tail.copy(), start=exp.convert(4), length=exp.convert(1)),
+              expression=exp.convert(":")),
         )  # fmt: skip
         zulu = exp.EQ(this=_tail(own, 1), expression=exp.convert("Z"))
         zone = exp.Case().when(zulu, exp.convert("Z")).when(signed, tail.copy()).else_(exp.convert(""))
@@ -151,7 +153,7 @@ class SqlEvidence(Evidence):
         query: exp.Expression = parts[0]
         for part in parts[1:]:
             query = exp.union(query, part, distinct=True)
-        return int(self._row(_count(query.subquery("u")))["n"])  # type: ignore[attr-defined]  # every query has subquery
+        return int(self._row(_count(query.subquery("u")))["n"])
 
     def _row(self, query: exp.Expression) -> dict[str, Any]:
         return dict(self._source.read(query).to_pylist()[0])
