@@ -104,14 +104,14 @@ def as_tree(found: Neighbourhood) -> Tree:
     return tree
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(cases())
 def test_the_sampler_equals_its_slow_twin(case: tuple) -> None:
     graph, seeds, fanouts, options = case
     assert as_tree(sample(graph, seeds, fanouts, **options)) == reference_sample(graph, seeds, fanouts, **options)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(cases())
 def test_no_row_after_the_anchor_at_any_level(case: tuple) -> None:
     graph, seeds, fanouts, options = case
@@ -122,7 +122,7 @@ def test_no_row_after_the_anchor_at_any_level(case: tuple) -> None:
             assert (frontier.at == graph.times(table)[frontier.rows]).all()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(cases(), st.randoms(use_true_random=False))
 def test_any_part_of_a_batch_is_the_batch_of_that_part(case: tuple, random) -> None:
     graph, seeds, fanouts, options = case
@@ -228,3 +228,13 @@ def test_seeds_out_of_range_are_refused() -> None:
         sample(star(3), Seeds("people", np.array([1]), np.array([5])), [2])
     with pytest.raises(ArgumentError, match="no anchor"):
         sample(star(3), Seeds("people", np.array([0]), np.array([NEVER])), [2])
+
+
+def test_hops_that_are_not_there_are_refused() -> None:
+    seeds = Seeds("people", np.array([0]), np.array([5]))
+    for options in (
+        {"fanouts": [{POSTS._replace(column="whom"): 2}]},
+        {"fanouts": [2], "hops": [POSTS._replace(reverse=False)]},
+    ):
+        with pytest.raises(ArgumentError, match="the graph has no hop 'people"):
+            sample(star(3), seeds, **options)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -14,7 +15,7 @@ import pyarrow as pa
 from jaxtyping import Int32
 
 from edgewise.clock import ALWAYS, NEVER
-from edgewise.errors import SchemaError
+from edgewise.errors import RunError, SchemaError
 from edgewise.graph.csr import group, group_timed
 from edgewise.graph.keys import KeyIndex, OwnedKeys, distinct_keys, owned
 from edgewise.graph.layout import save_array, save_column
@@ -56,27 +57,49 @@ def write_from_source(db: Tables, path: Path, fingerprint: str | None = None) ->
 
 
 class staged:
-    """A temporary folder beside `path` that takes its place when all went well, and vanishes otherwise."""
+    """A temporary folder beside `path` that takes its place when all went well, and vanishes otherwise.
+
+    Raises:
+        RunError: the place cannot be written to, or is full.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     def __enter__(self) -> Path:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._root = Path(tempfile.mkdtemp(prefix=f".{self._path.name}-", dir=self._path.parent))
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._root = Path(tempfile.mkdtemp(prefix=f".{self._path.name}-", dir=self._path.parent))
+        except OSError as error:
+            raise _unwritable(self._path, error) from error
         return self._root
 
-    def __exit__(self, kind: object, error: object, trace: object) -> None:
-        if kind is not None:
-            shutil.rmtree(self._root, ignore_errors=True)
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if error is None:
+            self._take_place()
             return
-        if self._path.exists():
-            old = Path(tempfile.mkdtemp(prefix=f".{self._path.name}-old-", dir=self._path.parent))
-            self._path.rename(old / "graph")
-            self._root.rename(self._path)
-            shutil.rmtree(old, ignore_errors=True)
-        else:
-            self._root.rename(self._path)
+        shutil.rmtree(self._root, ignore_errors=True)
+        if isinstance(error, OSError):
+            raise _unwritable(self._path, error) from error
+
+    def _take_place(self) -> None:
+        for _ in range(3):  # another process may be putting the same graph there
+            try:
+                self._root.rename(self._path)
+                return
+            except OSError:
+                old = Path(tempfile.mkdtemp(prefix=f".{self._path.name}-old-", dir=self._path.parent))
+                with contextlib.suppress(FileNotFoundError):
+                    self._path.rename(old / "graph")
+                shutil.rmtree(old, ignore_errors=True)
+        self._root.rename(self._path)
+
+
+def _unwritable(path: Path, error: OSError) -> RunError:
+    return RunError(
+        f"the graph cannot be written to '{path}': {error.strerror or error}",
+        hint="free some space, or name another folder (EDGEWISE_CACHE says where graphs are kept)",
+    )
 
 
 def write_graph(

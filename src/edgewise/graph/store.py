@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -42,6 +43,7 @@ class GraphStore:
         self._relations: dict[Hop, Relation] = {}
         self._hops: dict[str, tuple[Hop, ...]] = {}
         self._links = {link.name: link for link in manifest.schema.links}
+        self._overlaid = False
 
     @classmethod
     def open(cls, path: Path | str) -> GraphStore:
@@ -117,7 +119,7 @@ class GraphStore:
         """A column's values in row order (strings dictionary-encoded), memory-mapped.
 
         Keys, foreign keys, the time column and a clock's column are not stored twice: they are put together
-        from the vocabulary, the link and the times.
+        from the vocabulary (null in a row whose key an earlier row owns), the link and the times.
         """
         entry = self.schema.table(table)
         entry.column(column)
@@ -129,9 +131,13 @@ class GraphStore:
             return pa.array(times, mask=times == NEVER).cast(pa.timestamp("us"))
         if entry.clock is not None and column == entry.clock.column:
             return clock_ticks(entry.clock, self.times(table))
-        if column == entry.key:
-            return self.vocabulary(table).keys(np.arange(self.rows(table)))
-        return self._foreign_keys(self._links[f"{table}.{column}"])
+        if (link := self._links.get(f"{table}.{column}")) is not None:
+            return self._foreign_keys(link)
+        return self.vocabulary(table).keys(np.arange(self.rows(table)))
+
+    def __reduce__(self) -> str | tuple[Any, ...]:
+        """A store goes to another process as its path, so that no array is copied; one in memory goes whole."""
+        return super().__reduce__() if self._overlaid else (GraphStore.open, (self.path,))
 
     def overlay(self, arrays: dict[str, np.ndarray], columns: dict[str, pa.Array]) -> None:
         """Let arrays and columns in memory stand for files of the folder, for a what-if copy of a store.
@@ -140,6 +146,7 @@ class GraphStore:
         """
         self._arrays.update({key: _frozen(array) for key, array in arrays.items()})
         self._columns.update(columns)
+        self._overlaid = True
 
     def overlay_keys(self, table: str, keys: Vocabulary) -> None:
         """Let a vocabulary in memory stand for a table's own; see `overlay`."""

@@ -88,8 +88,9 @@ class EdgewiseSampler(BaseSampler):
             )
         seeds = Seeds(index.input_type, index.node.numpy(), index.time.numpy())
         found = sample(
-            self._graph, seeds, self._fanouts, recent=self._recent, random_seed=self._random_seed, back=True
-        )
+            self._graph, seeds, self._fanouts, recent=self._recent, random_seed=self._random_seed, back=True,
+            threads=1 if torch.utils.data.get_worker_info() else None,
+        )  # fmt: skip
         nodes = {table: _nodes(found, table, merge=not self._trees) for table in self._graph.schema.tables}
         links = _links(self._graph, found, nodes, merge=not self._trees)
         return HeteroSamplerOutput(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import zlib
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -50,16 +51,17 @@ def sample(
 ) -> Neighbourhood:
     """Sample a tree of rows for each seed, `fanouts[k]` neighbours per hop at level `k`.
 
-    `recent` takes the latest visible neighbours, otherwise a uniform choice without replacement, which depends
-    on `random_seed`, the seed's row and anchor, the level, the hop and the parent's row, and on nothing else:
-    any split into batches and any number of threads give the same trees. `hops` limits which hops are walked.
+    `recent` takes the latest visible neighbours (of rows without time, the last in the table), otherwise a
+    uniform choice without replacement, which depends on `random_seed`, the seed's row and anchor, the level, the
+    hop and the parent's row, and on nothing else: any split into batches and any number of threads give the same
+    trees. `hops` limits which hops are walked.
     `back` also walks the link by which a row was just reached from the row it refers to, which leads to that
     row again. A seed whose row is MISSING gets a tree without neighbours.
 
     Raises:
-        ArgumentError: a seed's row or anchor is out of range.
+        ArgumentError: a seed's row or anchor is out of range, or the graph has no such hop.
     """
-    _check(graph, seeds)
+    _check(graph, seeds, fanouts, hops)
     walk = _Walk(graph, seeds, recent, random_seed, threads or numba.config.NUMBA_NUM_THREADS)
     root = walk.root()
     levels = [{seeds.table: root}]
@@ -228,6 +230,9 @@ def _pool(threads: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(threads, thread_name_prefix="edgewise-sample")
 
 
+os.register_at_fork(after_in_child=_pool.cache_clear)  # threads do not survive a fork
+
+
 def _reached_by(via: Mapping[Hop, Step], hop: Hop) -> tuple[int, int]:
     """The rows of the frontier from which a forward hop would only lead back to their parent."""
     if hop.reverse:
@@ -236,9 +241,16 @@ def _reached_by(via: Mapping[Hop, Step], hop: Hop) -> tuple[int, int]:
     return (0, 0) if step is None else (step.children.start, step.children.stop)
 
 
-def _check(graph: GraphStore, seeds: Seeds) -> None:
+def _check(graph: GraphStore, seeds: Seeds, fanouts: Sequence[Fanout], hops: Collection[Hop] | None) -> None:
     n = graph.rows(seeds.table)
     if len(seeds) and (int(seeds.rows.min()) < -1 or int(seeds.rows.max()) >= n):
         raise ArgumentError(f"a seed's row is out of range: table '{seeds.table}' has rows 0 to {n - 1}")
     if len(seeds) and int(seeds.at.max()) == NEVER:
         raise ArgumentError("a seed has no anchor time", hint="an anchor is a moment; NEVER is none")
+    for named in (hops or (), *(fanout for fanout in fanouts if not isinstance(fanout, int))):
+        for hop in named:
+            if hop not in graph.hops(hop.src):
+                raise ArgumentError(
+                    f"the graph has no hop '{hop}'",
+                    hint=f"hops from '{hop.src}': {', '.join(map(str, graph.hops(hop.src)))}",
+                )
