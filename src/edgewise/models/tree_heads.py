@@ -20,6 +20,8 @@ __all__ = ["LEVELS", "Rows", "TreeHead"]
 LEVELS: Final = (0.1, 0.5, 0.9)
 #: Many classes share one model over (seed, class) pairs; up to this many have a tree each.
 FEW_CLASSES: Final = 12
+#: Outer quantiles need fewer rounds: conformal offsets do the rest.
+MOST_QUANTILE_ROUNDS: Final = 150
 #: Rows of pairs learned from at most.
 MOST_PAIRS: Final = 300_000
 
@@ -149,7 +151,7 @@ class TreeHead:
         self, rows: Rows, choosing: Rows | None, rounds: dict[str, int] | None, random_seed: int
     ) -> None:
         for level in (q for q in LEVELS if q != 0.5):
-            known = None if rounds is None else rounds[_level(level)]
+            known = MOST_QUANTILE_ROUNDS if rounds is None else rounds[_level(level)]
             self.trees[_level(level)] = self._grow_numbers(
                 "quantile", rows, choosing, known, random_seed, alpha=level
             )

@@ -89,7 +89,7 @@ def grow(
     random_seed: int = 0,
     **more: Any,
 ) -> Trees:
-    """Grow trees. With `choosing` rows (x, y, weight), stop when they get no better; else grow `rounds`."""
+    """Grow trees. Grow `rounds`; with `choosing` rows (x, y, weight) at most, until they get no better."""
     parameters = {
         "objective": objective,
         "metric": WATCHED[objective],
@@ -113,5 +113,5 @@ def grow(
         return Trees(booster, booster.current_iteration())
     watch = lgb.Dataset(choosing[0], choosing[1], weight=choosing[2], reference=data)
     stop = lgb.early_stopping(settings.patience, verbose=False)
-    booster = lgb.train(parameters, data, settings.rounds, valid_sets=[watch], callbacks=[stop])
+    booster = lgb.train(parameters, data, rounds or settings.rounds, valid_sets=[watch], callbacks=[stop])
     return Trees(booster, max(booster.best_iteration, 1))

@@ -148,7 +148,7 @@ def _epoch(
             torch.autograd.backward(value)
             nn.utils.clip_grad_norm_(module.parameters(), settings.clip)
             optimiser.step()
-        schedule.step()
+            schedule.step()
     return True
 
 
