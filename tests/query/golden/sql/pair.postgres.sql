@@ -1,7 +1,11 @@
-WITH "ew_anchors"("slot", "at", "low_1", "high_1") AS (
+WITH "ew_anchors"("slot", "at") AS (
   VALUES
-    (0, 1580428800000000, 1580428800000000, 1581033600000000),
-    (1, 1581638400000000, 1581638400000000, 1582243200000000)
+    (0, 1580428800000000),
+    (1, 1581638400000000)
+), "ew_window_1"("slot", "low", "high", "bin") AS (
+  VALUES
+    (0, 1580428800000000, 1581033600000000, 0),
+    (1, 1581638400000000, 1582243200000000, 1)
 ), "ew_rows_1" AS (
   SELECT
     "events"."store_id" AS "store_id",
@@ -59,19 +63,28 @@ WITH "ew_anchors"("slot", "at", "low_1", "high_1") AS (
     AND NOT "r1"."kind" IS NULL
     AND NOT "r"."__at" IS NULL
     AND NOT CAST("r"."amount" AS DOUBLE PRECISION) IS NULL
+    AND (
+      "r"."__at" > 1580428800000000 AND "r"."__at" <= 1582243200000000
+    )
 ), "ew_agg_1" AS (
   SELECT
     "ev"."e0",
     "ev"."e1",
-    "a"."slot",
+    "w"."slot",
     SUM("ev"."v") AS "v"
   FROM "ew_events_1" AS "ev"
-  JOIN "ew_anchors" AS "a"
-    ON "ev"."__at" > "a"."low_1" AND "ev"."__at" <= "a"."high_1"
+  JOIN "ew_window_1" AS "w"
+    ON "w"."bin" = (
+      (
+        "ev"."__at" - 1580428800000000
+      ) >> 40
+    )
+    AND "ev"."__at" > "w"."low"
+    AND "ev"."__at" <= "w"."high"
   GROUP BY
     "ev"."e0",
     "ev"."e1",
-    "a"."slot"
+    "w"."slot"
 )
 SELECT
   "en"."e0",

@@ -1,7 +1,11 @@
-WITH "ew_anchors"("slot", "at", "low_1", "high_1") AS (
+WITH "ew_anchors"("slot", "at") AS (
   VALUES
-    (0, 1580428800000000, 1580428800000000, 1581033600000000),
-    (1, 1581638400000000, 1581638400000000, 1582243200000000)
+    (0, 1580428800000000),
+    (1, 1581638400000000)
+), "ew_window_1"("slot", "low", "high", "bin") AS (
+  VALUES
+    (0, 1580428800000000, 1581033600000000, 0),
+    (1, 1581638400000000, 1582243200000000, 1)
 ), "ew_rows_1" AS (
   SELECT
     "users"."user_id" AS "user_id"
@@ -80,35 +84,54 @@ WITH "ew_anchors"("slot", "at", "low_1", "high_1") AS (
     NOT "r"."user_id" IS NULL
     AND NOT "r"."__at" IS NULL
     AND NOT CAST("r"."amount" AS DOUBLE) IS NULL
+    AND (
+      "r"."__at" > 1580428800000000 AND "r"."__at" <= 1582243200000000
+    )
 ), "ew_agg_1" AS (
   SELECT
     "ev"."e0",
-    "a"."slot",
+    "w"."slot",
     SUM("ev"."v") AS "v"
   FROM "ew_events_1" AS "ev"
-  JOIN "ew_anchors" AS "a"
-    ON "ev"."__at" > "a"."low_1" AND "ev"."__at" <= "a"."high_1"
+  JOIN "ew_window_1" AS "w"
+    ON "w"."bin" = (
+      (
+        "ev"."__at" - 1580428800000000
+      ) >> 40
+    )
+    AND "ev"."__at" > "w"."low"
+    AND "ev"."__at" <= "w"."high"
   GROUP BY
     "ev"."e0",
-    "a"."slot"
+    "w"."slot"
 ), "ew_events_2" AS (
   SELECT
     "r"."user_id" AS "e0",
     "r"."__at" AS "__at"
   FROM "ew_rows_2" AS "r"
   WHERE
-    NOT "r"."user_id" IS NULL AND NOT "r"."__at" IS NULL
+    NOT "r"."user_id" IS NULL
+    AND NOT "r"."__at" IS NULL
+    AND (
+      "r"."__at" > 1580428800000000 AND "r"."__at" <= 1582243200000000
+    )
 ), "ew_agg_2" AS (
   SELECT
     "ev"."e0",
-    "a"."slot",
+    "w"."slot",
     CAST(COUNT(*) AS DOUBLE) AS "v"
   FROM "ew_events_2" AS "ev"
-  JOIN "ew_anchors" AS "a"
-    ON "ev"."__at" > "a"."low_1" AND "ev"."__at" <= "a"."high_1"
+  JOIN "ew_window_1" AS "w"
+    ON "w"."bin" = (
+      (
+        "ev"."__at" - 1580428800000000
+      ) >> 40
+    )
+    AND "ev"."__at" > "w"."low"
+    AND "ev"."__at" <= "w"."high"
   GROUP BY
     "ev"."e0",
-    "a"."slot"
+    "w"."slot"
 )
 SELECT
   "en"."e0",
