@@ -134,6 +134,7 @@ def postgres() -> Iterator[Server]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     (folder / "password").write_text("open sesame")
+    (folder / "password").chmod(0o644)  # the server's user reads it
     data = folder / "data"
 
     def call(program: str, *arguments: str) -> None:

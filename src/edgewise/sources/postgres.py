@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from typing import Any, Final
@@ -44,8 +45,8 @@ _SCHEMAS: Final = "SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_' AND 
 class PostgresSource(SqlSource):
     """A PostgreSQL database as it was when it was opened.
 
-    One connection holds the snapshot until `close`; each stream has its own connection, in a read-only
-    transaction on that snapshot, so streams may run side by side.
+    One connection holds the snapshot until `close`; streams that run side by side have a connection each, in a
+    read-only transaction on that snapshot.
     """
 
     dialect = "postgres"
@@ -56,6 +57,8 @@ class PostgresSource(SqlSource):
         self._driver = driver
         self._holder: Any = None
         self._snapshot: str | None = None
+        self._idle: list[Any] = []
+        self._lock = threading.Lock()
         self._closed = False
         self._kinds: dict[str, str] = {}
 
@@ -110,9 +113,10 @@ class PostgresSource(SqlSource):
     def close(self) -> None:
         """Let the snapshot go. Closing twice is fine."""
         self._closed = True
-        if self._holder is not None:
-            self._holder.close()
-            self._holder = None
+        kept = [self._holder, *self._idle] if self._holder is not None else []
+        self._holder, self._idle = None, []
+        for connection in kept:
+            connection.close()
 
     def _list_schemas(self) -> dict[str, pa.Schema]:
         schemas = {}
@@ -128,25 +132,38 @@ class PostgresSource(SqlSource):
 
     @contextmanager
     def _cursor(self) -> Iterator[Any]:
-        """A cursor in a read-only transaction on the snapshot; the server's refusals become `SourceError`."""
+        """A cursor in a read-only transaction on the snapshot; the server's refusals become `SourceError`.
+
+        A connection whose work ended well is kept for the next; any other is closed.
+        """
         if self._closed:
             raise SourceError(f"{self.name} is closed", hint="open it again")
+        connection = None
         try:
-            if self._holder is None:
-                self._holder = self._connect()
-                with closing(self._holder.cursor()) as cursor:
-                    cursor.execute("SET idle_in_transaction_session_timeout = 0")
-                    cursor.execute("SELECT pg_export_snapshot()")
-                    self._snapshot = cursor.fetchone()[0]
-            with closing(self._connect()) as connection, closing(connection.cursor()) as cursor:
-                if self._address.schema is not None:
-                    path = exp.to_identifier(self._address.schema, quoted=True).sql(self.dialect)
-                    call = exp.func("set_config", "'search_path'", exp.convert(path), exp.true())
-                    cursor.execute(exp.select(call).sql(self.dialect))
-                    cursor.fetchall()
+            with self._lock:
+                if self._holder is None:
+                    self._holder = self._hold()
+                connection = self._idle.pop() if self._idle else None
+            connection = connection or self._connect()
+            with closing(connection.cursor()) as cursor:
                 yield cursor
+            if not self._closed:
+                self._idle.append(connection)
+                connection = None
         except (self._driver.Error, pa.ArrowException, OSError) as error:
             raise self._refused(error) from None
+        finally:
+            if connection is not None:
+                connection.close()
+
+    def _hold(self) -> Any:
+        """A connection that keeps the snapshot which all streams read."""
+        holder = self._connect()
+        with closing(holder.cursor()) as cursor:
+            cursor.execute("SET idle_in_transaction_session_timeout = 0")
+            cursor.execute("SELECT pg_export_snapshot()")
+            self._snapshot = cursor.fetchone()[0]
+        return holder
 
     def _connect(self) -> Any:
         connection = self._driver.connect(self._address.libpq)
@@ -155,6 +172,11 @@ class PostgresSource(SqlSource):
             if self._snapshot is not None:
                 cursor.execute(f"SET TRANSACTION SNAPSHOT {exp.convert(self._snapshot).sql(self.dialect)}")
             cursor.execute("SET TIME ZONE 'UTC'")
+            if self._address.schema is not None:
+                path = exp.to_identifier(self._address.schema, quoted=True).sql(self.dialect)
+                call = exp.func("set_config", exp.convert("search_path"), exp.convert(path), exp.false())
+                cursor.execute(exp.select(call).sql(self.dialect))
+                cursor.fetchall()
         return connection
 
     def check(self) -> None:
