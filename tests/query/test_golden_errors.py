@@ -55,6 +55,7 @@ MISTAKES = {
     "not_linked_in_condition": f"PREDICT COUNT(visits.* WHERE items.kind = 'ab', {WEEK}) {ME}",
     "backward_in_where": f"PREDICT COUNT(events.*, {WEEK}) {ME} WHERE likes.score > 1",
     "column_is_no_link": f"PREDICT LIST_DISTINCT(events.amount, {WEEK}) RANK TOP 5 {ME}",
+    "list_of_ids": f"PREDICT LIST_DISTINCT(events.event_id, {WEEK}) RANK TOP 5 {ME}",
     # windows
     "past_target": f"PREDICT COUNT(events.*, -7, 0, days) {ME}",
     "past_in_target": f"PREDICT SUM(events.amount, {WEEK}) > SUM(events.amount, -7, 0, days) {ME}",

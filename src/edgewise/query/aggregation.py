@@ -11,7 +11,7 @@ from edgewise.query.names import Names, family_of
 from edgewise.query.nodes import Aggregation, Func, Span, WindowNode
 from edgewise.query.paths import forward_paths
 from edgewise.query.window import LONGEST, Offset, Window
-from edgewise.schema.model import Link, Table
+from edgewise.schema.model import Column, Link, Table
 from edgewise.stypes import SType
 
 __all__ = ["Role", "bind_aggregation"]
@@ -96,10 +96,17 @@ def _misfit(names: Names, func: Func, table: Table, name: str) -> str | None:
         if key or column.stype is SType.ID:
             return "it is an ID, not a quantity"
         return None if family in (Family.NUMBER, Family.TIME) else f"it is a {family.value}, not a number"
-    if func is Func.LIST_DISTINCT and family is Family.TIME:
-        return "it is a time, not a link or a category"
-    if func is Func.LIST_DISTINCT and not key and column.stype is SType.NUMERICAL:
-        return "it is a number, not a link or a category"
+    return _unlisted(names, table, column, family) if func is Func.LIST_DISTINCT else None
+
+
+def _unlisted(names: Names, table: Table, column: Column, family: Family) -> str | None:
+    """Why distinct values of a column make no list to predict, or None where they do."""
+    if any(link.column == column.name for link in names.schema.links_from(table.name)):
+        return None
+    if column.name == table.key or column.stype is SType.ID:
+        return "it is an ID, but no link to a table"
+    if family is Family.TIME or column.stype is SType.NUMERICAL:
+        return f"it is a {family.value}, not a link or a category"
     return None
 
 
