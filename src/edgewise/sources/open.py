@@ -24,7 +24,8 @@ def open_source(where: str | Path | Mapping[str, Any]) -> Source:
 
     `where` is a folder of Parquet or CSV files, a DuckDB or SQLite file (told apart by their content), a
     `postgresql://…` URL, the name of a built-in world, or a mapping of names to tables (anything with
-    `__arrow_c_stream__`: pandas, polars, pyarrow).
+    `__arrow_c_stream__`: pandas, polars, pyarrow). A world's name comes before a folder of that name, which is
+    opened as `./name`.
 
     Raises:
         SourceError: there is nothing to read there; the message says what is, the hint what would work.
