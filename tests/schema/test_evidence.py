@@ -79,7 +79,7 @@ def tables_of(found: Rows) -> dict[str, dict[str, list[Any]]]:
 @pytest.mark.parametrize("engine", ENGINES)
 @given(found=rows)
 @settings(
-    max_examples=6,
+    max_examples=4,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

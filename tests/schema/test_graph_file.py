@@ -159,9 +159,19 @@ MISTAKES = {
       "overrides: tables.users.drop: 'user_id' is the table's key"),
     "a list": ([],
       "overrides: a mapping is expected, not list\nhint: fields: tables, only, exclude, implied, rename"),
+    "time that is none": (
+        {"tables": {"users": {"time": "segment"}}},
+        "'segment' cannot be the time of 'users': none of its values is a time\n"
+        "hint: write times as ISO 8601, or define the table by sql",
+    ),
+    "link of another type": (
+        {"tables": {"users": {"links": {"segment": "users"}}}},
+        "users.segment cannot link to 'users': it holds string and the key user_id holds int64\n"
+        "hint: define the table by sql with a CAST",
+    ),
     "link to a table without key": (
         {"tables": {"visits": {"key": None}, "wishes": {"links": {"user": "visits"}}}},
-        "wishes.user cannot link to 'visits', which has no key\nhint: say its key in the graph file",
+        "wishes.user cannot link to 'visits': the table has no key\nhint: say its key in the graph file",
     ),
 }  # fmt: skip
 

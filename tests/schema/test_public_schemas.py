@@ -259,6 +259,47 @@ SCHEMAS = {
         plays*400: listener_id=to:listeners:50 episode_id=ref:episodes started_at=time! seconds=int:90
         follows*100: listener_id=to:listeners:50 show_id=ref:shows followed_at=time!
     """,
+    "bricks": """
+        colors*20: id=key name=name rgb=text is_trans=flag
+        parts*60: part_num=code name=name part_cat_id=ref:part_categories
+        part_categories*9: id=key name=name
+        sets*50: set_num=code name=name year=int:40 theme_id=ref:themes num_parts=int:90
+        themes*12: id=key name=name parent_id=ref?:themes
+        inventories*80: id=key version=int:3 set_num=ref:sets
+        inventory_parts*300: inventory_id=ref:inventories part_num=ref:parts color_id=ref:colors
+            quantity=int:9 is_spare=flag
+    """,
+    "online courses": """
+        courses*9: code_module=cat:4 code_presentation=cat:3 module_presentation_length=int:200
+        studentInfo*100: id_student=to:students:70 code_module=cat:4 code_presentation=cat:3 gender=cat:2
+            final_result=cat:4
+        vle*40: id_site=key activity_type=cat:6
+        studentVle*400: id_student=to:students:70 id_site=ref:vle date=int:90 sum_click=int:9
+    """,
+    "payments": """
+        cards*50: card_id=key holder=name
+        merchants*30: merchant_id=key mcc=int:20
+        payments*300: payment_id=key card=ref:cards merchant=ref:merchants amount=float ts=time! is_fraud=flag
+        chargebacks*20: payment_id=1:1:payments filed_at=time! reason=cat:4
+    """,
+    "citations": """
+        papers*90: paper_id=key title=text year=int:30 venue_id=ref:venues
+        venues*9: venue_id=key name=name
+        authors*50: author_id=key name=name
+        writes*200: author_id=ref:authors paper_id=ref:papers
+        citations*200: citing_paper_id=ref:papers cited_paper_id=ref:papers
+    """,
+    "commandes": """
+        clients*40: id_client=key nom=name date_creation=time!
+        produits*30: id_produit=key libelle=name
+        commandes*200: id_commande=key id_client=ref:clients date_commande=time!
+        lignes*300: id_commande=ref:commandes id_produit=ref:produits quantite=int:9
+    """,
+    "bicycle rides": """
+        stations*40: station_id=code name=name lat=float lng=float
+        rides*300: ride_id=code start_station_id=ref:stations end_station_id=ref:stations started_at=time!
+            ended_at=time member_casual=cat:2
+    """,
 }  # fmt: skip
 
 

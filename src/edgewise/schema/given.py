@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from edgewise.schema.model import Clock
 from edgewise.schema.profile import Declared, TableProfile
 from edgewise.stypes import SType
 
-__all__ = ["Given", "GivenClock", "merge_declared"]
+__all__ = ["DECLARED_LINK", "Given", "GivenClock", "merge_declared"]
+
+
+#: The reason of a link that the database declares.
+DECLARED_LINK: Final = "declared as a foreign key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +61,7 @@ def merge_declared(given: Given, declared: Declared, profiles: Mapping[str, Tabl
     }
     keys |= given.keys
     links: dict[tuple[str, str], tuple[str | None, str]] = {
-        (link.table, link.column): (link.to, "declared as a foreign key")
+        (link.table, link.column): (link.to, DECLARED_LINK)
         for link in declared.links
         if link.table in profiles
         and link.to in profiles

@@ -53,6 +53,8 @@ def choose_key(profile: TableProfile, names: Names, timed: bool, owned: frozense
     for rank, _, _, column in ranked:
         if rank == _BORROWED and timed and not _describes(column_name(column.name), own, owned):
             continue
+        if rank == _HEAD and not column_name(column.name).strength and _joins(profile):
+            continue
         if _is_key(column, rank):
             return KeyChoice(column.name, _reason(column, rank), own=rank != _BORROWED)
     if profile.rows == 0 and ranked and ranked[0][0] <= _NAMED:
@@ -82,6 +84,11 @@ def _rank(column: ColumnProfile, own: tuple[str, ...]) -> int | None:
         return _HEAD
     plain_code = name.strength == "code" and name.suffix not in ("no", "nr", "number", "via", "name")
     return _CODE if plain_code and column.kind is Kind.TEXT else None
+
+
+def _joins(profile: TableProfile) -> bool:
+    """Whether rows only bring other things together: two or more identifiers that repeat."""
+    return sum(1 for c in profile if column_name(c.name).strength == "id" and not c.unique) >= 2
 
 
 def _rank_of_id(name: ColumnName, own: tuple[str, ...]) -> int | None:

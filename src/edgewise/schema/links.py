@@ -12,7 +12,7 @@ from enum import IntEnum
 from typing import Final
 
 from edgewise.errors import SchemaError
-from edgewise.schema.given import Given
+from edgewise.schema.given import DECLARED_LINK, Given
 from edgewise.schema.keys import KeyChoice, Names, alternates
 from edgewise.schema.model import Link
 from edgewise.schema.names import ColumnName, abbreviates, column_name, words
@@ -101,15 +101,32 @@ class _Finder:
         for (table, column), (to, reason) in self.given.links.items():
             if to is None or to not in self.profiles or table not in self.profiles:
                 continue
-            key = self.keys[to].column
+            key = self._key_for(table, column, to, reason == DECLARED_LINK)
             if key is None:
-                raise SchemaError(
-                    f"{table}.{column} cannot link to '{to}', which has no key",
-                    hint="say its key in the graph file",
-                )
+                continue
             found = self.evidence.contained(table, column, to, key)
             self.dangling[table, column] = found
             self.links[table, column] = Link(table, column, to, round(found.match, 6), reason)
+
+    def _key_for(self, table: str, column: str, to: str, declared: bool) -> str | None:
+        """The key that a said link refers to; None, with a near miss, for a declared one that cannot be followed.
+
+        Raises:
+            SchemaError: the table has no key, or the column's values cannot be compared with it.
+        """
+        key = self.keys[to].column
+        hint = "say its key in the graph file"
+        problem = "the table has no key"
+        if key is not None:
+            one, other = self.profiles[table].column(column), self.profiles[to].column(key)
+            if _storage(one) == _storage(other):
+                return key
+            problem = f"it holds {one.dtype} and the key {key} holds {other.dtype}"
+            hint = "define the table by sql with a CAST"
+        if not declared:
+            raise SchemaError(f"{table}.{column} cannot link to '{to}': {problem}", hint=hint)
+        self.misses.append(NearMiss(table, column, to, f"declared as a foreign key, but {problem}", 0.0))
+        return None
 
     def search(self, table: str, column: ColumnProfile) -> None:
         """Find the best table for one column, if any."""
@@ -180,7 +197,7 @@ class _Finder:
     ) -> Fit | None:
         if column.kind is not Kind.TEXT or target.kind is not Kind.TEXT or target.distinct < 2:
             return None
-        generic = name.name.casefold() in ("name", "title", "description", "type", "status")
+        generic = bool({"name", "title", "description", "type", "status"} & set(words(name.name)))
         if column.name == target.name and not generic:
             return Fit.ALTERNATE
         wanted = fit in (Fit.NAMED, Fit.ROLE, Fit.PLACE, Fit.HEAD)
@@ -322,7 +339,7 @@ def _by_part(name: ColumnName, table: tuple[str, ...], own: tuple[str, ...]) -> 
     stem, core = name.stem, name.core
     if len(table) > len(stem) and table[-len(stem) :] == stem and own in ((), stem, table):
         return Fit.HEAD
-    if len(core) == len(table) == 1 and abbreviates(core[0], table[0]):
+    if len(core) == len(table) and all(a == b or abbreviates(a, b) for a, b in zip(core, table, strict=True)):
         return Fit.SHORT
     return None
 

@@ -14,6 +14,7 @@ from enum import IntEnum
 from typing import Final
 
 from edgewise.clock import iso
+from edgewise.errors import SchemaError
 from edgewise.schema.given import Given
 from edgewise.schema.names import singular, words
 from edgewise.schema.profile import ColumnProfile, Evidence, Kind, TableProfile, TimeReading
@@ -81,6 +82,12 @@ def choose_time(profile: TableProfile, table: tuple[str, ...], evidence: Evidenc
     readings = {c.name: evidence.times(profile.name, c.name) for c in sorted(candidates, key=lambda c: c.name)}
     readings = {name: r for name, r in readings.items() if _readable(r) or (said is not None and said[0] == name)}
     if said is not None:
+        reading = readings.get(said[0] or "")
+        if reading is not None and reading.present and not reading.read:
+            raise SchemaError(
+                f"'{said[0]}' cannot be the time of '{profile.name}': none of its values is a time",
+                hint="write times as ISO 8601, or define the table by sql",
+            )
         return TimeChoice(said[0], said[1], readings)
     if profile.name in given.clocks and given.clocks[profile.name] is not None:
         return TimeChoice(None, "a clock is set instead", readings)

@@ -81,6 +81,7 @@ PERSON_ROLES: Final = _set(
     "partner "
     "approver reviewer requester editor uploader blocker blocked rep agent salesperson clerk to_user from_user "
     "created updated modified deleted approved assigned invited reports payer payee voter viewer liker "
+    "caller callee "
     "committer contributor poster commenter rater booker renter borrower lender tenant landlord donor coach "
     "captain "
     "collaborator moderator inspector instructor lecturer advisor adviser tutor "
