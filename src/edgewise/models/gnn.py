@@ -104,4 +104,4 @@ def _key(hop: Hop) -> str:
 
 
 def _name(text: str) -> str:
-    return text.replace("_", "__").replace(".", "_d_")
+    return "of_" + text.replace("_", "__").replace(".", "_d_")  # a table may be called "items", as a dict's method
