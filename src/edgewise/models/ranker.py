@@ -17,6 +17,8 @@ from edgewise.models.candidates.asof import AsOf
 from edgewise.models.candidates.channel import Channel
 from edgewise.models.candidates.evidence import Meetings
 from edgewise.models.contract import Budget, Model, Progress
+from edgewise.models.neighbours import GraphView
+from edgewise.models.ranker_graph import SeedTrees, view_for
 from edgewise.models.ranker_mix import Mix, choose_mix, mixed
 from edgewise.models.ranker_net import NetSettings, RankingNet
 from edgewise.models.ranker_net_fit import build_net, fit_net, score_net
@@ -83,6 +85,7 @@ class EdgewiseRanker(Model):
         self._links: Meetings | None = None
         self._random_seed = 0
         self._anchors = ANCHORS
+        self._view: GraphView | None = None
         self._facts: dict[str, Any] = {}
         self._cache = TableCache()
 
@@ -119,14 +122,16 @@ class EdgewiseRanker(Model):
             for r in ROUNDS
         ]
         self._rounds = ROUNDS[int(np.argmax(every))]
-        network = build_net(table, asof, self._columns, NetSettings(), random_seed)
+        self._view = view_for(self._setup, graph, spec, int(moments_of(self._setup, train.seeds).max(initial=0)))
+        network = build_net(table, asof, self._columns, NetSettings(), self._view, random_seed)
+        walked = self._trees(graph, spec)
         outcome = fit_net(
-            network, table, asof, self._columns, valid=(judged, target, spec.k), epochs=EPOCHS,
+            network, table, asof, self._columns, walked, valid=(judged, target, spec.k), epochs=EPOCHS,
             budget=budget.share(0.5), progress=progress, random_seed=random_seed,
         )  # fmt: skip
         self._epochs = outcome.best + 1
         self._learnt = _Learnt(trees, network)
-        self._choose(judged, seen, target, spec.k)
+        self._choose(judged, seen, target, spec.k, walked)
         self._report(judged, channels, valid if not self._setup.static else None, every, outcome.scores)
         self._keep_links(spec, train)
 
@@ -136,10 +141,10 @@ class EdgewiseRanker(Model):
         """Learn again with the chosen rounds, epochs and mixture."""
         table, asof, _ = self._training(graph, spec, labels, None)
         trees = fit_trees(table, spec.k, self._settings(self._rounds), self._columns, self._random_seed)
-        network = build_net(table, asof, self._columns, NetSettings(), self._random_seed)
+        network = build_net(table, asof, self._columns, NetSettings(), self._view, self._random_seed)
         fit_net(
-            network, table, asof, self._columns, valid=None, epochs=self._epochs, budget=budget,
-            progress=progress, random_seed=self._random_seed,
+            network, table, asof, self._columns, self._trees(graph, spec), valid=None,
+            epochs=self._epochs, budget=budget, progress=progress, random_seed=self._random_seed,
         )  # fmt: skip
         self._learnt = _Learnt(trees, network)
         self._keep_links(spec, labels)
@@ -149,9 +154,9 @@ class EdgewiseRanker(Model):
         setup, k = self._fitted(), spec.k if k is None else k
         asof = setup.world(graph, spec, seeds, self._links, whole=True)
         at = moments_of(setup, seeds)
-        channels = channels_for(setup, asof)
+        channels, trees = channels_for(setup, asof), self._trees(graph, spec)
         parts = [
-            self._predict(asof, channels, seeds.rows[start : start + BATCH], at[start : start + BATCH], k)
+            self._predict(asof, channels, seeds.rows[start : start + BATCH], at[start : start + BATCH], k, trees)
             for start in range(0, max(len(seeds), 1), BATCH)
         ]
         return Ranked(np.concatenate([p.items for p in parts]), np.concatenate([p.scores for p in parts]))
@@ -165,6 +170,7 @@ class EdgewiseRanker(Model):
             "setup": setup.to_json(), "columns": self._columns, "rounds": self._rounds, "epochs": self._epochs,
             "mix": self._mix.to_json(), "random_seed": self._random_seed, "facts": self._facts,
             "anchors": self._anchors, "groups": learnt.network.groups, "sizes": _sizes(learnt.network),
+            "view": None if self._view is None else self._view.to_json(),
         }  # fmt: skip
         write_json(folder, "ranker.json", settings)
         write_booster(folder, "trees.txt", learnt.trees)
@@ -184,8 +190,14 @@ class EdgewiseRanker(Model):
             model._random_seed, model._facts = content["random_seed"], content["facts"]
             model._anchors = content["anchors"]
             sizes = content["sizes"]
+            model._view = None if content["view"] is None else GraphView.from_json(content["view"])
             network = RankingNet(
-                len(model._columns), content["groups"], sizes["attributes"], sizes["items"], NetSettings()
+                len(model._columns),
+                content["groups"],
+                sizes["attributes"],
+                sizes["items"],
+                NetSettings(),
+                model._view,
             )
             network.load_state_dict(load_file(str(folder / "network.safetensors")))
         except (KeyError, TypeError, OSError, RuntimeError, SafetensorError) as error:
@@ -208,6 +220,9 @@ class EdgewiseRanker(Model):
         """The labels are what a model knows of entities where the task has no history of its own."""
         if self._fitted().static or spec.history is None:
             self._links = links_of(spec, labels)
+
+    def _trees(self, graph: GraphStore, spec: TaskSpec) -> SeedTrees | None:
+        return None if self._view is None else SeedTrees(graph, self._view, spec.entity)
 
     def _settings(self, rounds: int) -> TreeSettings:
         return TreeSettings(rounds=rounds)
@@ -243,21 +258,24 @@ class EdgewiseRanker(Model):
         table = self._cache.tables(setup, asof, channels, valid, 1.0, self._random_seed)
         return table, ranking_target(valid), asof
 
-    def _choose(self, judged: RankingTable, asof: AsOf, target: Ragged, k: int) -> None:
+    def _choose(self, judged: RankingTable, asof: AsOf, target: Ragged, k: int, walked: SeedTrees | None) -> None:
         assert self._learnt is not None
         trees = score_trees(self._learnt.trees, judged, self._columns, self._rounds)
-        network, gates = score_net(self._learnt.network, judged, asof, self._columns)
+        network, gates = score_net(self._learnt.network, judged, asof, self._columns, walked)
         self._mix = choose_mix(judged, trees, network, target, k)
         shares = gates.mean(axis=0) if len(gates) else np.zeros(3)
         self._facts["gate"] = dict(zip(("repeat", "local", "global"), map(float, shares), strict=True))
 
-    def _predict(self, asof: AsOf, channels: list[Channel], rows: np.ndarray, at: np.ndarray, k: int) -> Ranked:
+    def _predict(
+        self, asof: AsOf, channels: list[Channel], rows: np.ndarray, at: np.ndarray, k: int,
+        walked: SeedTrees | None,
+    ) -> Ranked:  # fmt: skip
         setup, learnt = self._fitted(), self._learnt
         if learnt is None:
             raise InternalError("a ranker is asked after it is fitted")
         table = make_table(setup, asof, channels, rows, at)
         trees = score_trees(learnt.trees, table, self._columns, self._rounds)
-        network, _ = score_net(learnt.network, table, asof, self._columns)
+        network, _ = score_net(learnt.network, table, asof, self._columns, walked)
         found = ranked(table.pool, mixed(self._mix, table, trees, network), k)
         return filled(found, spare_items(setup, asof, rows, at, k))
 

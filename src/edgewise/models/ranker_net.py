@@ -3,7 +3,8 @@
 Repeat evidence is what the pair has done, local evidence what lies near the entity in the graph (tastes, places,
 neighbours, and the product of both sides' vectors), global evidence what everybody does. An item's vector is made
 of its attributes' vectors, with a residual of its own that is dropped at times, so that new items have one too;
-an entity's vector attends over its latest events, with their ages.
+an entity's vector attends over its latest events, with their ages, and adds the graph network's reading of the
+rows around it.
 """
 
 from __future__ import annotations
@@ -17,6 +18,9 @@ from torch import Tensor, nn
 
 from edgewise.clock import ALWAYS, DAY
 from edgewise.models.candidates.asof import AsOf
+from edgewise.models.gnn import GraphEncoder
+from edgewise.models.gnn import NetSettings as GraphSettings
+from edgewise.models.neighbours import GraphView, Tree
 from edgewise.models.ranking_tables import RankingTable
 
 __all__ = ["NetSettings", "RankingNet", "Scaling", "Sides", "groups_of", "sides_of"]
@@ -69,6 +73,7 @@ class Sides:
     codes: Int64[Tensor, "items attributes"]  # 0 stands for missing
     events: Int64[Tensor, "n events"]  # items, latest first; -1 fills up
     ages: Float[Tensor, "n events"]  # days
+    tree: Tree | None = None  # the sampled neighbourhoods, where the graph is walked
 
 
 def sides_of(asof: AsOf, rows: np.ndarray, at: np.ndarray, events: int) -> Sides:
@@ -116,8 +121,9 @@ class RankingNet(nn.Module):
     """Logits of candidates, and of the answer that none of them is right."""
 
     def __init__(
-        self, features: int, groups: list[list[int]], attribute_sizes: list[int], items: int, settings: NetSettings
-    ) -> None:
+        self, features: int, groups: list[list[int]], attribute_sizes: list[int], items: int,
+        settings: NetSettings, view: GraphView | None = None,
+    ) -> None:  # fmt: skip
         super().__init__()
         self.scaling = Scaling(features)
         self.groups = groups
@@ -130,6 +136,8 @@ class RankingNet(nn.Module):
         self.event_age = nn.Linear(2, d)
         self.query = nn.Parameter(torch.zeros(d))
         self.side = nn.Linear(d, d)
+        self.graph = None if view is None else GraphEncoder(view, 4, GraphSettings())
+        self.walked = nn.Linear(GraphSettings().out, d)
         extra = (0, 2, 0)
         self.heads = nn.ModuleList(
             nn.Sequential(
@@ -159,15 +167,18 @@ class RankingNet(nn.Module):
             total = total + table(torch.where(items >= 0, code, 0))
         return total
 
-    def entity_vectors(self, sides: Sides, codes: Tensor) -> Float[Tensor, "n vector"]:
-        """Attention over the latest events: what they were, and how long ago."""
-        vectors = self.item_vectors(sides.events, codes)
+    def entity_vectors(self, sides: Sides, about: Float[Tensor, "n 4"]) -> Float[Tensor, "n vector"]:
+        """Attention over the latest events (what, how long ago), plus the graph network over sampled rows."""
+        vectors = self.item_vectors(sides.events, sides.codes)
         age = sides.ages.log1p()
         vectors = vectors + self.event_age(torch.stack([age, (-sides.ages / 30.0).exp()], dim=-1))
         logits = (vectors * self.query).sum(-1) - 0.3 * age
         logits = logits.masked_fill(sides.events < 0, -1e9)
         weights = logits.softmax(dim=1) * (sides.events >= 0)
-        return self.side((weights[..., None] * vectors).sum(dim=1))
+        entity = self.side((weights[..., None] * vectors).sum(dim=1))
+        if self.graph is not None and sides.tree is not None:
+            entity = entity + self.walked(self.graph(sides.tree, about))
+        return entity
 
     def forward(
         self,
@@ -178,12 +189,12 @@ class RankingNet(nn.Module):
         """Logits of the candidates (-inf where there is none), of none of them, and the gate's weights."""
         there = items >= 0
         scaled = self.scaling(features)
-        entity = self.entity_vectors(sides, sides.codes)
+        about = _about(there, sides)
+        entity = self.entity_vectors(sides, about)
         vectors = self.item_vectors(items, sides.codes)
         product = (entity[:, None, :] * vectors).sum(-1)
         near = torch.nn.functional.cosine_similarity(entity[:, None, :], vectors, dim=-1)
         products = torch.stack([product, near], dim=-1)
-        about = _about(there, sides)
         gate = self.gate(torch.cat([entity, about], dim=1)).softmax(dim=1)
         gate = 0.1 / 3 + 0.9 * gate
         logits = self.all(torch.cat([scaled, products], dim=-1))[..., 0]

@@ -9,6 +9,8 @@ from torch import Tensor
 
 from edgewise.models.candidates.asof import AsOf
 from edgewise.models.contract import Budget, Progress
+from edgewise.models.neighbours import GraphView
+from edgewise.models.ranker_graph import SeedTrees
 from edgewise.models.ranker_net import NetSettings, RankingNet, Sides, groups_of, sides_of
 from edgewise.models.ranking_lists import mean_average_precision, ranked
 from edgewise.models.ranking_tables import RankingTable
@@ -22,13 +24,18 @@ CHUNK = 256
 
 
 def build_net(
-    table: RankingTable, asof: AsOf, columns: list[int], settings: NetSettings, random_seed: int
+    table: RankingTable,
+    asof: AsOf,
+    columns: list[int],
+    settings: NetSettings,
+    view: GraphView | None,
+    random_seed: int,
 ) -> RankingNet:
     """An untrained network for a table's columns and the evidence's attributes."""
     sizes = [int(codes.max(initial=0)) + 1 for codes in asof.evidence.attributes.values()]
     with torch.random.fork_rng():
         torch.manual_seed(random_seed)
-        net = RankingNet(len(columns), groups_of(table, columns), sizes, asof.evidence.items, settings)
+        net = RankingNet(len(columns), groups_of(table, columns), sizes, asof.evidence.items, settings, view)
     net.scaling.fit(table.features[:, columns])
     return net
 
@@ -38,6 +45,7 @@ def fit_net(
     table: RankingTable,
     asof: AsOf,
     columns: list[int],
+    trees: SeedTrees | None,
     *,
     valid: tuple[RankingTable, Ragged, int] | None,
     epochs: int,
@@ -51,13 +59,13 @@ def fit_net(
     done = [0.0]
 
     def loss(index: Int64[Tensor, "batch"]) -> Tensor:
-        return _loss(net, table, sides, columns, labelled[index.numpy()])
+        return _loss(net, table, sides, columns, labelled[index.numpy()], trees)
 
     def score() -> float:
         if valid is None:
             done[0] -= 1.0  # the last epoch is the best
             return done[0]
-        scores, _ = score_net(net, valid[0], asof, columns)
+        scores, _ = score_net(net, valid[0], asof, columns, trees)
         return -mean_average_precision(ranked(valid[0].pool, scores, valid[2]), valid[1], valid[2])
 
     settings = Settings(epochs=epochs, batch=64, learning_rate=2e-3, weight_decay=0.05, patience=2)
@@ -70,7 +78,7 @@ def fit_net(
 
 
 def score_net(
-    net: RankingNet, table: RankingTable, asof: AsOf, columns: list[int]
+    net: RankingNet, table: RankingTable, asof: AsOf, columns: list[int], trees: SeedTrees | None
 ) -> tuple[Float32[np.ndarray, "candidates"], Float32[np.ndarray, "n 3"]]:
     """Logits of all candidates, and the gate's weights on repeat, local and global evidence for each seed."""
     sides = sides_of(asof, table.rows, table.at, net.settings.events)
@@ -81,7 +89,7 @@ def score_net(
         for start in range(0, len(table), CHUNK):
             index = np.arange(start, min(start + CHUNK, len(table)))
             at, there = _padded(table, index)
-            logits, _, gate = net(*_inputs(table, columns, at, there), _take(sides, index))
+            logits, _, gate = net(*_inputs(table, columns, at, there), _take(sides, index, table, trees))
             scores[at[there]] = logits.numpy()[there]
             gates[index] = gate.numpy()
     return scores, gates
@@ -106,11 +114,12 @@ def listwise_loss(
 
 
 def _loss(
-    net: RankingNet, table: RankingTable, sides: Sides, columns: list[int], index: np.ndarray
+    net: RankingNet, table: RankingTable, sides: Sides, columns: list[int], index: np.ndarray,
+    trees: SeedTrees | None,
 ) -> Tensor:  # fmt: skip
     at, there = _padded(table, index)
     came = table.came[at] & there
-    logits, none, _ = net(*_inputs(table, columns, at, there), _take(sides, index))
+    logits, none, _ = net(*_inputs(table, columns, at, there), _take(sides, index, table, trees))
     stand_for = torch.from_numpy(np.where(came, 0.0, -np.log(table.share)).astype(np.float32))
     wanted = torch.from_numpy(table.wanted[index].astype(np.float32))
     return listwise_loss(logits + stand_for, none, torch.from_numpy(came.astype(np.float32)), wanted)
@@ -131,5 +140,6 @@ def _inputs(table: RankingTable, columns: list[int], at: np.ndarray, there: np.n
     return torch.from_numpy(table.features[at][..., columns]), torch.from_numpy(items)
 
 
-def _take(sides: Sides, index: np.ndarray) -> Sides:
-    return Sides(sides.codes, sides.events[index], sides.ages[index])
+def _take(sides: Sides, index: np.ndarray, table: RankingTable, trees: SeedTrees | None) -> Sides:
+    tree = None if trees is None else trees.sample(table.rows[index], table.at[index])
+    return Sides(sides.codes, sides.events[index], sides.ages[index], tree)

@@ -64,8 +64,9 @@ class TableCache:
         target = ranking_target(labels)
         at = moments_of(setup, labels.seeds)
         made = []
-        for moment in np.unique(at // setup.grid):
-            here = np.flatnonzero(at // setup.grid == moment)
+        block_of = at // setup.block
+        for moment in np.unique(block_of):
+            here = np.flatnonzero(block_of == moment)
             block = labels.take(here)
             key = (int(moment), block.seeds.rows.tobytes() + block.seeds.at.tobytes())
             table = self._kept.get(key)
@@ -80,7 +81,7 @@ class TableCache:
     @staticmethod
     def in_order(setup: Setup, labels: Labels) -> Labels:
         """Labels in the order that `tables` keeps."""
-        return labels.take(np.argsort(moments_of(setup, labels.seeds) // setup.grid, kind="stable"))
+        return labels.take(np.argsort(moments_of(setup, labels.seeds) // setup.block, kind="stable"))
 
     def clear(self) -> None:
         """Forget all tables."""

@@ -24,16 +24,23 @@ __all__ = ["Setup", "links_of", "moments_of", "ranking_target", "repeat_share", 
 REPEAT_SHARE = 0.01
 #: With more distinct anchors than this, item-item graphs are shared between neighbouring anchors.
 MOST_MOMENTS = 16
+#: In a world of repeats with so many events, item-item graphs say little beside one's own habits and cost much:
+#: one serves four horizons.
+MANY_EVENTS = 300_000
 
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """Fitted at the training cut. `again`: whether an entity meets the same item again. `grid`: see `AsOf`."""
+    """Fitted at the training cut. `again`: whether an entity meets the same item again. `grid`: see `AsOf`.
+
+    Tables are made for `block` microseconds of anchors at a time.
+    """
 
     plan: Plan
     static: bool
     again: bool
     grid: int = 1
+    block: int = 1
 
     @classmethod
     def fit(cls, graph: GraphStore, spec: TaskSpec, train: Labels) -> Setup:
@@ -43,8 +50,11 @@ class Setup:
         plan = plan_evidence(graph, spec, cut)
         again = not static and repeat_share(spec, train) >= REPEAT_SHARE
         moments = np.unique(train.seeds.at)
-        grid = 1 if len(moments) <= MOST_MOMENTS else max(1, int(moments[-1] - moments[0]) // MOST_MOMENTS)
-        return cls(plan, static, again, grid)
+        block = 1 if len(moments) <= MOST_MOMENTS else max(1, int(moments[-1] - moments[0]) // MOST_MOMENTS)
+        grid = block
+        if again and spec.history is not None and len(spec.history.at) > MANY_EVENTS:
+            grid = max(grid, 4 * spec.horizon)
+        return cls(plan, static, again, grid, block)
 
     def world(
         self, graph: GraphStore, spec: TaskSpec, seeds: Seeds, links: Meetings | None = None, whole: bool = False
@@ -71,7 +81,13 @@ class Setup:
     def from_json(cls, content: dict[str, Any]) -> Setup:
         """The inverse of `to_json`."""
         plan = {name: tuple(tuple(entry) for entry in entries) for name, entries in content["plan"].items()}
-        return cls(Plan(**plan), bool(content["static"]), bool(content["again"]), int(content["grid"]))
+        return cls(
+            Plan(**plan),
+            bool(content["static"]),
+            bool(content["again"]),
+            int(content["grid"]),
+            int(content["block"]),
+        )
 
 
 def moments_of(setup: Setup, seeds: Seeds) -> Int64[np.ndarray, "n"]:
