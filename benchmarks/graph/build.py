@@ -105,6 +105,7 @@ def main() -> None:
             "benchmark": "graph",
             "source": "completejourney",
             "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
+            "load_average": round(os.getloadavg()[0], 1),  # what else ran on the machine
             "builds": runs,
             "median_build_seconds": float(np.median([run["build_seconds"] for run in runs])),
             "peak_rss_gb": max(run["peak_rss_gb"] for run in runs),

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import platform
 import subprocess
 import sys
@@ -22,7 +23,6 @@ import tempfile
 import time
 import venv
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -30,7 +30,7 @@ import numpy as np
 from edgewise.clock import SECOND, to_micros
 from edgewise.graph.store import GraphStore
 from edgewise.sampling.sampler import sample
-from edgewise.schema.model import Schema
+from edgewise.sources.database import open_database
 from edgewise.tasks.nouns import Seeds
 
 HERE = Path(__file__).parent
@@ -42,13 +42,7 @@ BATCH = 512
 
 def journey() -> GraphStore:
     """The Complete Journey without promotions, from the graph cache where it is there already."""
-    from edgewise.sources.database import open_database
-
-    db = open_database("completejourney")
-    schema = db.schema
-    tables = {name: table for name, table in schema.tables.items() if name != "promotions"}
-    links = tuple(link for link in schema.links if link.table != "promotions")
-    return GraphStore.build(SimpleNamespace(source=db.source, schema=Schema(tables, links)))
+    return GraphStore.build(open_database("completejourney", {"exclude": ["promotions"]}))
 
 
 def households(graph: GraphStore) -> Seeds:
@@ -171,13 +165,10 @@ def main() -> None:
             case = compare(graph, seeds, peer, fanouts, options.repeats)
             cases.append(case)
             speed = case["million_links_per_second"]
-            print(
-                f"{fanouts!s:>10}  recent {speed['recent']['median']:6.1f}  uniform {speed['uniform']['median']:6.1f}"
-                f"  peer {speed['peer']['median']:5.2f} M links/s   ratio {case['ratio_recent']['median']:5.1f}"
-                f" [{case['ratio_recent']['low']:.1f}, {case['ratio_recent']['high']:.1f}]"
-                f"  uniform {case['ratio_uniform']['median']:5.1f}",
-                file=sys.stderr,
-            )
+            line = [f"{name} {of['median']:.2f}" for name, of in speed.items()]
+            ratio = case["ratio_recent"]
+            line.append(f"ratio {ratio['median']:.1f} [{ratio['low']:.1f}, {ratio['high']:.1f}]")
+            print(fanouts, "million links/s:", *line, file=sys.stderr)
         peer.close()
     body = {
         "benchmark": "sampler",
@@ -188,7 +179,8 @@ def main() -> None:
         "batch": BATCH,
         "threads": 1,
         "repeats": options.repeats,
-        "machine": f"{platform.machine()}, Python {platform.python_version()}",
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
+        "load_average": round(os.getloadavg()[0], 1),  # what else ran on the machine
         "cases": cases,
     }
     options.out.parent.mkdir(parents=True, exist_ok=True)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 from typing import Any, Final
+from weakref import WeakKeyDictionary
 
 import numba
 import numpy as np
@@ -34,6 +35,8 @@ Fanout = int | Mapping[Hop, int]
 _CHUNK: Final = 8192
 _MASK: Final = (1 << 64) - 1
 _NO_TIMES: Final = np.empty(0, dtype=np.int64)
+#: Times of static rows: one value that stands for as many as are asked for.
+_STATIC: Final = np.broadcast_to(np.int64(ALWAYS), 1 << 40)
 
 Kernel = Callable[..., None]
 
@@ -103,6 +106,28 @@ def step_base(random_seed: int, level: int, hop: Hop) -> int:
     return (random_seed * 0x9E3779B97F4A7C15 + (level << 32) + zlib.crc32(str(hop).encode())) & _MASK
 
 
+@dataclass(frozen=True, slots=True)
+class _Arrays:
+    """What the kernels read of one hop: the first arguments of the two passes."""
+
+    timed: bool
+    count: tuple[Any, ...]
+    fill: tuple[Any, ...]
+
+    @classmethod
+    def of(cls, graph: GraphStore, hop: Hop) -> _Arrays:
+        """Open the arrays of a hop."""
+        timed = graph.schema.table(hop.dst).timed
+        if hop.reverse:
+            to = graph.relation(hop)
+            return cls(timed, (to.indptr, to.at, timed), (to.indptr, to.dst, to.at, timed))
+        times = graph.times(hop.dst)
+        return cls(timed, (graph.forward(hop.table, hop.column), times, timed), (times, timed))
+
+
+_known: WeakKeyDictionary[GraphStore, dict[Hop, _Arrays]] = WeakKeyDictionary()
+
+
 @dataclass(slots=True)
 class _Counted:
     """A step between its two passes. `found` is where visible links end (reverse) or the one child (forward)."""
@@ -147,6 +172,7 @@ class _Walk:
         self._recent = recent
         self._random_seed = random_seed
         self._threads = threads
+        self._known = _known.setdefault(graph, {})
 
     def root(self) -> Frontier:
         """Level zero: the seeds themselves."""
@@ -160,14 +186,9 @@ class _Walk:
         """First pass: how many children each parent gets."""
         todo = _Counted(parents, hop, _scratch.take(len(parents)), np.empty(len(parents) + 1, dtype=np.int64))
         todo.offset[0] = 0
-        kernel: Kernel
-        before: tuple[Any, ...]
-        if hop.reverse:
-            relation = self._graph.relation(hop)
-            kernel, before = count_reverse, (relation.indptr, relation.at, self._timed(hop), fanout)
-        else:
-            forward = self._graph.forward(hop.table, hop.column)
-            kernel, before = count_forward, (forward, self._graph.times(hop.dst), self._timed(hop))
+        arrays = self._arrays(hop)
+        kernel: Kernel = count_reverse if hop.reverse else count_forward
+        before = (*arrays.count, fanout) if hop.reverse else arrays.count
 
         def part(lo: int, hi: int) -> None:
             kernel(*before, parents.rows, parents.seed, self._anchor, skip, lo, hi, todo.found, todo.offset)
@@ -178,20 +199,13 @@ class _Walk:
 
     def fill(self, level: int, todo: _Counted, first: int, out: Frontier) -> Step:
         """Second pass: write the children into the next level's frontier, from position `first` on."""
-        hop, parents, timed = todo.hop, todo.parents, self._timed(todo.hop)
-        kernel: Kernel
-        before: tuple[Any, ...]
+        hop, parents, arrays = todo.hop, todo.parents, self._arrays(todo.hop)
+        kernel: Kernel = fill_reverse if hop.reverse else fill_forward
+        before = arrays.fill
         if hop.reverse:
-            relation = self._graph.relation(hop)
             base = np.uint64(0 if self._recent else step_base(self._random_seed, level, hop))
-            seeds = (self._roots, self._anchor, self._recent, base)
-            kernel, before = (
-                fill_reverse,
-                (relation.indptr, relation.dst, relation.at, timed, parents.rows, *seeds),
-            )
-        else:
-            kernel, before = fill_forward, (self._graph.times(hop.dst), timed)
-        at = out.at if timed else _NO_TIMES
+            before = (*before, parents.rows, self._roots, self._anchor, self._recent, base)
+        at = out.at if arrays.timed else _NO_TIMES
 
         def part(lo: int, hi: int) -> None:
             kernel(*before, parents.seed, lo, hi, todo.found, todo.offset, first, out.rows, out.seed, at)
@@ -208,11 +222,13 @@ class _Walk:
 
     def _room(self, table: str, n: int) -> Frontier:
         timed = self._graph.schema.table(table).timed
-        at = np.empty(n, dtype=np.int64) if timed else np.broadcast_to(np.int64(ALWAYS), n)
+        at = np.empty(n, dtype=np.int64) if timed else _STATIC[:n]
         return Frontier(table, np.empty(n, dtype=np.int32), np.empty(n, dtype=np.int32), at)
 
-    def _timed(self, hop: Hop) -> bool:
-        return self._graph.schema.table(hop.dst).timed
+    def _arrays(self, hop: Hop) -> _Arrays:
+        if hop not in self._known:
+            self._known[hop] = _Arrays.of(self._graph, hop)
+        return self._known[hop]
 
     def _share(self, part: Callable[[int, int], None], n: int) -> list[tuple[int, int]]:
         """Run a kernel over all parents, in threads where there are enough of them; returns the parts."""
