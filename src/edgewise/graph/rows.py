@@ -84,7 +84,7 @@ def select(source: Source, schema: Schema, table: Table) -> exp.Select:
     ]
     if table.time is not None:
         columns.append(exp.alias_(source.micros(table.name, table.time, "t"), table.time, quoted=True))
-    return exp.select(*columns).from_(exp.alias_(exp.to_table(table.name, quoted=True), "t", table=True))
+    return exp.select(*columns).from_(exp.table_(table.name, quoted=True, alias="t"))
 
 
 def collect(schema: Schema, table: Table, batches: Iterable[pa.RecordBatch]) -> Rows:
