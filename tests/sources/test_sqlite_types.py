@@ -11,6 +11,7 @@ import pyarrow as pa
 import pytest
 from sqlglot import exp, parse_one
 
+from edgewise.errors import SourceError
 from edgewise.sources.contract import Source, TimeForm
 from edgewise.sources.open import open_source
 
@@ -109,6 +110,18 @@ def test_what_is_no_time_is_null(tmp_path: Path) -> None:
     with opened(tmp_path, "", texts) as source:
         got = source.read(exp.select(exp.alias_(source.micros("t", "c"), "at")).from_("t"))
     assert got.column("at").to_pylist() == [None] * len(texts)
+
+
+def test_text_that_is_no_utf8_is_named(tmp_path: Path) -> None:
+    with opened(tmp_path, "TEXT", ["good"]) as source:
+        with sqlite3.connect(tmp_path / "t.db") as connection:
+            connection.execute("INSERT INTO t (c) VALUES (CAST(x'ff61' AS TEXT))")
+        connection.close()
+        with pytest.raises(SourceError) as caught:
+            source.read(parse_one("SELECT c FROM t"))
+    assert str(caught.value) == (
+        f"{tmp_path}/t.db: column 'c' holds text that is not UTF-8\nhint: convert it in the database"
+    )
 
 
 def test_declared_keys_and_links(tmp_path: Path) -> None:

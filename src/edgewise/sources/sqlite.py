@@ -66,6 +66,8 @@ class SqliteSource(SqlSource):
                 if result is None:
                     result = spooled_result(inline(query, self._readings), self._columns, connection)
                 yield from plain_batches(_typed(connection, result), result.schema)
+            except SourceError as error:
+                raise SourceError(f"{self.name}: {error.message}", hint=error.hint) from None
             except (adbc_driver_manager.Error, pa.ArrowException, OSError) as error:
                 raise self._refused(error) from error
 
@@ -179,11 +181,18 @@ def _typed(connection: Any, result: Result) -> Iterator[pa.RecordBatch]:
         for batch in cursor.fetch_record_batch():
             rows = batch.slice(1) if first else batch
             first = False
-            columns = [_value(c, f.type) for c, f in zip(rows.columns, result.schema, strict=True)]
+            columns = [_value(c, f) for c, f in zip(rows.columns, result.schema, strict=True)]
             yield pa.RecordBatch.from_arrays(columns, schema=result.schema)
 
 
-def _value(column: pa.Array, kind: pa.DataType) -> pa.Array:
-    if pa.types.is_date(kind):
-        return pc.cast(pc.cast(column, pa.timestamp("us")), kind)
-    return pc.cast(column, kind)
+def _value(column: pa.Array, field: pa.Field) -> pa.Array:
+    if pa.types.is_date(field.type):
+        return pc.cast(pc.cast(column, pa.timestamp("us")), field.type)
+    if pa.types.is_string(field.type):
+        try:
+            column.validate(full=True)  # SQLite stores any bytes as text
+        except pa.ArrowInvalid:
+            raise SourceError(
+                f"column '{field.name}' holds text that is not UTF-8", hint="convert it in the database"
+            ) from None
+    return pc.cast(column, field.type)
