@@ -134,10 +134,14 @@ def _length(micros: int) -> str:
 
 
 def _now(source: Engine, schema: Schema, until: int | None) -> int:
-    """The last time in the data, or `until`: when a query without windows is asked. 0 where nothing has a time."""
+    """When a query without windows is asked: `until`, or the last time in the data; 0 where nothing has a time.
+
+    Clocks count only where no table has real times: their periods may reach far into the future.
+    """
     if until is not None:
         return until
-    found = [reach(source, schema, table.name, ()) for table in schema if table.timed]
+    timed = [table for table in schema if table.time is not None] or [table for table in schema if table.timed]
+    found = [reach(source, schema, table.name, ()) for table in timed]
     return max((span[1] for span in found if span is not None), default=0)
 
 

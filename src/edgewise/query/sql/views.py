@@ -1,8 +1,9 @@
 """Row views: each table that a query reads, as one CTE with the needed columns in plain types and its time.
 
 In a view times are int64 microseconds, fractional numbers are doubles that are null where they are NaN or
-infinite, everything else is as the source has it. Duplicate keys of a table that is looked up by key are settled
-by taking the row that comes first by time and then by the columns' values.
+infinite, text is plain text (an enum or UUID is ordered and matched as such), the rest is as the source has it.
+Duplicate keys of a table that is looked up by key are settled by taking the row that comes first by time and then
+by the columns' values.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from edgewise.query.bound import Family
 from edgewise.query.engine import Engine
 from edgewise.query.names import family_of
 from edgewise.query.sql.parts import AT, aliased, as_double, clean, column, cte, integer, table_named, values_cte
-from edgewise.schema.model import Clock, Link, Schema, Table
+from edgewise.schema.model import Clock, Column, Link, Schema, Table
 
 __all__ = ["Rows", "Views"]
 
@@ -99,9 +100,19 @@ class Views:
         tree = column(name, table.name)
         if family_of(own) is Family.TIME:
             return self.source.micros(table.name, name)
+        if family_of(own) is Family.TEXT or self._names_texts(table, own):
+            return exp.cast(tree, exp.DataType.Type.TEXT)
         if own.dtype.startswith(("float", "double", "halffloat")):
             return clean(tree)
         return as_double(tree) if own.dtype.startswith("decimal") else tree
+
+    def _names_texts(self, table: Table, own: Column) -> bool:
+        """Whether a column of whole numbers refers to keys that are text, and so is compared as text."""
+        if not own.dtype.startswith(("int", "uint")):
+            return False
+        links = [link for link in self.schema.links_from(table.name) if link.column == own.name]
+        keys = [self.schema.table(link.to).column(self.key_of(link.to)) for link in links]
+        return any(family_of(key) is Family.TEXT for key in keys)
 
     def _implied(self, table: Table) -> exp.Query:
         """The keys of a table that exists only as values of other tables' columns."""

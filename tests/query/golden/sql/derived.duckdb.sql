@@ -8,7 +8,7 @@ WITH "ew_anchors"("slot", "at") AS (
     (1, 1581638400000000, 1582243200000000, 1)
 ), "ew_rows_2" AS (
   SELECT
-    "events"."item_id" AS "item_id",
+    CAST("events"."item_id" AS TEXT) AS "item_id",
     CASE
       WHEN ABS(CAST("events"."amount" AS DOUBLE)) <= 1.7976931348623157e308
       THEN CAST("events"."amount" AS DOUBLE)
@@ -17,8 +17,8 @@ WITH "ew_anchors"("slot", "at") AS (
   FROM "events"
 ), "ew_rows_3" AS (
   SELECT
-    "items"."item_id" AS "item_id",
-    "items"."kind" AS "kind"
+    CAST("items"."item_id" AS TEXT) AS "item_id",
+    CAST("items"."kind" AS TEXT) AS "kind"
   FROM "items"
 ), "ew_rows_1" AS (
   SELECT DISTINCT

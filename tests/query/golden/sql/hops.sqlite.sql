@@ -12,7 +12,7 @@ WITH "ew_anchors"("slot", "at") AS (
   FROM "brands"
 ), "ew_rows_2" AS (
   SELECT
-    "events"."item_id" AS "item_id",
+    CAST("events"."item_id" AS TEXT) AS "item_id",
     CASE
       WHEN ABS(CAST("events"."amount" AS REAL)) <= 1.7976931348623157e308
       THEN CAST("events"."amount" AS REAL)
@@ -21,9 +21,9 @@ WITH "ew_anchors"("slot", "at") AS (
   FROM "events"
 ), "ew_rows_3" AS (
   SELECT
-    "items"."item_id" AS "item_id",
+    CAST("items"."item_id" AS TEXT) AS "item_id",
     "items"."brand_id" AS "brand_id",
-    "items"."kind" AS "kind"
+    CAST("items"."kind" AS TEXT) AS "kind"
   FROM "items"
 ), "ew_keyed_1" AS (
   SELECT DISTINCT

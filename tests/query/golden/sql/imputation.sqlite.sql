@@ -2,7 +2,7 @@ WITH "ew_rows_1" AS (
   SELECT
     "users"."user_id" AS "user_id",
     "users"."age" AS "age",
-    "users"."city" AS "city"
+    CAST("users"."city" AS TEXT) AS "city"
   FROM "users"
 ), "ew_keyed_1" AS (
   SELECT

@@ -9,7 +9,7 @@ WITH "ew_anchors"("slot", "at") AS (
 ), "ew_rows_1" AS (
   SELECT
     "events"."store_id" AS "store_id",
-    "events"."item_id" AS "item_id",
+    CAST("events"."item_id" AS TEXT) AS "item_id",
     CASE
       WHEN ABS(CAST("events"."amount" AS DOUBLE PRECISION)) <= 1.7976931348623157e308
       THEN CAST("events"."amount" AS DOUBLE PRECISION)
@@ -18,8 +18,8 @@ WITH "ew_anchors"("slot", "at") AS (
   FROM "events"
 ), "ew_rows_2" AS (
   SELECT
-    "items"."item_id" AS "item_id",
-    "items"."kind" AS "kind"
+    CAST("items"."item_id" AS TEXT) AS "item_id",
+    CAST("items"."kind" AS TEXT) AS "kind"
   FROM "items"
 ), "ew_keyed_2" AS (
   SELECT

@@ -13,7 +13,7 @@ WITH "ew_anchors"("slot", "at") AS (
 ), "ew_rows_2" AS (
   SELECT
     "events"."user_id" AS "user_id",
-    "events"."note" AS "note",
+    CAST("events"."note" AS TEXT) AS "note",
     MICROS("events"."at") AS "__at"
   FROM "events"
 ), "ew_clock_3"("tick", "start") AS (

@@ -13,7 +13,7 @@ WITH "ew_anchors"("slot", "at") AS (
 ), "ew_rows_2" AS (
   SELECT
     "events"."user_id" AS "user_id",
-    "events"."item_id" AS "item_id",
+    CAST("events"."item_id" AS TEXT) AS "item_id",
     MICROS("events"."at") AS "__at"
   FROM "events"
 ), "ew_clock_3"("tick", "start") AS (

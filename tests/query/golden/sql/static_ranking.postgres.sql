@@ -5,7 +5,7 @@ WITH "ew_rows_1" AS (
 ), "ew_rows_2" AS (
   SELECT
     "likes"."user_id" AS "user_id",
-    "likes"."item_id" AS "item_id"
+    CAST("likes"."item_id" AS TEXT) AS "item_id"
   FROM "likes"
 ), "ew_keyed_1" AS (
   SELECT DISTINCT
