@@ -13,7 +13,7 @@ from typing import Any
 
 from edgewise.errors import RunError
 
-__all__ = ["FORMAT", "new_folder", "read_manifest", "write_json"]
+__all__ = ["FORMAT", "check_free", "new_folder", "read_manifest", "write_json"]
 
 #: Raised whenever a run written before could no longer be read.
 FORMAT = 1
@@ -27,7 +27,7 @@ def new_folder(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
     Raises:
         RunError: `path` exists and is not a run, or is one and `overwrite` is false.
     """
-    _refuse(path, overwrite)
+    check_free(path, overwrite)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
     try:
@@ -44,7 +44,12 @@ def new_folder(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def _refuse(path: Path, overwrite: bool) -> None:
+def check_free(path: Path, overwrite: bool) -> None:
+    """Refuse a place that no run can be written to, before the work that would fill it begins.
+
+    Raises:
+        RunError: `path` exists and is not a run, or is one and `overwrite` is false.
+    """
     if not path.exists():
         return
     if path.is_dir() and not any(path.iterdir()):
@@ -54,7 +59,9 @@ def _refuse(path: Path, overwrite: bool) -> None:
             f"'{path}' exists and is not a run: it is left as it is", hint="choose another folder for the run"
         )
     if not overwrite:
-        raise RunError(f"there is a run in '{path}' already", hint="choose another folder, or ask to overwrite it")
+        raise RunError(
+            f"there is a run in '{path}' already", hint="choose another folder, or overwrite it (--overwrite)"
+        )
 
 
 def write_json(path: Path, content: Any) -> None:

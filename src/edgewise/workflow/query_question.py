@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from jaxtyping import Int64
 
-from edgewise.clock import ALWAYS, NEVER
+from edgewise.clock import ALWAYS, NEVER, iso
 from edgewise.errors import ArgumentError, QueryError
 from edgewise.graph.entity import pair_keys
 from edgewise.graph.store import GraphStore
@@ -85,6 +85,7 @@ class QueryQuestion(Question):
         return labels(self.query, self.db.source, self.db.schema, at)
 
     def truth(self, spec: TaskSpec, at: Sequence[int]) -> Labels:
+        self._check_complete(at)
         table = self._labelled(at)
         return self._take(spec, table, np.ones(len(table), dtype=bool))
 
@@ -101,6 +102,18 @@ class QueryQuestion(Question):
 
     def recipe(self) -> dict[str, Any]:
         return {"query": self.query.text}
+
+    def _check_complete(self, at: Sequence[int]) -> None:
+        """Refuse anchors whose window is not over in the data: what is missing there is not false."""
+        if self.query.static:
+            return
+        last = plan(self.query, self.db.source, self.db.schema).test
+        late = [iso(anchor) for anchor in at if anchor > last]
+        if late:
+            raise ArgumentError(
+                f"the window after {late[0]} is not over in the data",
+                hint=f"the last anchor time whose window is complete is {iso(last)}",
+            )
 
     def _labelled(self, at: Sequence[int]) -> pa.Table:
         """Labels to learn from or to test on: with ASSUMING, those of the entities of whom it came to hold."""

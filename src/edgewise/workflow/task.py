@@ -14,6 +14,7 @@ import pyarrow as pa
 from edgewise.clock import iso, to_micros
 from edgewise.evaluation.run import evaluate
 from edgewise.models.contract import Budget, Progress, Quiet
+from edgewise.prediction.folder import check_free
 from edgewise.tasks.nouns import Labels, TaskSpec
 from edgewise.workflow.budget import parse_budget
 from edgewise.workflow.fit import Contest, hold, refit_up_to_present
@@ -70,6 +71,8 @@ class Task:
             LabelError: too few labels to train, choose and test.
             RunError: `out` exists and is not to be overwritten.
         """
+        if out is not None:
+            check_free(Path(out), overwrite)
         told = progress if progress is not None else Quiet()
         clock = Budget(parse_budget(budget))
         planned = plan_fit(self.spec, clock.seconds)
