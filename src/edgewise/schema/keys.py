@@ -9,7 +9,7 @@ from typing import Final
 
 from edgewise.schema.names import ColumnName, abbreviates, column_name
 from edgewise.schema.profile import ColumnProfile, Evidence, Kind, TableProfile
-from edgewise.schema.words import LINE_NUMBERS, PERSON_ROLES, SELF_ROLES
+from edgewise.schema.words import ENTITY_NOUNS, LINE_NUMBERS, PERSON_ROLES, SELF_ROLES
 
 __all__ = ["KeyChoice", "Names", "adopt_key", "alternates", "choose_key", "composite_key", "owners"]
 
@@ -19,6 +19,7 @@ Names = Mapping[str, tuple[str, ...]]
 #: A column clearly named as the key needs this share of distinct values; repeats are problems in the data.
 _DIRTY: Final = 0.9
 _DIRTY_IN_SMALL_TABLES: Final = 0.75
+_DIRTY_AND_BARE: Final = 0.5
 _SMALL: Final = 50
 #: Composite keys are looked for in tables of at most this many rows.
 _COMPOSITE_ROWS: Final = 2_000_000
@@ -51,14 +52,21 @@ def choose_key(profile: TableProfile, names: Names, timed: bool, owned: frozense
         (rank, c.name.casefold(), c.name, c) for c in profile.columns if (rank := _rank(c, own)) is not None
     )
     for rank, _, _, column in ranked:
-        if rank == _BORROWED and timed and not _describes(column_name(column.name), own, owned):
+        name = column_name(column.name)
+        if rank == _BORROWED and (timed or _by_accident(profile)) and not _describes(name, own, owned):
             continue
-        if rank == _HEAD and not column_name(column.name).strength and _joins(profile):
+        if rank == _HEAD and not name.strength and _joins(profile):
             continue
         if _is_key(column, rank):
             return KeyChoice(column.name, _reason(column, rank), own=rank != _BORROWED)
     if profile.rows == 0 and ranked and ranked[0][0] <= _NAMED:
         return KeyChoice(ranked[0][2], "named as the key; the table is empty")
+    repeated = [c for rank, _, _, c in ranked if rank <= _NAMED and c.present]
+    if repeated:
+        first = repeated[0]
+        return KeyChoice(
+            None, f"{first.name} is named like a key, but has {first.distinct} values in {first.rows} rows"
+        )
     return KeyChoice(None, "no column is both unique and named like a key")
 
 
@@ -84,6 +92,11 @@ def _rank(column: ColumnProfile, own: tuple[str, ...]) -> int | None:
         return _HEAD
     plain_code = name.strength == "code" and name.suffix not in ("no", "nr", "number", "via", "name")
     return _CODE if plain_code and column.kind is Kind.TEXT else None
+
+
+def _by_accident(profile: TableProfile) -> bool:
+    """Whether a borrowed identifier may be unique by accident: few rows, which hold other identifiers too."""
+    return profile.rows < _SMALL and sum(1 for c in profile if column_name(c.name).strength == "id") >= 2
 
 
 def _joins(profile: TableProfile) -> bool:
@@ -119,7 +132,7 @@ def adopt_key(
         name = column_name(column.name)
         if name.strength != "id" or name.bare or name.stem in owned or not (column.unique and column.nulls == 0):
             continue
-        if set(name.stem) & (PERSON_ROLES | SELF_ROLES):
+        if set(name.stem) & (PERSON_ROLES | SELF_ROLES) or name.stem[-1] in ENTITY_NOUNS or profile.rows < _SMALL:
             continue
         others = [(t, c) for t, p in profiles.items() if t != profile.name for c in p if c.name == column.name]
         if not others or any(c.kind is not column.kind or (c.unique and c.nulls == 0) for _, c in others):
@@ -143,6 +156,8 @@ def _is_key(column: ColumnProfile, rank: int) -> bool:
     if rank > _NAMED or not column.exact or column.present == 0 or column.kind is Kind.FLOAT:
         return False
     enough = _DIRTY if column.rows >= _SMALL else _DIRTY_IN_SMALL_TABLES
+    if rank == _BARE and column.rows < _SMALL:
+        enough = _DIRTY_AND_BARE
     return column.distinct >= enough * column.rows
 
 

@@ -45,10 +45,10 @@ CODE_SUFFIXES: Final = _set(
 )
 #: Lower-case words that end in "id" and hold no identifier.
 GLUED_ID_EXCEPTIONS: Final = _set(
-    "paid unpaid prepaid valid invalid grid covid android fluid solid humid raid avoid acid hybrid liquid rapid "
-    "void orchid asteroid said laid braid afraid stupid vivid lucid rigid timid candid splendid pyramid mermaid "
-    "maid steroid typhoid thyroid plasmid lipid amid overpaid repaid arid plaid squid druid cuboid ovoid bid "
-    "kid lid"
+    "paid unpaid prepaid valid invalid grid covid android fluid solid humid raid avoid acid hybrid liquid "
+    "rapid void orchid asteroid said laid braid afraid stupid vivid lucid rigid timid candid splendid pyramid "
+    "mermaid maid steroid typhoid thyroid plasmid lipid amid overpaid repaid arid plaid squid druid cuboid "
+    "ovoid bid kid lid"
 )
 #: Words that end in "key" and are none.
 GLUED_KEY_EXCEPTIONS: Final = _set(
@@ -76,16 +76,12 @@ IRREGULAR_PLURALS: Final = {
 #: Columns that hold the other person of a pair, and tables of people they may mean, best first.
 PERSON_ROLES: Final = _set(
     "friend follower followee following followed sender receiver recipient author owner creator manager "
-    "supervisor "
-    "boss referrer referred referee inviter invitee assignee reporter buyer seller host guest mentor spouse "
-    "partner "
-    "approver reviewer requester editor uploader blocker blocked rep agent salesperson clerk to_user from_user "
-    "created updated modified deleted approved assigned invited reports payer payee voter viewer liker "
-    "caller callee "
-    "committer contributor poster commenter rater booker renter borrower lender tenant landlord donor coach "
-    "captain "
-    "collaborator moderator inspector instructor lecturer advisor adviser tutor "
-    "lead leader organizer organiser handler responsible submitter"
+    "supervisor boss referrer referred referee inviter invitee assignee reporter buyer seller host guest "
+    "mentor spouse partner approver reviewer requester editor uploader blocker blocked rep agent salesperson "
+    "clerk to_user from_user created updated modified deleted approved assigned invited reports payer payee "
+    "voter viewer liker caller callee committer contributor poster commenter rater booker renter borrower "
+    "lender tenant landlord donor coach captain collaborator moderator inspector instructor lecturer advisor "
+    "adviser tutor lead leader organizer organiser handler responsible submitter"
 )
 PEOPLE: Final = (
     "user", "member", "person", "people", "employee", "staff", "customer", "account", "profile", "client",
@@ -97,9 +93,8 @@ PEOPLE: Final = (
 #: Columns that name another row of the same table.
 SELF_ROLES: Final = _set(
     "parent root ancestor child prev previous next original duplicate reply replied predecessor successor "
-    "superior "
-    "answer accepted solution retweet retweeted quoted forwarded merged replaces replaced manager supervisor "
-    "reports boss mentor spouse"
+    "superior answer accepted solution retweet retweeted quoted forwarded merged replaces replaced manager "
+    "supervisor reports boss mentor spouse"
 )
 #: Columns that name a place of a journey, and tables of places.
 PLACE_ROLES: Final = _set(
@@ -112,15 +107,15 @@ PLACES: Final = (
 #: Nouns that stand for a row even without an id suffix.
 ENTITY_NOUNS: Final = _set(
     "user item product customer store shop session visitor client member account movie book song track artist "
-    "patient driver device sensor household seller buyer merchant article player team employee student vehicle "
-    "basket"
+    "patient driver device sensor household seller buyer merchant article player team employee student "
+    "vehicle basket"
 )
 #: Words of plain numbers: never a reference without an id suffix.
 AMOUNTS: Final = _set(
-    "order number no rank position pos level age round year month week day hour minute quarter season size count "
-    "score rating weight class grade quantity qty amount total price cost value points wins laps length width "
-    "height "
-    "duration line seq sequence index page version priority stage step group type status state category kind"
+    "order number no rank position pos level age round year month week day hour minute quarter season size "
+    "count score rating weight class grade quantity qty amount total price cost value points wins laps length "
+    "width height duration line seq sequence index page version priority stage step group type status state "
+    "category kind"
 )
 
 #: Words that say that a column is about time at all.
@@ -131,11 +126,10 @@ TIME_WORDS: Final = _set(
 EVENT_TIMES: Final = _set(
     "created create creation inserted insert added registered register registration signup signed joined join "
     "occurred happened event logged recorded measured posted placed purchased purchase ordered order booked "
-    "booking "
-    "published visited visit viewed clicked issued submitted opened reported sent received captured observed "
-    "listened "
-    "played watched rated reviewed transacted transaction rental rented payment paid invoice admission admitted "
-    "hire hired enrolled enrolment enrollment reading sale sold search searched login logon redemption redeemed"
+    "booking published visited visit viewed clicked issued submitted opened reported sent received captured "
+    "observed listened played watched rated reviewed transacted transaction rental rented payment paid "
+    "invoice admission admitted hire hired enrolled enrolment enrollment reading sale sold search searched "
+    "login logon redemption redeemed"
 )
 #: Moments at which what the row describes begins.
 START_TIMES: Final = _set(
@@ -150,17 +144,15 @@ LATE_TIMES: Final = _set(
 #: Never the time of a row: births, ends, deadlines, plans, and marks of the last change.
 BAD_TIMES: Final = _set(
     "birth dob birthday birthdate bday born death died dod end ended ends expiry expires expire expired "
-    "expiration due "
-    "deadline required expected planned scheduled estimated estimate eta until thru last latest updated update "
-    "modified "
-    "modification changed closed close deleted churned churn next renewal termination terminated to valid_to "
-    "promised "
-    "target projected final max lastmod deactivated first_seen retired left"
+    "expiration due deadline required expected planned scheduled estimated estimate eta until thru last "
+    "latest updated update modified modification changed closed close deleted churned churn next renewal "
+    "termination terminated to valid_to promised target projected final max lastmod deactivated first_seen "
+    "retired left"
 )
 #: Integer columns that count periods.
 CLOCK_WORDS: Final = _set(
-    "week wk day d month mon mth period quarter qtr year yr yearmonth yearweek dayno weekno t tick dateid date "
-    "time sprint"
+    "week wk day d month mon mth period quarter qtr year yr yearmonth yearweek dayno weekno t tick dateid "
+    "date time sprint"
 )
 #: Columns of a composite key that number lines.
 LINE_NUMBERS: Final = _set(
@@ -170,20 +162,19 @@ LINE_NUMBERS: Final = _set(
 #: Integers with these last words are labels, not amounts.
 CATEGORY_WORDS: Final = _set(
     "type status category subcategory code class subclass zip zipcode postcode postal gender sex flag kind "
-    "group segment channel region "
-    "state country cluster label mode method pin cat tier department dept section genre color colour brand"
+    "group segment channel region state country cluster label mode method pin cat tier department dept "
+    "section genre color colour brand"
 )
 #: Last words of columns that hold measured amounts of a period.
 MEASURES: Final = _set(
     "sales sale units unit sold revenue demand volume visits clicks count total traffic orders views amount "
-    "turnover "
-    "consumption quantity qty impressions sum"
+    "turnover consumption quantity qty impressions sum"
 )
 #: Columns of dimensions that tell what happened later.
 ABOUT_LATER: Final = _set(
     "lifetime ltv clv churn churned closed cancelled canceled total cumulative final outcome last latest ever "
-    "terminated deactivated discharged resolved refunded returned retired deceased "
-    "expired end ended until converted dropout attrition future"
+    "terminated deactivated discharged resolved refunded returned retired deceased expired end ended until "
+    "converted dropout attrition future"
 )
 #: Columns with data about people.
 PERSONAL: Final = {
