@@ -41,14 +41,14 @@ class Watcher(Protocol):
 class Settings:
     """How to optimise. One set serves every task."""
 
-    epochs: int = 12  # at most
+    epochs: int = 8  # at most
     batch: int = 512  # seeds a step
     learning_rate: float = 3e-3  # at its peak
     weight_decay: float = 1e-2  # decoupled (AdamW)
     warmup: float = 0.1  # share of all steps in which the learning rate rises
     patience: int = 2  # epochs without a better validation score before stopping
     clip: float = 1.0  # largest norm of a step's gradient
-    per_epoch: int = 30_000  # seeds drawn each epoch at most
+    per_epoch: int = 20_000  # seeds drawn each epoch at most
 
 
 @dataclass(frozen=True, slots=True)
