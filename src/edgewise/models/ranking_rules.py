@@ -193,9 +193,9 @@ class GraphFilter(Rule):
         """Sharper and softer filters."""
         return {
             f"power {p:g}": Together(
-                width=width + 20, recent=400, cap=400, neighbours=400, alpha=0.25, beta=0.5, power=p, known=again
+                width=width + 20, recent=400, cap=400, neighbours=400, alpha=0.5, beta=0.5, power=p, known=again
             )
-            for p in (0.7, 1.0)
+            for p in (0.5, 0.7, 1.0)
         }
 
 

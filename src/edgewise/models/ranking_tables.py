@@ -46,7 +46,7 @@ def channels_for(setup: Setup, asof: AsOf) -> list[Channel]:
     """The channels that make sense for this evidence; none has a setting for one data set."""
     if setup.static or asof.evidence.static:
         return [
-            Together(width=150, recent=400, alpha=0.5, beta=0.5, neighbours=200, cap=400, name="graph filter"),
+            Together(width=150, recent=400, power=0.7, neighbours=200, cap=400, name="graph filter"),
             Together(width=100, recent=400, alpha=0.0, beta=0.5, neighbours=100, cap=400, name="item neighbours"),
             Popular(width=30, half_life=3),
             *(Siblings(name) for name in asof.evidence.attributes),
