@@ -224,15 +224,14 @@ RUNS = [
     ),
     Case("run-already-there", ("fit", "market", CHURN, "--out", "run")),
     Case("run-in-the-way", ("fit", "market", CHURN, "--out", "market")),
-    Case("run-predict-before-the-data", ("predict", "run", "--at", "1999-01-01", "--out", "answers.parquet")),
+    Case("run-predict-at-no-time", ("predict", "run", "--at", "Monday", "--out", "answers.parquet")),
+    Case("run-predict-nothing", ("predict", "run", "--at", "2024-03-25", "--k", "0", "--out", "answers.parquet")),
     Case("run-evaluate-open-window", ("evaluate", "run", "--at", "2030-01-01")),
     Case("run-explain-unknown-entity", ("explain", "run", "--entity", "999999")),
     Case("run-explain-entity-of-other-type", ("explain", "run", "--entity", "Ann")),
     Case("run-explain-item-of-no-ranking", ("explain", "run", "--entity", "1", "--item", "3")),
     Case("run-explain-nobody", ("explain", "run")),
-    Case(
-        "run-source-gone", ("predict", "run", "--at", "2024-03-25", "--out", "a.parquet"), lambda: gone("market")
-    ),
+    Case("run-source-gone", ("predict", "run", "--at", "2024-03-25", "--out", "a.parquet"), lambda: gone_source()),
 ]
 
 CASES = ARGUMENTS + SOURCES + GRAPH_FILES + QUERIES + RUNS
@@ -246,9 +245,11 @@ def spoil_model() -> None:
         file.unlink()
 
 
-def gone(name: str) -> None:
-    """Take a folder away."""
-    shutil.rmtree(name)
+def gone_source() -> None:
+    """Let the run say that its tables were where there is nothing now."""
+    manifest = json.loads(Path("run/run.json").read_text(encoding="utf-8"))
+    manifest["source"]["name"] = "gone/market"
+    Path("run/run.json").write_text(json.dumps(manifest), encoding="utf-8")
 
 
 def listing(folder: Path) -> dict[str, int]:

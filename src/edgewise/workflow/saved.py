@@ -130,7 +130,7 @@ def _reopen(where: dict[str, Any], folder: Path) -> Source:
     except UserError as error:
         raise RunError(
             f"the run in '{folder}' was fitted on '{where['name']}', which cannot be opened: {error}",
-            hint="pass the database: edgewise.load(RUN, db=edgewise.open(SOURCE))",
+            hint="say where the tables are now: --source SOURCE, or edgewise.load(RUN, db=edgewise.open(SOURCE))",
         ) from None
 
 
