@@ -74,6 +74,9 @@ def test_imputation_hides_its_column() -> None:
     assert query.hidden == {("users", "age")}
     assert query.static
     assert query.end is None
+    total = bind(f"PREDICT SUM(likes.score) {ME}", schema())
+    assert total.hidden == {("likes", "score")}
+    assert bind(f"PREDICT LIST_DISTINCT(likes.item_id) RANK TOP 3 {ME}", schema()).hidden == frozenset()
     temporal = bind(f"PREDICT COUNT(events.*, {WEEK}) > 0 AND users.age > 3 {ME}", schema())
     assert temporal.hidden == frozenset()
 

@@ -158,7 +158,7 @@ def _window(names: Names, node: Aggregation, role: Role, table: Table, clock: in
             return None
         example = "-30, 0, days" if role is Role.WHERE else "0, 7, days"
         raise names.error(
-            f"'{table.name}' has times, so {node.func.value} over it needs a window",
+            f"the rows of '{table.name}' have times, so {node.func.value} over them needs a window",
             node.span,
             f"add a window: {node.func.value}({node.column.table}.{node.column.column}, {example})",
         )

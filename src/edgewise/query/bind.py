@@ -86,7 +86,7 @@ def _assuming(names: Names, binder: Binder, node: QueryNode, windowed: bool) -> 
 
 
 def _hidden(names: Names, entity: Entity, target: Bound) -> frozenset[tuple[str, str]]:
-    """The columns that hold the answer of a query without windows."""
+    """The columns that hold the answer of a query without windows: those it reads, but for links."""
     found = fields(target)
     for column in found:
         if column.hops:
@@ -95,6 +95,7 @@ def _hidden(names: Names, entity: Entity, target: Bound) -> frozenset[tuple[str,
                 column.span,
                 f"predict a column of '{entity.table}', or ask FOR EACH row of '{column.table}'",
             )
+    found += tuple(a.field for a in aggregates(target) if a.field is not None and a.field.link is None)
     return frozenset((column.table, column.column.name) for column in found)
 
 
