@@ -135,3 +135,10 @@ def test_people_are_seen() -> None:
     schema = schema_of(users=USERS | people)
     for column in people:
         assert problem(schema, "personal data", f"users.{column}").count == 40
+
+
+def test_columns_that_cannot_be_encoded_are_left_out_and_told() -> None:
+    picture = pa.array([b"\x00\x01"] * 40, pa.binary())
+    schema = schema_of(users=USERS | {"picture": picture})
+    assert "picture" not in schema.tables["users"]
+    assert problem(schema, "unsupported type", "users.picture").count == 40

@@ -19,8 +19,8 @@ from edgewise.schema.links import find_links
 from edgewise.schema.model import Clock, Column, Link, Problem, Schema, Table
 from edgewise.schema.names import common_words, table_words
 from edgewise.schema.problems import find_problems
-from edgewise.schema.profile import Declared, Evidence, TableProfile
-from edgewise.schema.semantics import Role, meaning_of
+from edgewise.schema.profile import ColumnProfile, Declared, Evidence, TableProfile
+from edgewise.schema.semantics import Meaning, Role, meaning_of
 from edgewise.schema.times import TimeChoice, choose_time
 from edgewise.stypes import SType
 
@@ -39,6 +39,12 @@ class _Parts:
     clocks: Mapping[str, Clock]
     links: tuple[Link, ...]
     given: Given
+    found: Found
+
+    def distinct(self, table: str, column: ColumnProfile) -> int:
+        """The distinct values of a column, counted exactly where it was compared with a key."""
+        there = self.found.dangling.get((table, column.name))
+        return there.distinct if there is not None else column.distinct
 
 
 def infer(
@@ -76,7 +82,7 @@ def infer(
     links = tuple(sorted((*found.links, *implied.links), key=lambda link: (link.table, link.column)))
     clocks = _clocks(profiles, times, keys, links, evidence, given)
     keys |= _composites(profiles, keys, links, evidence)
-    parts = _Parts(profiles, times, keys, clocks, links, given)
+    parts = _Parts(profiles, times, keys, clocks, links, given, found)
     tables, dropped = _tables(parts, implied)
     known = Known(profiles, tables, links, times, found, evidence)
     left_out = tuple(sorted(given.dropped))
@@ -156,23 +162,32 @@ def _table(parts: _Parts, name: str, problems: list[Problem]) -> Table:
         if (name, column.name) in parts.given.dropped:
             continue
         role = _role(parts, name, column.name)
+        learners = [t for t, clock in parts.clocks.items() if clock.like == f"{name}.{column.name}"]
         meaning = meaning_of(column, role, column.name in time.readings)
         said = parts.given.stypes.get((name, column.name))
-        if meaning is None and said is None:
-            message = f"values of type {column.dtype} cannot be encoded"
-            problems.append(
-                Problem("unsupported type", name, column.name, profile.rows, message, "the column is left out")
-            )
+        if said is not None:
+            meaning = Meaning(*said, meaning.separator if meaning is not None else None)
+        if meaning is None:
+            problems.append(_unsupported(name, column))
             continue
-        stype, reason = said or (meaning.stype, meaning.reason) if meaning else (SType.TEXT, "")
-        separator = parts.given.separators.get((name, column.name), meaning.separator if meaning else None)
+        stype, reason = meaning.stype, meaning.reason
+        if learners and role is Role.NONE and said is None:
+            reason = f"counts periods beside {time.column}; the clock of {', '.join(learners)} is learnt from it"
+        separator = parts.given.separators.get((name, column.name), meaning.separator)
         separator = separator if stype is SType.MULTICATEGORICAL else None
-        columns.append(Column(column.name, column.dtype, stype, reason, column.nulls, column.distinct, separator))
+        columns.append(
+            Column(column.name, column.dtype, stype, reason, column.nulls, parts.distinct(name, column), separator)
+        )
     time_reason = clock.reason if clock is not None else time.reason
     return Table(
         name, tuple(columns), profile.rows, parts.keys[name].column, time.column, clock, profile.sql,
         key_reason=parts.keys[name].reason, time_reason=time_reason,
     )  # fmt: skip
+
+
+def _unsupported(table: str, column: ColumnProfile) -> Problem:
+    message = f"values of type {column.dtype} cannot be encoded"
+    return Problem("unsupported type", table, column.name, column.rows, message, "the column is left out")
 
 
 def _role(parts: _Parts, table: str, column: str) -> Role:
