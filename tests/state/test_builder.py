@@ -125,7 +125,8 @@ def test_long_silence_is_read_as_of_the_last_row() -> None:
     builder = StateBuilder.fit(graph, spec, 31 * DAY)
     late = Seeds("users", np.array([0]), np.array([400 * DAY]))
     state = builder.build(graph, spec, late)
-    assert state.column("silence")[0] == 369
+    assert state.column("silence")[0] == 0
+    assert builder.seen(graph, spec, late).at.tolist() == [31 * DAY]
     assert state.column("buys.user: count 7d")[0] == 1
 
 

@@ -89,9 +89,10 @@ class EntityModel(Model):
         cut = int(train.seeds.at.max()) if len(train) else 0
         view = GraphView.fit(graph, spec, cut, table.builder.plan.grid)
         net = EntityNet(view, Scaling.fit(learn.x), family_of(spec), outputs_of(spec), trees.scale)
-        judges = both.seeds.take(chooses)
+        seen = table.builder.seen(graph, spec, both.seeds)
+        judges = seen.take(chooses)
         outcome = net.choose(
-            graph, both.seeds.take(~chooses), learn, judges, choose,
+            graph, seen.take(~chooses), learn, judges, choose,
             budget=budget.share(NET_SHARE), progress=progress, random_seed=random_seed,
         )  # fmt: skip
         self._mix(table, trees, net, graph, judges, choose)
@@ -108,14 +109,19 @@ class EntityModel(Model):
         known.trees.again(rows, self._random_seed)
         if known.blend.share > 0:
             known.net.again(
-                graph, labels.seeds, rows, budget=budget, progress=progress, random_seed=self._random_seed
+                graph,
+                known.table.builder.seen(graph, spec, labels.seeds),
+                rows,
+                budget=budget,
+                progress=progress,
+                random_seed=self._random_seed,
             )
 
     def predict(self, graph: GraphStore, spec: TaskSpec, seeds: Seeds, *, k: int | None = None) -> Prediction:
         """Calibrated probabilities, or values with quantiles."""
         known = self._fitted()
         rows = known.table.asked(graph, spec, seeds)
-        score, quantiles = self._scores(known, graph, seeds, rows)
+        score, quantiles = self._scores(known, graph, known.table.builder.seen(graph, spec, seeds), rows)
         if known.calibrator is not None and len(seeds):
             flat = family_of(spec) is Family.BINARY
             score = known.calibrator(score[:, 0])[:, None] if flat else known.calibrator(score)

@@ -6,7 +6,7 @@
 
 Reads rows at or before each seed's anchor only. Where the graph has long been silent at an anchor (longer than
 it ever was up to the cut), nothing has been recorded, rather than nothing happened: such seeds are read as of the
-last visible row, and the feature `silence` says how long ago that was.
+last visible row (`seen` gives the seeds at the moments they are read).
 """
 
 from __future__ import annotations
@@ -94,6 +94,10 @@ class StateBuilder:
             names, groups = names + kept, groups + [str(nested.via)] * len(kept)
         return StateTable(np.concatenate(blocks, axis=1).astype(np.float32), tuple(names), tuple(groups))
 
+    def seen(self, graph: GraphStore, spec: TaskSpec, seeds: Seeds) -> Seeds:
+        """The seeds at the moments they are read: their anchors, or the last row before a long silence."""
+        return Seeds(seeds.table, seeds.rows, self._read_at(graph, spec, seeds.at)[0])
+
     def fingerprint(self) -> str:
         """A text that is equal for builders that build the same."""
         return json.dumps(self._content())
@@ -129,13 +133,14 @@ class StateBuilder:
     def _read_at(
         self, graph: GraphStore, spec: TaskSpec, anchors: Int64[np.ndarray, "n"]
     ) -> tuple[Int64[np.ndarray, "n"], Float32[np.ndarray, "n"]]:
-        """When each seed is read, and how long the graph had been silent at its anchor (in the grid's unit)."""
+        """When each seed is read, and how long the graph had been silent by then (in the grid's unit)."""
         times = self._columns.sorted_times(graph, _clock(graph, spec))
         seen = np.searchsorted(times, anchors, side="right")
         last = times[np.maximum(seen - 1, 0)] if len(times) else anchors
         gap = np.where((seen > 0) & (anchors < NEVER), anchors - last, 0)
         read_at = np.where(gap > self._slack, last, anchors)
-        return read_at, (gap / self.plan.grid.unit).astype(np.float32)
+        silence = np.where(gap > self._slack, 0, gap) / self.plan.grid.unit
+        return read_at, silence.astype(np.float32)
 
     def _relation(
         self, graph: GraphStore, plan: RelationPlan, rows: Int64[np.ndarray, "n"], at: Int64[np.ndarray, "n"]

@@ -30,6 +30,7 @@ def sweep_rows(
     shares: int,
     out: np.ndarray,
 ) -> None:
+    """Fill `out` seed by seed: `order` sorts the seeds by row, then anchor; a MISSING row has no links."""
     n = len(order)
     begin = 0
     while begin < n:
