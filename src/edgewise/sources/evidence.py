@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from sqlglot import expressions as exp
 
-from edgewise.clock import to_micros
+from edgewise.clock import DAY, to_micros
 from edgewise.schema.profile import AggregateMatch, Containment, Evidence, TickTimes, TimeReading
 from edgewise.sources.contract import Source
 from edgewise.sources.profile import column, table
@@ -14,7 +14,7 @@ from edgewise.sources.profile import column, table
 __all__ = ["SqlEvidence"]
 
 #: Times before 1971 from tables of today, and after 2200, are marks for "unknown" rather than times.
-_EPOCH_DAY: Final = 86_400_000_000
+_EPOCH_DAY: Final = DAY
 _FAR: Final = to_micros("2200-01-01")
 
 
