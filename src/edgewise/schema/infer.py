@@ -15,7 +15,7 @@ from edgewise.schema.given import Given, merge_declared
 from edgewise.schema.implied import Implied, find_implied
 from edgewise.schema.keys import KeyChoice, Names, adopt_key, choose_key, composite_key, owners
 from edgewise.schema.known import Known
-from edgewise.schema.links import find_links
+from edgewise.schema.links import Found, find_links
 from edgewise.schema.model import Clock, Column, Link, Problem, Schema, Table
 from edgewise.schema.names import common_words, table_words
 from edgewise.schema.problems import find_problems
