@@ -85,7 +85,7 @@ def measure(name: str, data: Path, until: str | None, budget: str) -> dict[str, 
         task = question(name, data, Path(folder))
         ready = time.perf_counter()
         run = task.fit(until=until, budget=budget, progress=Aloud())
-        report = run.report.to_json()
+        report = run.report().to_json()
     return {
         "case": name, "until": until, "verdict": report["verdict"], "primary": report["primary"],
         "comparisons": report["comparisons"], "timing": report["timing"], "facts": report["facts"],
