@@ -135,6 +135,7 @@ def schema_to_json(schema: Schema) -> dict[str, Any]:
         "tables": [asdict(table) for table in schema],
         "links": [asdict(link) for link in schema.links],
         "problems": [asdict(problem) for problem in schema.problems],
+        "left_out": [list(place) for place in schema.left_out],
     }
 
 
@@ -145,6 +146,7 @@ def schema_from_json(body: dict[str, Any]) -> Schema:
         tables={table.name: table for table in tables},
         links=tuple(Link(**entry) for entry in body["links"]),
         problems=tuple(Problem(**entry) for entry in body["problems"]),
+        left_out=tuple((table, column) for table, column in body["left_out"]),
     )
 
 
