@@ -47,7 +47,7 @@ ANCHORS = 6
 #: Training seeds at most: more make no better ranking and cost memory.
 MOST_SEEDS = 12_000
 #: Rounds of trees among which validation chooses, and epochs of the network at most.
-ROUNDS = (40, 80, 120, 160)
+ROUNDS = (30, 60, 100)
 EPOCHS = 5
 #: The share of a static task's links that is hidden to learn from.
 HIDDEN = 0.2
