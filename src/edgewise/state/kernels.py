@@ -7,6 +7,7 @@ from numba import njit
 
 from edgewise.clock import ALWAYS
 from edgewise.state.decay import faded
+from edgewise.state.distinct import previous_twins, scratch_for, slide
 
 __all__ = ["sweep_rows"]
 
@@ -32,6 +33,7 @@ def sweep_rows(
 ) -> None:
     """Fill `out` seed by seed: `order` sorts the seeds by row, then anchor; a MISSING row has no links."""
     n = len(order)
+    scratch = scratch_for(linked)
     begin = 0
     while begin < n:
         row = rows[order[begin]]
@@ -44,7 +46,7 @@ def sweep_rows(
         last = first + np.searchsorted(at[first:last], anchors[order[end - 1]], side="right")
         _entity(
             dst[first:last], at[first:last], anchors, order[begin:end], windows, half_lives, share_life,
-            unit, timed, numbers, slots, linked, shares, out,
+            unit, timed, numbers, slots, linked, shares, scratch, out,
         )  # fmt: skip
         begin = end
 
@@ -64,12 +66,14 @@ def _entity(
     slots: np.ndarray,
     linked: np.ndarray,
     shares: int,
+    scratch: np.ndarray,
     out: np.ndarray,
 ) -> None:
     """All the anchors of one entity, over its links up to the last of them."""
     c = numbers.shape[1]
     sums, seen, lowest, highest, latest = _prefixes(dst, numbers)
-    repeats, firsts = _previous(dst, linked)
+    previous, following, firsts = previous_twins(dst, linked, scratch)
+    sliding = np.zeros((linked.shape[1], len(windows), 3), np.int64)
     counts = np.zeros(len(half_lives))
     decayed = np.zeros((c, len(half_lives)))
     present = np.zeros((c, len(half_lives)))
@@ -96,7 +100,9 @@ def _entity(
         total = faded(counts[-1], gap, share_life) if timed else np.float64(done)
         j = _share_features(line, j, share, share_at, anchor, share_life, timed, total)
         for k in range(linked.shape[1]):
-            j = _distinct_features(line, j, repeats[k], firsts[k], at[:done], anchor, windows)
+            j = _distinct_features(
+                line, j, previous[k], following[k], firsts[k], at[:done], anchor, windows, sliding[k]
+            )
 
 
 @njit(cache=True, nogil=True)
@@ -119,32 +125,6 @@ def _prefixes(
                 highest[i + 1, k] = x if seen[i, k] == 0 else max(highest[i, k], x)
                 latest[i + 1, k] = x
     return sums, seen, lowest, highest, latest
-
-
-@njit(cache=True, nogil=True)
-def _previous(dst: np.ndarray, linked: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """For each further link and position: where the far row came last (-1: never), and how many rows were new.
-
-    An event that refers to nothing is marked -2 and counts as nothing.
-    """
-    n = len(dst)
-    previous = np.full((linked.shape[1], n), -1, np.int32)
-    firsts = np.zeros((linked.shape[1], n + 1), np.int32)
-    for k in range(linked.shape[1]):
-        if n == 0:
-            continue
-        far = np.empty(n, np.int64)
-        for i in range(n):
-            far[i] = linked[dst[i], k]
-        order = np.argsort(far, kind="mergesort")
-        for i in range(n):
-            if far[order[i]] < 0:
-                previous[k, order[i]] = -2
-            elif i > 0 and far[order[i]] == far[order[i - 1]]:
-                previous[k, order[i]] = order[i - 1]
-        for i in range(n):
-            firsts[k, i + 1] = firsts[k, i] + (previous[k, i] == -1)
-    return previous, firsts
 
 
 @njit(cache=True, nogil=True)
@@ -322,28 +302,20 @@ def _distinct_features(
     line: np.ndarray,
     j: int,
     previous: np.ndarray,
+    following: np.ndarray,
     firsts: np.ndarray,
     at: np.ndarray,
     anchor: int,
     windows: np.ndarray,
+    sliding: np.ndarray,
 ) -> int:
     n = len(at)
     line[j] = firsts[n]
     j += 1
     for i in range(2, min(len(windows), 5), 2):
-        line[j] = _distinct(previous, _from(at, anchor, windows[i]), n)
+        line[j] = slide(previous, following, sliding[i], _from(at, anchor, windows[i]), n)
         j += 1
     return j
-
-
-@njit(cache=True, nogil=True)
-def _distinct(previous: np.ndarray, begin: int, end: int) -> int:
-    """How many different far rows positions [begin, end) have: those whose last twin lies before `begin`."""
-    found = 0
-    for i in range(begin, end):
-        if previous[i] != -2 and previous[i] < begin:
-            found += 1
-    return found
 
 
 @njit(cache=True, nogil=True)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numba as nb
 import numpy as np
-from jaxtyping import Float32, Float64, Int32, Int64
+from jaxtyping import Bool, Float32, Float64, Int32, Int64
 
 from edgewise.clock import ALWAYS, DAY, NEVER
 
@@ -34,8 +34,8 @@ class PairTimeline:
     right: Int32[np.ndarray, "pairs"]
     event_ptr: Int64[np.ndarray, "pairs_plus_1"]
     at: Int64[np.ndarray, "events"]
-    decayed: Float64[np.ndarray, "events half_lives"]
-    gap_squares: Float64[np.ndarray, "events"]
+    decayed: Float32[np.ndarray, "events half_lives"]
+    gap_squares: Float32[np.ndarray, "events"]  # empty where events are not merged: many have no rhythm
     half_lives: Float64[np.ndarray, "half_lives"]  # days
 
     def read(
@@ -49,6 +49,8 @@ class PairTimeline:
 
         A pair that never met, or a row id that is negative, has zero counts and NaN times.
         """
+        if windows.rhythm and len(self.gap_squares) < len(self.at):
+            raise ValueError("events of many have no rhythm: build the timeline with merge=True")
         out = np.zeros((len(left), windows.width(len(self.half_lives))), dtype=np.float32)
         _read(
             self.left_ptr, self.right, self.event_ptr, self.at, self.decayed, self.gap_squares, self.half_lives,
@@ -97,23 +99,49 @@ def pair_timeline(
     moment (the same article twice in a basket) count once; where the left row stands for many, they are many.
     """
     keep = (left >= 0) & (right >= 0) & (at != NEVER)
-    left, right, at = left[keep].astype(np.int64), right[keep].astype(np.int64), at[keep]
+    if not keep.all():
+        left, right, at = left[keep], right[keep], at[keep]
+    left, right = left.astype(np.int32, copy=False), right.astype(np.int32, copy=False)
     rights = int(right.max(initial=0)) + 1
-    pair = left * rights + right
-    order = np.lexsort((at, pair))
-    pair, at = pair[order], at[order]
-    if merge and len(pair):
-        fresh = np.concatenate([[True], (pair[1:] != pair[:-1]) | (at[1:] != at[:-1])])
-        pair, at = pair[fresh], at[fresh]
-    starts = np.flatnonzero(np.concatenate([[True], pair[1:] != pair[:-1]])) if len(pair) else np.zeros(0, int)
-    event_ptr = np.append(starts, len(pair)).astype(np.int64)
-    distinct = pair[starts]
-    left_ptr = np.searchsorted(distinct, np.arange(left_rows + 1, dtype=np.int64) * rights).astype(np.int64)
+    order = None if bool((at[1:] >= at[:-1]).all()) else np.argsort(at, kind="stable")
+    order = _by(left, left_rows, _by(right, rights, order))
+    left, right, at = left[order], right[order], at[order]
+    if merge and len(at):
+        fresh = _changes(left, right)
+        fresh[1:] |= at[1:] != at[:-1]
+        left, right, at = left[fresh], right[fresh], at[fresh]
+    starts = np.flatnonzero(_changes(left, right))
+    event_ptr = np.append(starts, len(at)).astype(np.int64)
+    left_ptr = np.searchsorted(left[starts], np.arange(left_rows + 1)).astype(np.int64)
     halves = np.asarray(half_lives, dtype=np.float64)
-    decayed, gap_squares = _run(event_ptr, at, halves * DAY)
-    return PairTimeline(
-        left_ptr, (distinct % rights).astype(np.int32), event_ptr, at, decayed, gap_squares, halves
-    )
+    decayed, gap_squares = _run(event_ptr, at, halves * DAY, merge)
+    return PairTimeline(left_ptr, right[starts], event_ptr, at, decayed, gap_squares, halves)
+
+
+def _by(key: Int32[np.ndarray, "events"], keys: int, order: np.ndarray | None) -> Int64[np.ndarray, "events"]:
+    """An order made one by `key`, what is equal staying as it was: a counting sort."""
+    return _count_sort(key, keys, np.arange(len(key), dtype=np.int64) if order is None else order)
+
+
+def _changes(left: np.ndarray, right: np.ndarray) -> Bool[np.ndarray, "events"]:
+    """Where another pair begins."""
+    found = np.ones(len(left), dtype=bool)
+    found[1:] = (left[1:] != left[:-1]) | (right[1:] != right[:-1])
+    return found
+
+
+@nb.njit(cache=True)
+def _count_sort(key: np.ndarray, keys: int, order: np.ndarray) -> np.ndarray:
+    free = np.zeros(keys + 1, dtype=np.int64)
+    for k in key:
+        free[k + 1] += 1
+    for k in range(keys):
+        free[k + 1] += free[k]
+    out = np.empty(len(order), dtype=np.int64)
+    for e in order:
+        out[free[key[e]]] = e
+        free[key[e]] += 1
+    return out
 
 
 @nb.njit(cache=True)
@@ -123,13 +151,16 @@ def _days(later: int, earlier: int) -> float:
 
 
 @nb.njit(cache=True)
-def _run(event_ptr: np.ndarray, at: np.ndarray, half_lives: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    decayed = np.ones((len(at), len(half_lives)))
-    gap_squares = np.zeros(len(at))
+def _run(
+    event_ptr: np.ndarray, at: np.ndarray, half_lives: np.ndarray, rhythm: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    decayed = np.ones((len(at), len(half_lives)), dtype=np.float32)
+    gap_squares = np.zeros(len(at) if rhythm else 0, dtype=np.float32)
     for pair in range(len(event_ptr) - 1):
         for e in range(event_ptr[pair] + 1, event_ptr[pair + 1]):
             gap = _days(at[e], at[e - 1])
-            gap_squares[e] = gap_squares[e - 1] + gap * gap
+            if rhythm:
+                gap_squares[e] = gap_squares[e - 1] + gap * gap
             for h in range(len(half_lives)):
                 decayed[e, h] = decayed[e - 1, h] * 2.0 ** (-gap * DAY / half_lives[h]) + 1.0
     return decayed, gap_squares
