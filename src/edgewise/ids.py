@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any, Final
+from uuid import UUID
 
 import numpy as np
 import pyarrow as pa
@@ -82,6 +83,8 @@ class Vocabulary:
 
     def _cast_one(self, value: Any) -> Any:
         try:
+            if isinstance(value, UUID):
+                value = str(value)  # Arrow has a type for them and no cast to text
             return pa.scalar(value).cast(self.type).as_py()
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
             return None

@@ -10,6 +10,7 @@ import pytest
 from sqlglot import exp, parse_one
 
 from edgewise.errors import SourceError
+from edgewise.sources.database import open_database
 from edgewise.sources.open import open_source
 
 pytestmark = pytest.mark.postgres
@@ -76,6 +77,24 @@ def test_types_of_its_own(url: str) -> None:
         [1577865600000000, None],
         [None, 1577836800000000],
     ]
+
+
+def test_types_of_its_own_are_understood(postgres: Any) -> None:
+    address = str(postgres.database("odd"))
+    run(
+        address,
+        "CREATE TYPE shade AS ENUM ('red', 'green')",
+        "CREATE TABLE users (user_id uuid, shade shade, note json)",
+        "CREATE TABLE orders (user_id uuid, said text, at timestamp)",
+        "INSERT INTO users SELECT md5(i::text)::uuid, 'red', '{}' FROM generate_series(1, 20) i",
+        "INSERT INTO orders SELECT md5((1 + i % 20)::text)::uuid, md5((1 + i % 20)::text)::uuid,"
+        " timestamp '2024-01-01' + i * interval '1 hour' FROM generate_series(1, 90) i",
+    )
+    overrides = {"tables": {"orders": {"links": {"said": "users"}}}}
+    with open_database(address, overrides) as database:
+        assert database.schema.table("users").key == "user_id"
+        matched = {(link.column, link.to, link.match) for link in database.schema.links}
+    assert matched == {("user_id", "users", 1.0), ("said", "users", 1.0)}
 
 
 def test_declared_keys_links_and_views(url: str) -> None:

@@ -9,7 +9,7 @@ from sqlglot import expressions as exp
 from edgewise.clock import DAY, to_micros
 from edgewise.schema.profile import AggregateMatch, Containment, Evidence, TickTimes, TimeReading
 from edgewise.sources.contract import Source
-from edgewise.sources.profile import column, table
+from edgewise.sources.profile import column, comparable, kind_of, table
 
 __all__ = ["SqlEvidence"]
 
@@ -26,17 +26,12 @@ class SqlEvidence(Evidence):
         self._now = now
 
     def contained(self, table_name: str, column_name: str, to: str, to_column: str) -> Containment:
-        own = column(column_name)
+        own, key = self._value(table_name, column_name), self._value(to, to_column)
         used = (
             exp.select(exp.alias_(own, "k"), exp.alias_(exp.Count(this=exp.Star()), "n"))
             .from_(table(table_name)).where(_present(own)).group_by(own)
         )  # fmt: skip
-        known = (
-            exp.select(exp.alias_(column(to_column), "k"))
-            .distinct()
-            .from_(table(to))
-            .where(_present(column(to_column)))
-        )
+        known = exp.select(exp.alias_(key, "k")).distinct().from_(table(to)).where(_present(key))
         joined = exp.select(
             exp.alias_(exp.Count(this=exp.Star()), "a"),
             exp.alias_(exp.Count(this=exp.column("k", "p")), "b"),
@@ -50,7 +45,7 @@ class SqlEvidence(Evidence):
         return Containment(int(row["a"]), int(row["b"]), int(row["c"] or 0), int(row["d"] or 0))
 
     def distinct_rows(self, table_name: str, columns: tuple[str, ...]) -> int:
-        inner = exp.select(*(column(c) for c in columns)).distinct().from_(table(table_name))
+        inner = exp.select(*(self._value(table_name, c) for c in columns)).distinct().from_(table(table_name))
         return int(self._row(_count(inner.subquery("t")))["n"])
 
     def times(self, table_name: str, column_name: str) -> TimeReading:
@@ -123,7 +118,7 @@ class SqlEvidence(Evidence):
         events: tuple[str, str],
         measures: tuple[str, ...],
     ) -> tuple[AggregateMatch, ...]:
-        link = column(events[1])
+        link = self._value(*events)
         aggregates: list[tuple[str, str | None, exp.Expression]] = [("count", None, exp.Count(this=exp.Star()))]
         for measure in measures:
             aggregates.append(("sum", measure, exp.Sum(this=column(measure))))
@@ -135,7 +130,7 @@ class SqlEvidence(Evidence):
             (c, i, exp.alias_(_share_equal(column(c, "d"), exp.column(f"a{i}", "e")), f"x{n}_{i}"))
             for n, c in enumerate(columns) for i in range(len(aggregates))
         ]  # fmt: skip
-        on = exp.EQ(this=column(dimension[1], "d"), expression=exp.column("k", "e"))
+        on = exp.EQ(this=self._value(*dimension, alias="d"), expression=exp.column("k", "e"))
         query = (
             exp.select(*(a for _, _, a in asked)).from_(table(dimension[0], "d")).join(inner.subquery("e"), on=on)
         )
@@ -147,13 +142,18 @@ class SqlEvidence(Evidence):
 
     def union_distinct(self, places: tuple[tuple[str, str], ...]) -> int:
         parts = [
-            exp.select(exp.alias_(column(c), "k")).distinct().from_(table(t)).where(_present(column(c)))
+            exp.select(exp.alias_(self._value(t, c), "k")).distinct().from_(table(t)).where(_present(column(c)))
             for t, c in places
         ]
         query: exp.Expression = parts[0]
         for part in parts[1:]:
             query = exp.union(query, part, distinct=True)
         return int(self._row(_count(query.subquery("u")))["n"])
+
+    def _value(self, table_name: str, column_name: str, alias: str | None = None) -> exp.Expression:
+        """A column as something to be matched with others."""
+        field = self._source.tables()[table_name].field(column_name)
+        return comparable(column(column_name, alias), kind_of(field.type), self._source.dialect)
 
     def _row(self, query: exp.Expression) -> dict[str, Any]:
         return dict(self._source.read(query).to_pylist()[0])

@@ -16,7 +16,7 @@ from edgewise.schema.profile import ColumnProfile, Kind, TableProfile
 from edgewise.schema.semantics import looks_numeric
 from edgewise.sources.contract import Source
 
-__all__ = ["kind_of", "profile_table", "profile_tables"]
+__all__ = ["column", "comparable", "kind_of", "profile_table", "profile_tables", "table"]
 
 #: Values looked at to tell what a column holds.
 _SAMPLE: Final = 2_000
@@ -71,8 +71,8 @@ def profile_table(source: Source, name: str, schema: pa.Schema) -> TableProfile:
 
 
 def _statistics(dialect: str, i: int, name: str, kind: Kind) -> Iterator[exp.Expression]:
-    own = column(name)
-    yield _as(exp.Count(this=own), f"c{i}_present")
+    own = comparable(column(name), kind, dialect)
+    yield _as(exp.Count(this=column(name)), f"c{i}_present")
     if kind not in (Kind.OTHER, Kind.LIST):
         distinct = (
             exp.ApproxDistinct(this=own)
@@ -121,11 +121,13 @@ def _profile(
 
 def _counted(source: Source, name: str, columns: list[ColumnProfile]) -> Iterator[ColumnProfile]:
     """The columns, those whose number of distinct values may decide something counted exactly."""
-    open_ = [c.name for c in columns if not c.exact and _decides(c)]
+    open_ = [c for c in columns if not c.exact and _decides(c)]
     counts: dict[str, Any] = {}
     if open_:
-        asked = [_as(exp.Count(this=exp.Distinct(expressions=[column(c)])), f"c{i}") for i, c in enumerate(open_)]
-        counts = dict(zip(open_, _first(source.read(exp.select(*asked).from_(table(name)))).values(), strict=True))
+        own = [comparable(column(c.name), c.kind, source.dialect) for c in open_]
+        asked = [_as(exp.Count(this=exp.Distinct(expressions=[c])), f"c{i}") for i, c in enumerate(own)]
+        found = _first(source.read(exp.select(*asked).from_(table(name)))).values()
+        counts = dict(zip((c.name for c in open_), found, strict=True))
     for profile in columns:
         counted = (
             replace(profile, distinct=counts[profile.name], exact=True) if profile.name in counts else profile
@@ -137,7 +139,7 @@ def _all_values(source: Source, name: str, profile: ColumnProfile) -> tuple[Any,
     """All distinct values of a text column whose first rows look like numbers: later rows may not."""
     if profile.kind is not Kind.TEXT or profile.distinct > _FEW_VALUES or not looks_numeric(profile.sample):
         return None
-    own = column(profile.name)
+    own = comparable(column(profile.name), profile.kind, source.dialect)
     query = exp.select(own).distinct().from_(table(name)).order_by(own).limit(2 * _FEW_VALUES)
     return tuple(v for v in source.read(query).column(0).to_pylist() if v is not None)
 
@@ -166,6 +168,15 @@ def column(name: str, of: str | None = None) -> exp.Column:
     """A column by its plain name, quoted."""
     qualifier = exp.to_identifier(of, quoted=True) if of else None
     return exp.Column(this=exp.to_identifier(name, quoted=True), table=qualifier)
+
+
+def comparable(own: exp.Expression, kind: Kind, dialect: str) -> exp.Expression:
+    """A column as a value that can be measured, ordered and matched with columns of other tables.
+
+    What is read as text is text to the engine, too: a UUID, an enum or JSON has no length there, some of them no
+    order, and none equals a text. SQLite has no such types.
+    """
+    return exp.cast(own, exp.DataType.Type.TEXT) if kind is Kind.TEXT and dialect != "sqlite" else own
 
 
 def _as(expression: exp.Expression, alias: str) -> exp.Expression:
