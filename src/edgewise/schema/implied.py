@@ -26,6 +26,8 @@ _MANY: Final = 500
 _REPEATS: Final = 1.25
 #: A bare noun (`user`) is an entity from this many distinct values on.
 _SOME: Final = 3
+#: A bare noun that holds words without digits is a category up to this many (`household`: single, couple, family).
+_LABELS: Final = 10
 #: The share of the smaller column's values that two roles of one entity must share.
 _SAME: Final = 0.5
 
@@ -110,7 +112,14 @@ def _names_something(column: ColumnProfile, name: ColumnName) -> bool:
     if name.strength == "id":
         return not name.bare or name.suffix in ("upc", "ean", "gtin", "isbn", "asin", "sku")
     alone = len(name.stem) == 1 and not name.many and not name.strength
-    return alone and name.stem[0] in ENTITY_NOUNS and column.distinct >= _SOME and column.distinct < column.present
+    repeats = _SOME <= column.distinct < column.present
+    return alone and name.stem[0] in ENTITY_NOUNS and repeats and not _labels(column)
+
+
+def _labels(column: ColumnProfile) -> bool:
+    """Whether a column holds a few words, as categories do, rather than numbers or codes of rows."""
+    words = not any(character.isdigit() for value in column.sample for character in str(value))
+    return column.kind is Kind.TEXT and column.distinct <= _LABELS and words
 
 
 def _groups(

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from edgewise.schema.names import column_name, words
 from edgewise.schema.profile import ColumnProfile, Kind
-from edgewise.schema.words import CATEGORY_WORDS, NULL_MARKERS
+from edgewise.schema.words import CATEGORY_WORDS, NULL_MARKERS, TITLE_WORDS
 from edgewise.stypes import SType
 
 __all__ = ["Meaning", "Role", "looks_numeric", "meaning_of", "numbers_in_text"]
@@ -179,9 +179,10 @@ def _share_of_numbers(texts: tuple[Any, ...]) -> float:
 
 
 def _several(column: ColumnProfile, values: list[str]) -> Meaning | None:
-    """Several categories in one text: few parts, in many combinations."""
+    """Several categories in one text: few parts, in many combinations. The words of a title are none."""
     whole = set(values)
-    for separator in _SEPARATORS:
+    titled = bool(set(words(column.name)[-1:]) & TITLE_WORDS)
+    for separator in _SEPARATORS[:-1] if titled else _SEPARATORS:
         counts = Counter(part.strip() for v in values for part in v.split(separator))
         joined = sum(1 for v in values if separator in v)
         if joined >= 0.05 * len(values) and _few_parts(counts, whole, separator):

@@ -30,6 +30,7 @@ __all__ = [
     "START_TIMES",
     "TABLE_DECORATION",
     "TIME_WORDS",
+    "TITLE_WORDS",
 ]
 
 
@@ -164,6 +165,10 @@ CATEGORY_WORDS: Final = _set(
     "type status category subcategory code class subclass zip zipcode postcode postal gender sex flag kind "
     "group segment channel region state country cluster label mode method pin cat tier department dept "
     "section genre color colour brand"
+)
+#: Texts with these last words are written as a whole, however few words they are made of.
+TITLE_WORDS: Final = _set(
+    "title name description headline subject text caption comment summary note message body question query"
 )
 #: Last words of columns that hold measured amounts of a period.
 MEASURES: Final = _set(
