@@ -77,7 +77,7 @@ def test_a_run_evaluates_predicts_and_explains(here: Cli, small_run: Path) -> No
     }
     assert pq.read_table("answers.parquet").column_names == done.document["columns"]
     why = here("explain", small_run, "--entity", "7", "--json", "--quiet").document
-    assert str(why["entity"]) == "7"
+    assert why["entity"] == 7
     assert why["sentence"]
     text = here("explain", small_run, "--entity", "7", "--quiet")
     assert why["sentence"].split()[0] in text.out

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -127,7 +127,9 @@ class Run:
         anchor = self._latest() if at is None else moments(at)[0]
         row = self.question.row(entity)
         chosen = None if item is None else self._item_row(store, item)
-        return explain(self.model, store, self.spec, row, anchor, item=chosen, entity=entity)
+        # One key is shown as the graph has it, whatever type it came in; a pair as the user named it.
+        named = None if self._is_one_key(entity) else entity
+        return explain(self.model, store, self.spec, row, anchor, item=chosen, entity=named)
 
     def save(self, out: str | Path, *, overwrite: bool = False) -> Path:
         """Write the run into a folder, whole or not at all; see `prediction.folder`."""
@@ -143,8 +145,15 @@ class Run:
             return self.question.asked(anchors)
         rows = np.array([self.question.row(entity) for entity in entities], dtype=np.int64)
         when = np.repeat(np.asarray(anchors, dtype=np.int64), len(rows))
-        keys = pa.array(list(entities) * len(anchors))
-        return Asked(Seeds(self.spec.entity, np.tile(rows, len(anchors)), when), keys, when)
+        rows = np.tile(rows, len(anchors))
+        one = all(self._is_one_key(entity) for entity in entities)
+        own = self.graph.store.vocabulary(self.spec.entity)
+        keys = own.keys(rows) if one else pa.array(list(entities) * len(anchors))
+        return Asked(Seeds(self.spec.entity, rows, when), keys, when)
+
+    @staticmethod
+    def _is_one_key(entity: Any) -> bool:
+        return isinstance(entity, str) or not isinstance(entity, (Mapping, Sequence))
 
     def _given(self, seeds: Any) -> Asked:
         table = seeds if isinstance(seeds, pa.Table) else pa.table(seeds)
