@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
-from jaxtyping import Float32, Int32
+import pyarrow as pa
+from jaxtyping import Float32, Int32, Int64
 
 from edgewise.encoding.columns import ColumnEncoder, fit_column
 from edgewise.graph.store import GraphStore
@@ -73,14 +74,16 @@ class TableEncoder:
         dense = [name for name, e in self.columns.items() for _ in range(e.width)]
         return dense + [name for name, e in self.columns.items() if e.coded]
 
-    def encode(self, graph: GraphStore) -> Encoded:
-        """All rows of the table."""
-        rows = graph.rows(self.table)
+    def encode(self, graph: GraphStore, only: Int64[np.ndarray, "rows"] | None = None) -> Encoded:
+        """All rows of the table, or those at the given positions, in their order."""
+        rows = graph.rows(self.table) if only is None else len(only)
         dense = np.empty((rows, self.width), np.float32)
         codes = np.empty((rows, len(self.sizes)), np.int32)
         at, place = 0, 0
         for name, encoder in self.columns.items():
             column = graph.column(self.table, name)
+            if only is not None:
+                column = column.take(pa.array(only))
             dense[:, at : at + encoder.width] = encoder.dense(column)
             at += encoder.width
             if encoder.coded:

@@ -96,7 +96,8 @@ class EntityModel(Model):
             budget=budget.share(NET_SHARE), progress=progress, random_seed=random_seed,
         )  # fmt: skip
         self._mix(table, trees, net, graph, judges, choose)
-        self._note(table.state(graph, spec, both.seeds).names, {"epochs": net.epochs, "stopped": outcome.stopped})
+        told = {"epochs": net.epochs, "stopped": outcome.stopped, "network's loss": net.losses}
+        self._note(table.state(graph, spec, both.seeds).names, told)
 
     def refit(
         self, graph: GraphStore, spec: TaskSpec, labels: Labels, *, budget: Budget, progress: Progress

@@ -26,13 +26,17 @@ from edgewise.models.tree_heads import LEVELS, Rows
 from edgewise.state.scaling import Scaling
 from edgewise.tasks.nouns import Seeds
 from edgewise.training import losses
-from edgewise.training.loop import Outcome, Settings, optimise
+from edgewise.training.loop import Outcome, Settings, one_thread, optimise
 
 __all__ = ["EntityNet"]
 
 #: Seeds answered in one go; and seeds that judge an epoch.
 CHUNK: Final = 1_024
 MOST_JUDGES: Final = 6_000
+#: How the network learns from the state alone, and from there on with what is around the seeds.
+ALONE: Final = Settings(epochs=8, learning_rate=1e-3, per_epoch=60_000)
+AROUND: Final = Settings(epochs=5, learning_rate=1e-3, per_epoch=20_000)
+ALONE_SHARE: Final = 0.35
 
 
 class EntityNet:
@@ -44,14 +48,19 @@ class EntityNet:
         self.family = family
         self.outputs = outputs
         self.scale = scale
-        self.epochs = 0
+        self.epochs = (1, 1)
+        self.walks = True
+        self.losses: dict[str, float] = {}
         self._module: nn.ModuleDict | None = None
 
     def choose(
         self, graph: GraphStore, seeds: Seeds, rows: Rows, judges: Seeds, judged: Rows,
         *, budget: Budget, progress: Progress, random_seed: int,
     ) -> Outcome:  # fmt: skip
-        """Train on `seeds`, stopping on `judges`."""
+        """Train on `seeds`, stopping on `judges`: first on the state alone, then with the neighbourhoods.
+
+        The neighbourhoods stay where they lower the loss of the judges.
+        """
         module = self._fresh(rows, random_seed)
         some = np.linspace(0, len(judges) - 1, min(len(judges), MOST_JUDGES)).astype(np.int64)
         judges, judged = judges.take(some), judged.take(some)
@@ -61,12 +70,24 @@ class EntityNet:
             total = [float(self._loss(module, graph, judges, judged, part)) * len(part) for part in parts]
             return sum(total) / max(len(judges), 1)
 
-        outcome = optimise(
-            module, lambda index: self._loss(module, graph, seeds, rows, index.numpy()), score,
-            seeds=len(seeds), settings=Settings(), budget=budget, progress=progress,
-            random_seed=random_seed, title="graph network",
-        )  # fmt: skip
-        self.epochs = outcome.best + 1
+        def train(settings: Settings, part: Budget, title: str) -> Outcome:
+            return optimise(
+                module, lambda index: self._loss(module, graph, seeds, rows, index.numpy()), score,
+                seeds=len(seeds), settings=settings, budget=part, progress=progress,
+                random_seed=random_seed, title=title,
+            )  # fmt: skip
+
+        with one_thread():
+            self.walks = False
+            alone = train(ALONE, budget.share(ALONE_SHARE), "network on the state")
+            kept = {name: value.clone() for name, value in module.state_dict().items()}
+            self.walks = True
+            outcome = train(AROUND, budget, "graph network")
+        self.epochs = (alone.best + 1, outcome.best + 1)
+        self.losses = {"state alone": min(alone.scores), "with the neighbourhoods": min(outcome.scores)}
+        if not outcome.scores or min(alone.scores) <= min(outcome.scores):
+            self.walks = False
+            module.load_state_dict(kept)
         return outcome
 
     def again(
@@ -75,18 +96,26 @@ class EntityNet:
     ) -> None:  # fmt: skip
         """Train on all seeds for as many epochs as were best."""
         module = self._fresh(rows, random_seed)
-        optimise(
-            module, lambda index: self._loss(module, graph, seeds, rows, index.numpy()), None,
-            seeds=len(seeds), settings=replace(Settings(), epochs=max(self.epochs, 1)), budget=budget,
-            progress=progress, random_seed=random_seed, title="graph network, refit",
-        )  # fmt: skip
+        walks = self.walks
+        with one_thread():
+            for walk, settings, epochs in zip((False, True), (ALONE, AROUND), self.epochs, strict=True):
+                self.walks = walk
+                if walk and not walks:
+                    break
+                optimise(
+                    module, lambda index: self._loss(module, graph, seeds, rows, index.numpy()), None,
+                    seeds=len(seeds), settings=replace(settings, epochs=epochs), progress=progress,
+                    budget=budget if walk or not walks else budget.share(ALONE_SHARE),
+                    random_seed=random_seed, title="graph network, refit",
+                )  # fmt: skip
+        self.walks = walks
 
     def score(self, graph: GraphStore, seeds: Seeds, rows: Rows) -> Float64[np.ndarray, "n outputs levels"]:
         """Probabilities [n, outputs, 1], or quantiles in the target's unit [n, outputs, levels]."""
         assert self._module is not None, "fit first"
         self._module.eval()
         parts = [np.arange(i, min(i + CHUNK, len(seeds))) for i in range(0, len(seeds), CHUNK)]
-        with torch.no_grad():
+        with one_thread(), torch.no_grad():
             raw = [self._raw(self._module, graph, seeds, rows, part) for part in parts]
         if not raw:
             return np.zeros((0, self.outputs, len(LEVELS) if self.family is Family.NUMBERS else 1))
@@ -102,7 +131,7 @@ class EntityNet:
         weights = {name: value.contiguous() for name, value in self._module.state_dict().items()}
         save_file(weights, folder / "net.safetensors")
         write_arrays(folder, "scaling", {"centre": self.scaling.centre, "spread": self.scaling.spread})
-        write_json(folder, "net", {"view": self.view.to_json(), "epochs": self.epochs})
+        write_json(folder, "net", {"view": self.view.to_json(), "epochs": self.epochs, "walks": self.walks})
 
     @classmethod
     def load(cls, folder: Path, family: Family, outputs: int, scale: Scale) -> EntityNet:
@@ -111,7 +140,8 @@ class EntityNet:
         net = cls(
             GraphView.from_json(content["view"]), Scaling(**read_arrays(folder, "scaling")), family, outputs, scale
         )
-        net.epochs = content["epochs"]
+        first, second = content["epochs"]
+        net.epochs, net.walks = (first, second), content["walks"]
         module = net._new(0)
         try:
             module.load_state_dict(load_file(folder / "net.safetensors"))
@@ -121,7 +151,7 @@ class EntityNet:
         return net
 
     def _new(self, random_seed: int) -> nn.ModuleDict:
-        settings = NetSettings()
+        settings = NetSettings(dropout=0.2, state_dropout=0.1)
         width = self.outputs * (len(LEVELS) if self.family is Family.NUMBERS else 1)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(random_seed)
@@ -158,7 +188,8 @@ class EntityNet:
     ) -> Float[Tensor, "n outputs levels"]:
         part = seeds.take(index)
         state = torch.from_numpy(self.scaling(rows.x[index]))
-        h = module["encoder"](self.view.sample(graph, part), state)  # [n, out]
+        tree = self.view.sample(graph, part) if self.walks else None
+        h = module["encoder"](tree, state)  # [n, out]
         raw = module["head"](h).reshape(len(index), self.outputs, -1)  # [n, outputs, levels]
         if self.family is Family.NUMBERS:
             raw = raw + torch.from_numpy(self._start(rows.take(index))).float()[:, :, None]

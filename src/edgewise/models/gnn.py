@@ -33,6 +33,7 @@ class NetSettings:
     hidden: int = 96  # inside the network that reads the state
     out: int = 64  # of a seed's vector
     dropout: float = 0.1
+    state_dropout: float = 0.0  # of the state's own columns, which repeat each other
 
 
 class GraphEncoder(nn.Module):
@@ -51,17 +52,21 @@ class GraphEncoder(nn.Module):
         self.far = nn.ModuleDict({_key(hop): SAGEConv((width, width), width) for hop in self._second})
         self.near = nn.ModuleDict({_key(hop): _attention(width, settings) for hop in self._first})
         self.mix = RelationMixer(len(self._first), width) if self._first else None
+        self.blur = nn.Dropout(settings.state_dropout)
         self.state = Mlp(state_width, settings.hidden, width, settings.dropout)
         self.norm = nn.LayerNorm(width)
         self.join = Mlp(3 * width, settings.out, settings.out, settings.dropout)
 
-    def forward(self, tree: Tree, state: Float[Tensor, "n features"]) -> Float[Tensor, "n out"]:
-        """One vector a seed."""
+    def forward(self, tree: Tree | None, state: Float[Tensor, "n features"]) -> Float[Tensor, "n out"]:
+        """One vector a seed; without a tree, from the state alone."""
+        told = self.state(self.blur(state))  # [n, width]
+        if tree is None:
+            blank = torch.zeros_like(told)
+            return self.join(torch.cat([blank, told, blank], dim=1))
         nodes = [{t: self._encode(t, n) for t, n in level.items()} for level in tree.levels]
         near = {t: x + self._arrivals(t, x, nodes[2] if len(nodes) > 2 else {}, tree) for t, x in nodes[1].items()}
         near = {t: torch.relu(self.norm(x)) for t, x in near.items()}  # table: [n1, width]
         seed = nodes[0][self._entity]  # [n, width]
-        told = self.state(state)  # [n, width]
         messages = [self._message(hop, near, seed + told, tree) for hop in self._first]
         around = torch.zeros_like(seed)
         if self.mix is not None:

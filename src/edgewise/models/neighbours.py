@@ -32,6 +32,8 @@ __all__ = ["GraphView", "Nodes", "Tree"]
 #: Rows sampled over each reverse link, and how many reverse links are walked (the largest).
 FANOUT: Final = 24
 MOST_RELATIONS: Final = 4
+#: Tables with more rows than this are encoded row by row as they are met, not as a whole.
+MANY_ROWS: Final = 2_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +113,8 @@ class GraphView:
         return cls(found["entity"], hops, encoders, grid_from_json(found["grid"]))
 
     def _nodes(self, graph: GraphStore, frontier: Frontier, seeds: Seeds) -> Nodes:
-        dense, codes = self._tables(graph)[frontier.table]
-        rows = torch.from_numpy(frontier.rows.astype(np.int64))
+        (dense, codes), picks = self._encoded_rows(graph, frontier)
+        rows = torch.from_numpy(picks)
         missing = rows < 0
         rows = rows.clamp(min=0)
         anchor = seeds.at[frontier.seed]
@@ -130,10 +132,23 @@ class GraphView:
             picked, coded = picked.masked_fill(missing[:, None], 0.0), coded.masked_fill(missing[:, None], 0)
         return Nodes(picked, coded, gaps)
 
+    def _encoded_rows(
+        self, graph: GraphStore, frontier: Frontier
+    ) -> tuple[tuple[Tensor, Tensor], Int64[np.ndarray, "n"]]:
+        """Encoded rows, and where those of the frontier stand among them (negative: missing)."""
+        rows = frontier.rows.astype(np.int64)
+        if graph.rows(frontier.table) <= MANY_ROWS:
+            return self._tables(graph)[frontier.table], rows
+        met, position = np.unique(np.maximum(rows, 0), return_inverse=True)
+        found = self.encoders[frontier.table].encode(graph, met)
+        tensors = torch.from_numpy(found.dense), torch.from_numpy(found.codes)
+        return tensors, np.where(rows >= 0, position.astype(np.int64), -1)
+
     def _tables(self, graph: GraphStore) -> dict[str, tuple[Tensor, Tensor]]:
-        """The encoded tables of a graph, made once."""
+        """The encoded tables of a graph that are not too large, made once."""
         if self._encoded is None or self._encoded[0] is not graph:
-            encoded = {table: encoder.encode(graph) for table, encoder in self.encoders.items()}
+            small = [t for t in self.encoders if graph.rows(t) <= MANY_ROWS]
+            encoded = {table: self.encoders[table].encode(graph) for table in small}
             tensors = {t: (torch.from_numpy(e.dense), torch.from_numpy(e.codes)) for t, e in encoded.items()}
             self._encoded = (graph, tensors)
         return self._encoded[1]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from jaxtyping import Float32, Int16, Int64
@@ -16,6 +16,9 @@ from edgewise.state.plan import Category, Path, RelationPlan
 from edgewise.state.sweep import Events
 
 __all__ = ["EventColumns"]
+
+#: Rows of a column that are turned into slots in one go.
+PIECE: Final = 1_000_000
 
 
 class EventColumns:
@@ -30,12 +33,12 @@ class EventColumns:
         """The numbers, category slots and further links of a relation's far rows."""
         return self._once(graph, plan, lambda: _events(self, graph, plan))
 
-    def sorted_times(self, graph: GraphStore, table: str | None) -> Int64[np.ndarray, "rows"]:
-        """A table's times, ascending; empty for no table."""
+    def sorted_times(self, graph: GraphStore, table: str | None) -> Int64[np.ndarray, "times"]:
+        """A table's times, ascending, each once; empty for no table."""
         if table is None:
             return np.empty(0, np.int64)
         key = ("times", table)
-        return self._once(graph, key, lambda: np.sort(graph.times(table)))
+        return self._once(graph, key, lambda: np.unique(graph.times(table)))
 
     def column(self, graph: GraphStore, path: Path, hop: Hop, values: tuple[str, ...] | None) -> np.ndarray:
         """A column by far row: numbers where `values` is None, else positions in `values`."""
@@ -68,7 +71,7 @@ def _events(cache: EventColumns, graph: GraphStore, plan: RelationPlan) -> Event
     slots: Int16[np.ndarray, "rows categories"] = np.empty((rows, len(plan.categories)), np.int16)
     offset = 0
     for j, category in enumerate(plan.categories):
-        slots[:, j] = _slots(cache, graph, plan.hop, category, offset)
+        _fill_slots(slots[:, j], cache, graph, plan.hop, category, offset)
         offset += len(category.values)
     linked = np.empty((rows, len(plan.linked)), np.int32)
     for j, column in enumerate(plan.linked):
@@ -76,6 +79,21 @@ def _events(cache: EventColumns, graph: GraphStore, plan: RelationPlan) -> Event
     return Events(values, slots, linked, offset)
 
 
-def _slots(cache: EventColumns, graph: GraphStore, hop: Hop, category: Category, offset: int) -> np.ndarray:
-    codes = cache.column(graph, category.path, hop, category.values)
-    return np.where(codes >= 0, codes + offset, MISSING)
+def _fill_slots(
+    out: Int16[np.ndarray, "rows"],
+    cache: EventColumns,
+    graph: GraphStore,
+    hop: Hop,
+    category: Category,
+    offset: int,
+) -> None:
+    """Write slots piece by piece: codes pass through 64 bits, which is much for tens of millions of rows."""
+    path = category.path
+    if path.via is not None:
+        codes = cache.column(graph, path, hop, category.values)
+        out[:] = np.where(codes >= 0, codes + offset, MISSING)
+        return
+    stored = graph.column(path.table, path.column)
+    for first in range(0, len(out), PIECE):
+        codes = codes_of(stored.slice(first, PIECE), list(category.values))
+        out[first : first + PIECE] = np.where(codes >= 0, codes + offset, MISSING)

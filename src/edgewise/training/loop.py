@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -19,7 +20,17 @@ import torch
 from jaxtyping import Int64
 from torch import Tensor, nn
 
-__all__ = ["Outcome", "Settings", "TimeLeft", "Watcher", "batches", "device_named", "optimise", "seeded"]
+__all__ = [
+    "Outcome",
+    "Settings",
+    "TimeLeft",
+    "Watcher",
+    "batches",
+    "device_named",
+    "one_thread",
+    "optimise",
+    "seeded",
+]
 
 
 class TimeLeft(Protocol):
@@ -63,6 +74,17 @@ class Outcome:
 def seeded(random_seed: int) -> torch.Generator:
     """A generator of its own, so that no other code's draws change ours."""
     return torch.Generator().manual_seed(random_seed)
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Torch on one thread: small batches gain nothing from more, and a busy machine makes them wait for it."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def device_named(name: str) -> torch.device:
