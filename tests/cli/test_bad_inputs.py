@@ -106,6 +106,7 @@ ARGUMENTS = [
     Case("arguments-until-in-words", ("fit", "market", CHURN, "--until", "now", "--out", "run")),
     Case("arguments-budget-in-words", ("fit", "market", CHURN, "--budget", "soon", "--out", "run")),
     Case("arguments-budget-of-zero", ("fit", "market", CHURN, "--budget", "0s", "--out", "run")),
+    Case("arguments-open-window", ("labels", "market", CHURN, "--at", "2024-03-28", "--out", "labels.parquet")),
     Case("arguments-out-is-csv", ("labels", "market", CHURN, "--at", "2024-03-01", "--out", "labels.csv")),
     Case("arguments-out-is-folder", ("labels", "market", CHURN, "--at", "2024-03-01", "--out", "market")),
     Case(

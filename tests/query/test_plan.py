@@ -11,9 +11,9 @@ from query_golden import check_golden
 from query_worlds import COLUMNS, in_duckdb, schema
 
 from edgewise.clock import DAY, to_micros
-from edgewise.errors import QueryError
+from edgewise.errors import ArgumentError, QueryError
 from edgewise.query.bind import bind
-from edgewise.query.checks import check_labels
+from edgewise.query.checks import check_complete, check_labels
 from edgewise.query.labels import labels
 from edgewise.query.nodes import Unit
 from edgewise.query.plan import plan
@@ -54,6 +54,27 @@ def test_until_bounds_the_last_window(source: Source) -> None:
     until = to_micros("2020-03-10T12:00")
     assert plan(query, source, schema(), until).test == until - 7 * DAY
     assert plan(query, source, schema(), to_micros("2030-01-01")) == plan(query, source, schema())
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["COUNT(events.*, 0, 7, days)", "COUNT(events.*, 0, 1, day) FORECAST 7 TIMEFRAMES"],
+)
+def test_a_window_is_over_at_the_last_row_and_not_before(source: Source, target: str) -> None:
+    query = bind(f"PREDICT {target} {ME}", schema())
+    last = to_micros("2020-04-23")
+    check_complete(query, source, schema(), [last, to_micros("2010-01-01")])
+    with pytest.raises(ArgumentError) as caught:
+        check_complete(query, source, schema(), [last, last + 2, last + 1])
+    assert str(caught.value) == (
+        "the window after 2020-04-23 00:00:00.000001 is not over in the data\n"
+        "hint: the last anchor time whose window is complete is 2020-04-23"
+    )
+
+
+def test_a_query_without_windows_is_never_too_early(source: Source) -> None:
+    query = bind(f"PREDICT users.age {ME}", schema())
+    check_complete(query, source, schema(), [to_micros("2050-01-01")])
 
 
 def test_calendar_horizons_do_not_drift(source: Source) -> None:

@@ -28,7 +28,7 @@ def labels(
 ) -> None:
     """Write what came true after anchor times, as a table.
 
-    Its columns are entity, anchor_time and target.
+    Its columns are entity, anchor_time and target. The window after each anchor time must be over in the data.
     """
     from edgewise.cli.opening import opened
     from edgewise.cli.table_view import show_rows

@@ -1,16 +1,38 @@
-"""Whether labels can be learnt from: not all alike, and not none at all."""
+"""Whether labels can be learnt from: known by now, not all alike, and not none at all."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from edgewise.errors import QueryError
+from edgewise.clock import iso
+from edgewise.errors import ArgumentError, QueryError
 from edgewise.query.bound import Query
+from edgewise.query.engine import Engine
 from edgewise.query.kinds import TaskKind
 from edgewise.query.labels import counts
+from edgewise.query.plan import last_complete
+from edgewise.schema.model import Schema
 
-__all__ = ["check_labels"]
+__all__ = ["check_complete", "check_labels"]
+
+
+def check_complete(query: Query, source: Engine, schema: Schema, anchors: Sequence[int]) -> None:
+    """See that the window after each anchor (microseconds) is over in the data: what is yet to come is not false.
+
+    Raises:
+        ArgumentError: the first window that is not over, and the last anchor whose window is.
+        QueryError: no row of the target's table has a time.
+    """
+    last = last_complete(query, source, schema)
+    late = min((anchor for anchor in anchors if last is not None and anchor > last), default=None)
+    if last is not None and late is not None:
+        raise ArgumentError(
+            f"the window after {iso(late)} is not over in the data",
+            hint=f"the last anchor time whose window is complete is {iso(last)}",
+        )
 
 
 def check_labels(query: Query, table: pa.Table) -> None:

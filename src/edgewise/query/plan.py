@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from edgewise.clock import DAY, HOUR, MINUTE, iso
@@ -14,7 +16,7 @@ from edgewise.query.sql.counts import reach
 from edgewise.query.window import Offset
 from edgewise.schema.model import Schema
 
-__all__ = ["TRAIN_ANCHORS", "Anchors", "plan"]
+__all__ = ["TRAIN_ANCHORS", "Anchors", "last_complete", "plan"]
 
 #: How many training anchors `plan` takes at most, unless told otherwise.
 TRAIN_ANCHORS: Final = 26
@@ -58,15 +60,12 @@ def plan(
     Raises:
         QueryError: the data are too short for three anchors, or hold no times; it points at the window.
     """
-    spans = [_reach(query, node, source, schema, until) for node in _windowed(query)]
-    if not spans:
+    span = _span(query, source, schema, until)
+    if span is None:
         now = _now(source, schema, until)
         return Anchors((now,), now, now)
-    first, last = min(f for f, _ in spans), min(t for _, t in spans)
-    ends = _ends(query)
-
-    def back(at: int, times: int = 1) -> int:
-        return min((-end * times).after(at) for end in ends)
+    first, last = span
+    back = partial(_back, _ends(query))
 
     test, valid = back(last), back(last, 2)
     latest = back(last, 3)
@@ -79,6 +78,29 @@ def plan(
             break
         train.append(at)
     return Anchors(tuple(reversed(train)), valid, test)
+
+
+def last_complete(query: Query, source: Engine, schema: Schema) -> int | None:
+    """The last anchor whose window is over in the data: the last time of the target's rows less the window's end.
+
+    None for a query without windows, which has no such limit.
+
+    Raises:
+        QueryError: no row of the target's table has a time.
+    """
+    span = _span(query, source, schema, None)
+    return None if span is None else _back(_ends(query), span[1])
+
+
+def _span(query: Query, source: Engine, schema: Schema, until: int | None) -> tuple[int, int] | None:
+    """The first and last time of the target's rows; of several tables' rows, the last time that all reach."""
+    spans = [_reach(query, node, source, schema, until) for node in _windowed(query)]
+    return (min(f for f, _ in spans), min(t for _, t in spans)) if spans else None
+
+
+def _back(ends: Sequence[Offset], at: int, times: int = 1) -> int:
+    """The anchor whose windows, so many of them in a row, end at a time."""
+    return min((-end * times).after(at) for end in ends)
 
 
 def _windowed(query: Query) -> list[Aggregate]:

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from edgewise.clock import iso
 from edgewise.query.bind import bind
 from edgewise.query.bound import Query
-from edgewise.query.checks import check_labels
+from edgewise.query.checks import check_complete, check_labels
 from edgewise.query.labels import counts, label_sql, labels
 from edgewise.query.plan import Anchors, plan
 from edgewise.sources.database import Database
@@ -80,9 +80,12 @@ def label_table(db: Database, text: str, at: Moment | Sequence[Moment]) -> pa.Ta
 
     Raises:
         QueryError: the query is not valid on this database.
-        ArgumentError: a time that is none, or no time where the query has a window.
+        ArgumentError: a time that is none, no time where the query has a window, or one whose window is not over
+            in the data.
     """
-    return labels(bind(text, db.schema), db.source, db.schema, moments(at))
+    query, anchors = bind(text, db.schema), moments(at)
+    check_complete(query, db.source, db.schema, anchors)
+    return labels(query, db.source, db.schema, anchors)
 
 
 def _window(query: Query) -> str:

@@ -12,13 +12,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from jaxtyping import Int64
 
-from edgewise.clock import ALWAYS, NEVER, iso
+from edgewise.clock import ALWAYS, NEVER
 from edgewise.errors import ArgumentError, QueryError
 from edgewise.graph.entity import pair_keys
 from edgewise.graph.store import GraphStore
 from edgewise.ids import Vocabulary
 from edgewise.query.bound import Query
-from edgewise.query.checks import check_labels
+from edgewise.query.checks import check_complete, check_labels
 from edgewise.query.kinds import TaskKind
 from edgewise.query.labels import asked, history, labels
 from edgewise.query.plan import plan
@@ -82,10 +82,11 @@ class QueryQuestion(Question):
         return Split.of_parts(View(self.graph, spec), parts[0], parts[1], parts[2], tuple(notes))
 
     def labels(self, at: Sequence[int]) -> pa.Table:
+        check_complete(self.query, self.db.source, self.db.schema, at)
         return labels(self.query, self.db.source, self.db.schema, at)
 
     def truth(self, spec: TaskSpec, at: Sequence[int]) -> Labels:
-        self._check_complete(at)
+        check_complete(self.query, self.db.source, self.db.schema, at)
         table = self._labelled(at)
         return self._take(spec, table, np.ones(len(table), dtype=bool))
 
@@ -102,18 +103,6 @@ class QueryQuestion(Question):
 
     def recipe(self) -> dict[str, Any]:
         return {"query": self.query.text}
-
-    def _check_complete(self, at: Sequence[int]) -> None:
-        """Refuse anchors whose window is not over in the data: what is missing there is not false."""
-        if self.query.static:
-            return
-        last = plan(self.query, self.db.source, self.db.schema).test
-        late = [iso(anchor) for anchor in at if anchor > last]
-        if late:
-            raise ArgumentError(
-                f"the window after {late[0]} is not over in the data",
-                hint=f"the last anchor time whose window is complete is {iso(last)}",
-            )
 
     def _labelled(self, at: Sequence[int]) -> pa.Table:
         """Labels to learn from or to test on: with ASSUMING, those of the entities of whom it came to hold."""
