@@ -124,7 +124,22 @@ def test_damaged_files_are_named(tmp_path: Path) -> None:
     with duckdb.connect(str(tmp_path / "cut.duckdb")) as other:
         other.execute("CREATE TABLE t AS SELECT range AS a FROM range(100000)")
     (tmp_path / "cut.duckdb").write_bytes((tmp_path / "cut.duckdb").read_bytes()[:5000])
-    assert f"{tmp_path}/cut.duckdb cannot be opened as a DuckDB database" in complaint(tmp_path / "cut.duckdb")
+    message = complaint(tmp_path / "cut.duckdb")
+    assert f"{tmp_path}/cut.duckdb cannot be opened as a DuckDB database" in message
+    assert message.endswith("hint: the file is damaged: restore it from a copy, or write it again")
+
+
+def test_a_world_before_a_folder_of_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "shop").mkdir()
+    pa.parquet.write_table(pa.table({"a": [1]}), tmp_path / "shop" / "things.parquet")
+    with open_source("shop") as world:
+        assert world.name == "shop"
+        assert "things" not in world.tables()
+    for where in ("./shop", "shop/", Path("shop")):
+        with open_source(where) as folder:
+            assert list(folder.tables()) == ["things"]
+            assert folder.name == str(tmp_path / "shop")
 
 
 def test_a_database_that_another_process_writes_to(tmp_path: Path) -> None:

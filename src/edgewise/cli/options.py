@@ -23,7 +23,8 @@ Source = Annotated[
     str,
     typer.Argument(
         metavar="SOURCE",
-        help="A folder of Parquet or CSV files, a DuckDB or SQLite file, a postgresql:// URL, or a world's name.",
+        help="A folder of Parquet or CSV files, a DuckDB or SQLite file, a postgresql:// URL, or a world's name "
+        "(a folder of that name is ./NAME).",
     ),
 ]
 Query = Annotated[str, typer.Argument(metavar="QUERY", help="What to predict: PREDICT … FOR EACH …")]

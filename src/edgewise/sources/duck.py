@@ -112,7 +112,7 @@ class DuckSource(SqlSource):
             reader = relation.to_arrow_reader(BATCH_ROWS)
             yield from plain_batches(iter(reader), reader.schema)
         except (duckdb.Error, pa.ArrowException, OSError) as error:
-            raise SourceError(f"{self.name}: {first_line(error)}") from error
+            raise SourceError(f"{self.name}: {first_line(error)}", hint=_damage(error)) from error
         finally:
             cursor.close()
 
@@ -211,9 +211,12 @@ def open_database(path: Path) -> DuckSource:
     try:
         connection.execute(attach.sql("duckdb"))
     except duckdb.Error as error:
-        hint = "close the program that writes to it" if "lock" in str(error).lower() else None
+        locked = "close the program that writes to it" if "set lock on file" in str(error) else None
         raise SourceError(
-            f"{path} cannot be opened as a DuckDB database: {first_line(error)}", hint=hint
+            f"{path} cannot be opened as a DuckDB database: {first_line(error)}",
+            hint=locked
+            or _damage(error)
+            or "open it with the version of DuckDB that wrote it, and export it anew",
         ) from error
     names: dict[tuple[str, str], str] = {}
     for schema, table in _tables_of_attached(connection):
@@ -228,6 +231,13 @@ def open_database(path: Path) -> DuckSource:
     return DuckSource(
         str(path), connection, list(names.values()), lambda: stamp_of_files([path]), declared=declared
     )
+
+
+def _damage(error: BaseException) -> str | None:
+    """What to do about a file that is cut short or overwritten; None for other troubles."""
+    words = str(error)
+    damaged = "Corrupt" in words or "Could not read enough bytes" in words or "checksum" in words
+    return "the file is damaged: restore it from a copy, or write it again" if damaged else None
 
 
 def _tables_of_attached(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:

@@ -24,8 +24,8 @@ def open_source(where: str | Path | Mapping[str, Any]) -> Source:
 
     `where` is a folder of Parquet or CSV files, a DuckDB or SQLite file (told apart by their content), a
     `postgresql://…` URL, the name of a built-in world, or a mapping of names to tables (anything with
-    `__arrow_c_stream__`: pandas, polars, pyarrow). A world's name comes before a folder of that name, which is
-    opened as `./name`.
+    `__arrow_c_stream__`: pandas, polars, pyarrow). A world's bare name is the world, always: a folder or file of
+    that name is opened as `./name`, as `name/`, or as a Path.
 
     Raises:
         SourceError: there is nothing to read there; the message says what is, the hint what would work.
@@ -37,6 +37,8 @@ def open_source(where: str | Path | Mapping[str, Any]) -> Source:
     if isinstance(where, str) and where in WORLDS:
         return _open_world(where)
     path = Path(where).expanduser()
+    if str(path) in WORLDS:
+        path = path.absolute()  # its name must not be the world's, or a run would open that when it is loaded
     if path.is_dir():
         return open_folder(path)
     if path.is_file():

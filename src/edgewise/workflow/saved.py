@@ -29,6 +29,7 @@ from edgewise.workflow.graph import Graph
 from edgewise.workflow.own_question import OwnQuestion
 from edgewise.workflow.question import Question
 from edgewise.workflow.run import Run
+from edgewise.worlds.catalogue import WORLDS
 
 if TYPE_CHECKING:
     from edgewise.sources.contract import Source
@@ -121,7 +122,8 @@ def _question(recipe: dict[str, Any], db: Database, folder: Path) -> tuple[Graph
 def _where(source: Source) -> dict[str, Any]:
     """How to open a source again; paths are made absolute, so that a run can be used from anywhere."""
     path = Path(source.name)
-    return {"name": str(path.resolve()) if path.exists() else source.name, "dialect": source.dialect}
+    is_path = source.name not in WORLDS and path.exists()
+    return {"name": str(path.resolve()) if is_path else source.name, "dialect": source.dialect}
 
 
 def _reopen(where: dict[str, Any], folder: Path) -> Source:
