@@ -41,7 +41,7 @@ def test_static_labels_equal_the_twin(
 
 
 @pytest.mark.slow
-@settings(_SETTINGS, max_examples=400)
+@settings(_SETTINGS, max_examples=100)
 @given(*_TEMPORAL)
 def test_labels_equal_the_twin_at_length(
     tmp_path_factory: pytest.TempPathFactory, texts: list[str], tables: dict[str, Any], timed: bool, even: bool
@@ -50,7 +50,7 @@ def test_labels_equal_the_twin_at_length(
 
 
 @pytest.mark.slow
-@settings(_SETTINGS, max_examples=100)
+@settings(_SETTINGS, max_examples=60)
 @given(*_STATIC)
 def test_static_labels_equal_the_twin_at_length(
     tmp_path_factory: pytest.TempPathFactory, texts: list[str], tables: dict[str, Any], timed: bool
