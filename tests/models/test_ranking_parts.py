@@ -97,7 +97,7 @@ def test_ties_go_to_the_smaller_row_and_short_lists_are_filled():
 
 def test_channels_read_only_what_was_visible():
     history = meetings([(0, 1, 1), (0, 2, 3), (1, 2, 3), (1, 3, 8)])
-    asof = AsOf(Evidence(USERS, ITEMS, history), 9 * DAY)
+    asof = AsOf(Evidence(USERS, ITEMS, history))
     rows, at = np.array([0, 1, -1]), np.array([2, 9, 2]) * DAY
     assert Own(width=2).propose(asof, rows, at).items.tolist() == [[1, -1], [3, 2], [-1, -1]]
     assert Popular(width=1).propose(asof, rows, at).items[:, 0].tolist() == [1, 2, 1]
@@ -105,7 +105,7 @@ def test_channels_read_only_what_was_visible():
 
 def test_seeds_without_a_reachable_positive_count_in_training_and_in_every_figure():
     history = meetings([(0, 1, 1), (1, 2, 1)])
-    asof = AsOf(Evidence(USERS, ITEMS, history), 5 * DAY)
+    asof = AsOf(Evidence(USERS, ITEMS, history))
     labels = Labels(
         Seeds("users", np.array([0, 1, 2]), np.full(3, 5 * DAY)),
         Ragged(np.array([0, 1, 2, 2]), np.array([1, 6])),  # user 1's item is out of reach, user 2 has none

@@ -141,6 +141,7 @@ def _history(
         np.concatenate([history.indptr, ends]).astype(np.int64),
         np.concatenate([history.at, history.at[chosen]]),
         np.concatenate([history.value, history.value[chosen]]),
+        origin=history,
     )
 
 

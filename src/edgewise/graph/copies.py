@@ -56,6 +56,7 @@ def with_copies(
         for name, file in entry.columns.items()
     }
     overlaid.overlay(arrays, columns)
+    overlaid.origin = graph
     if graph.schema.table(table).key is not None:
         keys = graph.vocabulary(table).keys(np.concatenate([np.arange(n), np.full(m, MISSING)]))
         overlaid.overlay_keys(table, Vocabulary(keys))

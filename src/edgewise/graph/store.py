@@ -37,6 +37,8 @@ class GraphStore:
     def __init__(self, path: Path, manifest: Manifest) -> None:
         self.path = path
         self.manifest = manifest
+        #: Of a what-if graph with copies of a row: the one without, where statistics of many rows are read.
+        self.origin: GraphStore | None = None
         self._arrays: dict[str, np.ndarray] = {}
         self._columns: dict[str, pa.Array] = {}
         self._vocabularies: dict[str, Vocabulary] = {}

@@ -61,4 +61,5 @@ def read_history(folder: Path, name: str) -> History | None:
     """Read what `write_history` wrote; None where it wrote nothing."""
     if not (folder / f"{name}.safetensors").exists():
         return None
-    return History(**read_arrays(folder, name))
+    arrays = read_arrays(folder, name)
+    return History(arrays["indptr"], arrays["at"], arrays["value"])

@@ -54,7 +54,7 @@ HIDDEN = 0.2
 #: The share of the negatives that is learnt from; each stands for more of them.
 NEGATIVES = 0.4
 #: Seeds whose pools are held in memory at once when predicting.
-BATCH = 4096
+BATCH = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,7 @@ class EdgewiseRanker(Model):
         self._random_seed = random_seed
         self._setup = Setup.fit(graph, spec, train)
         self._anchors = ANCHORS if budget.seconds >= 60 else ANCHORS // 2
-        table, asof, channels = self._training(graph, spec, train, valid)
+        table, asof, channels = self._training(graph, spec, train)
         progress.say(f"{len(table):,} seeds, {len(table.pool.items):,} candidates from {len(channels)} channels")
         self._columns = useful_columns(table)
         trees = fit_trees(table, spec.k, self._settings(max(ROUNDS)), self._columns, random_seed)
@@ -139,13 +139,15 @@ class EdgewiseRanker(Model):
         self, graph: GraphStore, spec: TaskSpec, labels: Labels, *, budget: Budget, progress: Progress
     ) -> None:
         """Learn again with the chosen rounds, epochs and mixture."""
-        table, asof, _ = self._training(graph, spec, labels, None)
+        table, asof, _ = self._training(graph, spec, labels)
         trees = fit_trees(table, spec.k, self._settings(self._rounds), self._columns, self._random_seed)
-        network = build_net(table, asof, self._columns, NetSettings(), self._view, self._random_seed)
-        fit_net(
-            network, table, asof, self._columns, self._trees(graph, spec), valid=None,
-            epochs=self._epochs, budget=budget, progress=progress, random_seed=self._random_seed,
-        )  # fmt: skip
+        network = self._learnt.network if self._learnt is not None else None
+        if network is None or self._mix.asks_network:
+            network = build_net(table, asof, self._columns, NetSettings(), self._view, self._random_seed)
+            fit_net(
+                network, table, asof, self._columns, self._trees(graph, spec), valid=None,
+                epochs=self._epochs, budget=budget, progress=progress, random_seed=self._random_seed,
+            )  # fmt: skip
         self._learnt = _Learnt(trees, network)
         self._keep_links(spec, labels)
 
@@ -177,6 +179,7 @@ class EdgewiseRanker(Model):
         state = {name: value.contiguous() for name, value in learnt.network.state_dict().items()}
         save_file(state, str(folder / "network.safetensors"))
         write_links(folder, "links.safetensors", self._links)
+        self._cache.clear()
 
     @classmethod
     def load(cls, folder: Path) -> EdgewiseRanker:
@@ -228,9 +231,9 @@ class EdgewiseRanker(Model):
         return TreeSettings(rounds=rounds)
 
     def _training(
-        self, graph: GraphStore, spec: TaskSpec, labels: Labels, later: Labels | None
+        self, graph: GraphStore, spec: TaskSpec, labels: Labels
     ) -> tuple[RankingTable, AsOf, list[Channel]]:
-        """The training table and the timelines it was read from, which reach to `later` seeds too."""
+        """The training table and the timelines it was read from."""
         setup = self._fitted()
         chosen = latest_anchors(labels, self._anchors, MOST_SEEDS, self._random_seed)
         if setup.static:
@@ -238,11 +241,8 @@ class EdgewiseRanker(Model):
             chosen = latest_anchors(parts.labels, 1, MOST_SEEDS, self._random_seed)
             asof = setup.world(graph, spec, chosen.seeds, parts.known, whole=True)
         else:
-            seeds = chosen.seeds
-            if later is not None:
-                seeds = Seeds(seeds.table, *(np.concatenate(p) for p in _both(seeds, later.seeds)))
             links = links_of(spec, labels) if spec.history is None else None
-            asof = setup.world(graph, spec, seeds, links, whole=True)
+            asof = setup.world(graph, spec, chosen.seeds, links, whole=True)
         channels = channels_for(setup, asof)
         return self._cache.tables(setup, asof, channels, chosen, NEGATIVES, self._random_seed), asof, channels
 
@@ -275,7 +275,9 @@ class EdgewiseRanker(Model):
             raise InternalError("a ranker is asked after it is fitted")
         table = make_table(setup, asof, channels, rows, at)
         trees = score_trees(learnt.trees, table, self._columns, self._rounds)
-        network, _ = score_net(learnt.network, table, asof, self._columns, walked)
+        network = np.zeros(len(table.pool.items), dtype=np.float32)
+        if self._mix.asks_network:
+            network, _ = score_net(learnt.network, table, asof, self._columns, walked)
         found = ranked(table.pool, mixed(self._mix, table, trees, network), k)
         return filled(found, spare_items(setup, asof, rows, at, k))
 
@@ -303,10 +305,6 @@ def _sizes(network: RankingNet) -> dict[str, Any]:
         "attributes": [size - 1 for size in network.sizes],
         "items": network.items,
     }
-
-
-def _both(a: Seeds, b: Seeds) -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]:
-    return (a.rows, b.rows), (a.at, b.at)
 
 
 def _recall(table: RankingTable, channels: list[Channel]) -> list[dict[str, Any]]:

@@ -90,7 +90,7 @@ def _tastes(
     """The entity's history with each of the item's attribute values, and this item's share in it."""
     parts = []
     for name, codes in asof.evidence.attributes.items():
-        timeline = asof.attributes[name]
+        timeline = asof.attribute(name)
         taste = _shared(timeline, entity, codes_over(codes, item), moment, _TASTE)
         names = reading_names(name, _halves(timeline), _TASTE)
         share = own / np.maximum(taste[:, names.index(f"{name} decay 120d")], 1e-6)
@@ -106,12 +106,13 @@ def _crowds(
     parts = []
     places = {name: asof.place_of(name, rows, at)[seed] for name in asof.evidence.stocked}
     for name, place in places.items():
-        timeline = asof.stocked[name]
+        timeline = asof.stocked(name)
         seen = _shared(timeline, place, item, at[seed], _CROWD)
         names = reading_names(f"place {name}", _halves(timeline), _CROWD)
         lift = seen[:, names.index(f"place {name} in 28d")] / (everywhere + 4.0)
         parts.append(([*names, f"place {name} share"], np.column_stack([seen, lift]).astype(np.float32)))
-    for name, timeline in asof.signals.items():
+    for name in asof.evidence.signals:
+        timeline = asof.signal(name)
         where = places.get(asof.evidence.signal_place.get(name, ""), np.zeros_like(item))
         seen = _shared(timeline, where, item, at[seed], _SIGNAL)
         parts.append((reading_names(f"signal {name}", (), _SIGNAL)[1:], seen[:, 1:]))

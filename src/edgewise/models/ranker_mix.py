@@ -13,10 +13,12 @@ from edgewise.models.ranking_lists import mean_average_precision, ranked, within
 from edgewise.models.ranking_tables import RankingTable
 from edgewise.tasks.nouns import Ragged
 
-__all__ = ["Mix", "choose_mix", "mixed", "reciprocal_ranks"]
+__all__ = ["SIMPLE", "Mix", "choose_mix", "mixed", "reciprocal_ranks"]
 
 #: Weights of the network against the trees that are tried.
-WEIGHTS = (0.0, 0.25, 0.5, 0.75, 1.0)
+WEIGHTS = (0.0, 0.15, 0.3, 0.5, 0.75, 1.0)
+#: Features that make a ranking of their own.
+SIMPLE = ("own decay 120d", "own decay 30d", "item decay 7d", "item decay 30d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,11 @@ class Mix:
     network: float = 0.0
     column: str = ""
     tried: tuple[tuple[str, float], ...] = ()  # what was tried, with MAP@k on validation
+
+    @property
+    def asks_network(self) -> bool:
+        """Whether the network has a say."""
+        return self.kind == "scorers" and self.network > 0
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values."""
@@ -42,7 +49,7 @@ def choose_mix(table: RankingTable, trees: np.ndarray, network: np.ndarray, targ
     """The mixture with the highest MAP@k on validation; a simple rule wins only where no mixture beats it."""
     options = [Mix("scorers", network=w) for w in WEIGHTS]
     options += [Mix("fusion")]
-    options += [Mix("column", column=name) for name in table.names if name in _SIMPLE]
+    options += [Mix("column", column=name) for name in table.names if name in SIMPLE]
     options += [Mix("column", column=name) for name in table.names if name.startswith("score ")]
     found = [
         mean_average_precision(ranked(table.pool, mixed(option, table, trees, network), k), target, k)
@@ -70,9 +77,6 @@ def mixed(
 def reciprocal_ranks(pool: Pool) -> Float32[np.ndarray, "candidates"]:
     """Reciprocal-rank fusion of the channels (Cormack, Clarke and Büttcher, 2009), with their constant 60."""
     return np.nansum(1.0 / (60.0 + pool.ranks), axis=1).astype(np.float32)
-
-
-_SIMPLE = ("own decay 120d", "own decay 30d", "item decay 7d", "item decay 30d")
 
 
 def _named(mix: Mix) -> str:

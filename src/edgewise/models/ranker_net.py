@@ -151,6 +151,12 @@ class RankingNet(nn.Module):
         )
         self.gate = nn.Sequential(nn.Linear(d + 4, 16), nn.ReLU(), nn.Linear(16, 3))
         self.none = nn.Linear(4, 1)
+        self.start = nn.Parameter(torch.zeros(features))
+
+    def start_from(self, feature: int, weight: float = 2.0) -> None:
+        """Begin as the ranking by one feature, so that what is learnt is what that rule misses."""
+        with torch.no_grad():
+            self.start[feature] = weight
 
     def item_vectors(
         self, items: Int64[Tensor, "*n"], codes: Int64[Tensor, "items attributes"]
@@ -197,7 +203,7 @@ class RankingNet(nn.Module):
         products = torch.stack([product, near], dim=-1)
         gate = self.gate(torch.cat([entity, about], dim=1)).softmax(dim=1)
         gate = 0.1 / 3 + 0.9 * gate
-        logits = self.all(torch.cat([scaled, products], dim=-1))[..., 0]
+        logits = scaled @ self.start + self.all(torch.cat([scaled, products], dim=-1))[..., 0]
         for number, (head, group) in enumerate(zip(self.heads, self.groups, strict=True)):
             inputs = torch.cat([scaled[..., group], products], dim=-1) if number == 1 else scaled[..., group]
             logits = logits + 3.0 * gate[:, number, None] * head(inputs)[..., 0]

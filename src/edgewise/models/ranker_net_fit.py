@@ -11,6 +11,7 @@ from edgewise.models.candidates.asof import AsOf
 from edgewise.models.contract import Budget, Progress
 from edgewise.models.neighbours import GraphView
 from edgewise.models.ranker_graph import SeedTrees
+from edgewise.models.ranker_mix import SIMPLE
 from edgewise.models.ranker_net import NetSettings, RankingNet, Sides, groups_of, sides_of
 from edgewise.models.ranking_lists import mean_average_precision, ranked
 from edgewise.models.ranking_tables import RankingTable
@@ -37,7 +38,21 @@ def build_net(
         torch.manual_seed(random_seed)
         net = RankingNet(len(columns), groups_of(table, columns), sizes, asof.evidence.items, settings, view)
     net.scaling.fit(table.features[:, columns])
+    simple = [i for i, c in enumerate(columns) if table.names[c] in SIMPLE or table.names[c].startswith("score ")]
+    if simple and len(table.pool.items):
+        net.start_from(max(simple, key=lambda i: _worth(table, columns[i])))
     return net
+
+
+def _worth(table: RankingTable, column: int) -> float:
+    """How well one feature alone tells positives from negatives: the difference of their mean rank shares."""
+    values = np.nan_to_num(table.features[:, column])
+    came = table.came
+    if not came.any() or came.all():
+        return 0.0
+    ranks = np.empty(len(values))
+    ranks[np.argsort(values, kind="stable")] = np.arange(len(values))
+    return float(ranks[came].mean() - ranks[~came].mean()) / len(values)
 
 
 def fit_net(

@@ -151,8 +151,8 @@ class CohortPopularity(Rule):
         """Cohort columns and half-lives; popularity alone where entities have no categories."""
         found: dict[str, Channel] = {
             f"{name}, {half_life:g} days": CohortPopular(name, width=width + 100, half_life=h)
-            for name, timeline in asof.cohorts.items()
-            for h, half_life in enumerate(timeline.half_lives)
+            for name in asof.evidence.cohorts
+            for h, half_life in enumerate(asof.cohort(name).half_lives)
         }
         return found or {"no cohorts": Popular(width=width + 100, half_life=2)}
 

@@ -14,6 +14,7 @@ from edgewise.ids import MISSING
 from edgewise.models.candidates.asof import AsOf
 from edgewise.models.candidates.evidence import Evidence, Meetings
 from edgewise.models.candidates.read import Plan, gather, history_meetings, plan_evidence
+from edgewise.models.candidates.worlds import world_of
 from edgewise.query.kinds import TaskKind
 from edgewise.state.pair import PairReading
 from edgewise.tasks.nouns import Labels, Ragged, Seeds, TaskSpec
@@ -61,17 +62,17 @@ class Setup:
     ) -> AsOf:
         """The timelines for these seeds. `links` are the links a static model, or one without history, knows.
 
-        A model that only counts the history reads it alone, unless `whole`.
+        A model that only counts the history reads it alone, unless `whole`. A history's timelines are made once
+        for a graph, and read by every model, in training and after: they show nothing later than an anchor.
         """
-        history = None if self.static else history_meetings(spec)
-        if history is None:
+        since = int(moments_of(self, seeds).min(initial=0))
+        if self.static or spec.history is None:
             nothing = np.zeros(0, dtype=np.int64)
-            history = links if links is not None else Meetings(nothing, nothing, nothing)
-        at = moments_of(self, seeds)
-        since, until = int(at.min(initial=0)), int(at.max(initial=0))
-        plan = self.plan if whole else Plan(cohorts=self.plan.cohorts)
-        evidence: Evidence = gather(graph, spec, plan, history, since=since, until=until)
-        return AsOf(evidence, until, self.grid)
+            met = links if links is not None else Meetings(nothing, nothing, nothing)
+            plan = self.plan if whole else Plan(cohorts=self.plan.cohorts)
+            return AsOf(gather(graph, spec, plan, met, since=since), self.grid)
+        asof = world_of(graph, spec, self.plan, self.grid, seeds, since)
+        return asof if whole else asof.narrowed()
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values."""
@@ -121,8 +122,7 @@ def repeat_share(spec: TaskSpec, labels: Labels) -> float:
     if history is None:
         return 0.0
     target = ranking_target(labels)
-    until = int(labels.seeds.at.max(initial=ALWAYS))
-    asof = AsOf(Evidence(int(history.left.max(initial=-1)) + 1, 0, history), until)
+    asof = AsOf(Evidence(int(history.left.max(initial=-1)) + 1, 0, history))
     rows, at = np.repeat(labels.seeds.rows, target.lengths), np.repeat(labels.seeds.at, target.lengths)
     return float(was_met(asof, rows, target.values, at).mean()) if len(rows) else 0.0
 

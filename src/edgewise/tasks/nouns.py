@@ -97,11 +97,13 @@ class History:
     For entity row `i`: `at[indptr[i]:indptr[i+1]]` ascending, with `value` beside it. `value` is float64 for
     numbers (1.0 where rows are only counted) and int64 for links and categories (row ids of `TaskSpec.item` or
     indices into `TaskSpec.classes`, MISSING for unknown). It holds all of time: read only `at <= anchor`.
+    `origin` is the history without copies of an entity, where this one is a what-if.
     """
 
     indptr: Int64[np.ndarray, "entities_plus_1"]
     at: Int64[np.ndarray, "events"]
     value: np.ndarray
+    origin: History | None = None
 
 
 @dataclass(frozen=True, slots=True)

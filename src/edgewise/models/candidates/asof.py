@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from functools import cached_property
+from typing import Any
 
 import numba as nb
 import numpy as np
@@ -21,136 +22,151 @@ __all__ = ["HALF_LIVES", "AsOf", "best_rights"]
 HALF_LIVES = (7.0, 30.0, 120.0, 365.0)
 
 #: Item-item graphs kept at once.
-MOST_GRAPHS = 4
+MOST_GRAPHS = 8
 
 
 class AsOf:
-    """Timelines over the evidence up to `until`. Building is lazy; reading is safe for any anchor <= `until`.
+    """Timelines over the evidence. Building is lazy; reading is safe for any anchor: nothing later is seen.
 
     Item-item graphs are built for moments on a grid of so many microseconds: an anchor reads the last one at or
     before it, so that thousands of anchors need a few graphs, and a seed's graph does not depend on its batch.
+
+    What many entities make up together (`crowd`) can be another's: a narrower world, or one with other people in
+    it, reads the same crowd.
     """
 
-    def __init__(self, evidence: Evidence, until: int, grid: int = 1) -> None:
+    def __init__(self, evidence: Evidence, grid: int = 1, crowd: AsOf | None = None) -> None:
         self.evidence = evidence
         self.grid = grid
-        self.until = until
-        self._history = evidence.history.until(until)
-        self._graphs: dict[tuple[Hashable, int], ItemGraph] = {}
+        self._crowd_of = crowd if crowd is not None else self
+        self._made: dict[Hashable, Any] = {}
+
+    def narrowed(self) -> AsOf:
+        """The same world to a model that counts the history alone: without attributes, places and signals."""
+        whole = self.evidence
+        found = AsOf(
+            Evidence(whole.entities, whole.items, whole.history, {}, whole.cohorts), self.grid, self._crowd_of
+        )
+        found._made = self._made
+        return found
 
     @property
     def history(self) -> Meetings:
-        """The visible (entity, item) events in entity order, then time order."""
-        return self._history
+        """The (entity, item) events in entity order, then time order."""
+        return self.evidence.history
 
     @cached_property
     def starts(self) -> Int64[np.ndarray, "entities_plus_1"]:
         """Where each entity's events begin in the history."""
-        return np.searchsorted(self._history.left, np.arange(self.evidence.entities + 1)).astype(np.int64)
+        return np.searchsorted(self.history.left, np.arange(self.evidence.entities + 1)).astype(np.int64)
+
+    @property
+    def crowd(self) -> AsOf:
+        """The world whose entities make up what is popular, met together, in stock."""
+        return self._crowd_of
 
     def item_graph(self, key: Hashable, moment: int, build: Callable[[int], ItemGraph]) -> ItemGraph:
         """The item-item graph of what was visible at a moment; the last few are kept."""
-        if (key, moment) not in self._graphs:
-            if len(self._graphs) >= MOST_GRAPHS:
-                self._graphs.pop(next(iter(self._graphs)))
-            self._graphs[key, moment] = build(moment)
-        return self._graphs[key, moment]
+        made: dict[Hashable, ItemGraph] = self._crowd_of._made.setdefault("graphs", {})
+        if (key, moment) not in made:
+            if len(made) >= MOST_GRAPHS:
+                made.pop(next(iter(made)))
+            made[key, moment] = build(moment)
+        return made[key, moment]
 
-    @cached_property
+    @property
     def own(self) -> PairTimeline:
         """(entity, item)."""
-        return self._timeline(self._history.left, self._history.right, self._history.at, self.evidence.entities)
+        met = self.history
+        return self._once("own", lambda: self._people(met.left, met.right, met.at))
 
-    @cached_property
+    @property
     def entity(self) -> PairTimeline:
         """(entity, 0): the distinct moments at which an entity did anything."""
-        return self._timeline(
-            self._history.left, np.zeros_like(self._history.left), self._history.at, self.evidence.entities
-        )
+        met = self.history
+        return self._once("entity", lambda: self._people(met.left, np.zeros_like(met.left), met.at))
 
-    @cached_property
+    @property
     def item(self) -> PairTimeline:
         """(0, item): every event counts."""
-        nobody = np.zeros_like(self._history.left)
-        return self._crowd(nobody, self._history.right, self._history.at, (1.0, 7.0, 30.0, 120.0))
+        met = self._crowd_of.history
+        return self._shared(
+            "item", lambda: _crowd(np.zeros_like(met.left), met.right, met.at, (1.0, 7.0, 30.0, 120.0))
+        )
 
-    @cached_property
+    @property
     def repeats(self) -> PairTimeline:
         """(0, item) at the moments when an entity met an item it had met before."""
-        own = self.own
-        first = np.zeros(len(own.at), dtype=bool)
-        first[own.event_ptr[:-1]] = True
-        item = np.repeat(own.right, np.diff(own.event_ptr))[~first].astype(np.int64)
-        return self._crowd(np.zeros_like(item), item, own.at[~first], ())
 
-    @cached_property
-    def attributes(self) -> dict[str, PairTimeline]:
-        """(entity, attribute value) by attribute."""
-        left, item, at = self._history.left, self._history.right, self._history.at
-        return {
-            name: self._timeline(left, codes_over(codes, item), at, self.evidence.entities, (30.0, 120.0))
-            for name, codes in self.evidence.attributes.items()
-        }
+        def build() -> PairTimeline:
+            own = self._crowd_of.own
+            first = np.zeros(len(own.at), dtype=bool)
+            first[own.event_ptr[:-1]] = True
+            item = np.repeat(own.right, np.diff(own.event_ptr))[~first]
+            return _crowd(np.zeros_like(item), item, own.at[~first], ())
 
-    @cached_property
-    def within(self) -> dict[str, PairTimeline]:
-        """(attribute value, item) by attribute."""
-        item, at = self._history.right, self._history.at
-        return {
-            name: self._crowd(codes_over(codes, item), item, at, (30.0,))
-            for name, codes in self.evidence.attributes.items()
-        }
+        return self._shared("repeats", build)
 
-    @cached_property
-    def cohorts(self) -> dict[str, PairTimeline]:
-        """(cohort, item) by cohort column."""
-        entity, item, at = self._history.left, self._history.right, self._history.at
-        return {
-            name: self._crowd(codes_over(codes, entity), item, at, (7.0, 30.0))
-            for name, codes in self.evidence.cohorts.items()
-        }
+    def attribute(self, name: str) -> PairTimeline:
+        """(entity, value of an attribute)."""
+        met, codes = self.history, self.evidence.attributes[name]
+        return self._once(
+            ("attribute", name),
+            lambda: self._people(met.left, codes_over(codes, met.right), met.at, (30.0, 120.0)),
+        )
 
-    @cached_property
-    def visits(self) -> dict[str, PairTimeline]:
-        """(entity, place) by place table."""
-        return {
-            name: self._timeline(*_columns(m.until(self.until)), self.evidence.entities, (30.0,))
-            for name, m in self.evidence.visits.items()
-        }
+    def within(self, name: str) -> PairTimeline:
+        """(value of an attribute, item)."""
+        met, codes = self._crowd_of.history, self.evidence.attributes[name]
+        return self._shared(
+            ("within", name), lambda: _crowd(codes_over(codes, met.right), met.right, met.at, (30.0,))
+        )
 
-    @cached_property
-    def stocked(self) -> dict[str, PairTimeline]:
-        """(place, item) by place table."""
-        return {
-            name: self._crowd(*_columns(m.until(self.until)), (7.0, 30.0))
-            for name, m in self.evidence.stocked.items()
-        }
+    def cohort(self, name: str) -> PairTimeline:
+        """(cohort, item) for a cohort column."""
+        met, codes = self._crowd_of.history, self._crowd_of.evidence.cohorts[name]
+        return self._shared(
+            ("cohort", name), lambda: _crowd(codes_over(codes, met.left), met.right, met.at, (7.0, 30.0))
+        )
 
-    @cached_property
-    def signals(self) -> dict[str, PairTimeline]:
-        """(place or row 0, item) by signalling table."""
-        return {name: self._crowd(*_columns(m.until(self.until)), ()) for name, m in self.evidence.signals.items()}
+    def visits(self, place: str) -> PairTimeline:
+        """(entity, place) for a place table."""
+        met = self.evidence.visits[place]
+        return self._once(("visits", place), lambda: self._people(met.left, met.right, met.at, (30.0,)))
+
+    def stocked(self, place: str) -> PairTimeline:
+        """(place, item) for a place table."""
+        met = self._crowd_of.evidence.stocked[place]
+        return self._shared(("stocked", place), lambda: _crowd(met.left, met.right, met.at, (7.0, 30.0)))
+
+    def signal(self, table: str) -> PairTimeline:
+        """(place or row 0, item) for a signalling table."""
+        met = self._crowd_of.evidence.signals[table]
+        return self._shared(("signal", table), lambda: _crowd(met.left, met.right, met.at, ()))
 
     def place_of(self, name: str, rows: np.ndarray, at: np.ndarray) -> Int64[np.ndarray, "n"]:
         """The place that each entity frequents as of its anchor (decayed visits); MISSING without any."""
-        return best_rights(self.visits[name], rows, at, 0, 1)[0][:, 0]
+        return best_rights(self.visits(name), rows, at, 0, 1)[0][:, 0]
 
-    def _timeline(
-        self,
-        left: np.ndarray,
-        right: np.ndarray,
-        at: np.ndarray,
-        rows: int,
-        half_lives: tuple[float, ...] = HALF_LIVES,
-    ) -> PairTimeline:
-        return pair_timeline(left, right, at, left_rows=rows, half_lives=half_lives)
+    def _once(self, key: Hashable, build: Callable[[], PairTimeline]) -> PairTimeline:
+        if key not in self._made:
+            self._made[key] = build()
+        made: PairTimeline = self._made[key]
+        return made
 
-    def _crowd(
-        self, left: np.ndarray, right: np.ndarray, at: np.ndarray, half_lives: tuple[float, ...]
+    def _shared(self, key: Hashable, build: Callable[[], PairTimeline]) -> PairTimeline:
+        return self._crowd_of._once(key, build)
+
+    def _people(
+        self, left: np.ndarray, right: np.ndarray, at: np.ndarray, half_lives: tuple[float, ...] = HALF_LIVES
     ) -> PairTimeline:
-        """A timeline whose left rows stand for many entities: every event counts."""
-        rows = int(left.max(initial=-1)) + 1
-        return pair_timeline(left, right, at, left_rows=rows, half_lives=half_lives, merge=False)
+        return pair_timeline(left, right, at, left_rows=self.evidence.entities, half_lives=half_lives)
+
+
+def _crowd(left: np.ndarray, right: np.ndarray, at: np.ndarray, half_lives: tuple[float, ...]) -> PairTimeline:
+    """A timeline whose left rows stand for many entities: every event counts."""
+    rows = int(left.max(initial=-1)) + 1
+    return pair_timeline(left, right, at, left_rows=rows, half_lives=half_lives, merge=False)
 
 
 def best_rights(
@@ -170,10 +186,6 @@ def best_rights(
     )  # fmt: skip
     where = where.reshape(-1)
     return items[where], scores[where]
-
-
-def _columns(meetings: Meetings) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    return meetings.left, meetings.right, meetings.at
 
 
 @nb.njit(cache=True, parallel=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-from jaxtyping import Int64
+from jaxtyping import Int, Int64
 
 from edgewise.clock import ALWAYS
 
@@ -16,8 +16,8 @@ __all__ = ["Evidence", "Meetings", "codes_over"]
 class Meetings:
     """Events between a left and a right row at a time (microseconds), in any order. Row ids may be MISSING."""
 
-    left: Int64[np.ndarray, "events"]
-    right: Int64[np.ndarray, "events"]
+    left: Int[np.ndarray, "events"]
+    right: Int[np.ndarray, "events"]
     at: Int64[np.ndarray, "events"]
 
     def until(self, moment: int) -> Meetings:
@@ -53,7 +53,6 @@ class Evidence:
     stocked: dict[str, Meetings] = field(default_factory=dict)
     signals: dict[str, Meetings] = field(default_factory=dict)
     signal_place: dict[str, str] = field(default_factory=dict)
-    listed: Int64[np.ndarray, "items"] | None = None
 
     @property
     def static(self) -> bool:

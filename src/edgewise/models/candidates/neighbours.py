@@ -34,9 +34,11 @@ class Together(Channel):
     def propose(self, asof: AsOf, rows: np.ndarray, at: np.ndarray) -> Proposed:
         """By the weights from the entity's items in the co-occurrence graph as of each anchor."""
 
+        crowd, all_of = asof.crowd.history, asof.crowd.evidence
+
         def build(moment: int) -> ItemGraph:
             return co_graph(
-                asof.history.until(moment).latest(self.most_events), asof.evidence.entities, asof.evidence.items,
+                crowd.until(moment).latest(self.most_events), all_of.entities, all_of.items,
                 neighbours=self.neighbours, cap=self.cap, alpha=self.alpha, beta=self.beta, power=self.power,
             )  # fmt: skip
 
@@ -60,9 +62,11 @@ class Next(Channel):
     def propose(self, asof: AsOf, rows: np.ndarray, at: np.ndarray) -> Proposed:
         """By the weights from the entity's latest items in the transition graph as of each anchor."""
 
+        crowd, all_of = asof.crowd.history, asof.crowd.evidence
+
         def build(moment: int) -> ItemGraph:
             return next_graph(
-                asof.history.until(moment).latest(self.most_events), asof.evidence.entities, asof.evidence.items,
+                crowd.until(moment).latest(self.most_events), all_of.entities, all_of.items,
                 neighbours=self.neighbours, window=self.window,
             )  # fmt: skip
 

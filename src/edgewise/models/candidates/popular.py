@@ -55,7 +55,7 @@ class CohortPopular(Channel):
     def propose(self, asof: AsOf, rows: np.ndarray, at: np.ndarray) -> Proposed:
         """By the cohort's decayed counts."""
         cohort = codes_over(asof.evidence.cohorts[self.column], rows)
-        return Proposed(*best_rights(asof.cohorts[self.column], cohort, at, self.half_life, self.width))
+        return Proposed(*best_rights(asof.cohort(self.column), cohort, at, self.half_life, self.width))
 
 
 @dataclass(frozen=True)
@@ -74,4 +74,4 @@ class PlacePopular(Channel):
     def propose(self, asof: AsOf, rows: np.ndarray, at: np.ndarray) -> Proposed:
         """By the place's decayed counts."""
         place = asof.place_of(self.place, rows, at)
-        return Proposed(*best_rights(asof.stocked[self.place], place, at, self.half_life, self.width))
+        return Proposed(*best_rights(asof.stocked(self.place), place, at, self.half_life, self.width))

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from jaxtyping import Int64
 
-from edgewise.clock import DAY
+from edgewise.clock import DAY, NEVER
 from edgewise.graph.relation import Hop
 from edgewise.graph.store import GraphStore
 from edgewise.ids import MISSING
@@ -60,40 +60,35 @@ def plan_evidence(graph: GraphStore, spec: TaskSpec, cut: int) -> Plan:
     return Plan(_attributes(graph, spec, cut), _cohorts(graph, spec, cut), places, _signals(graph, spec, places))
 
 
-def gather(
-    graph: GraphStore, spec: TaskSpec, plan: Plan, history: Meetings, *, since: int, until: int
-) -> Evidence:
-    """Read the plan's tables, for anchors from `since` to `until`; nothing after `until` is kept."""
+def gather(graph: GraphStore, spec: TaskSpec, plan: Plan, history: Meetings, *, since: int) -> Evidence:
+    """Read the plan's tables, for anchors from `since` on, to the end: timelines are read as of anchors."""
     assert spec.item is not None
     visits: dict[str, Meetings] = {}
     stocked: dict[str, Meetings] = {}
     for table, entity, item, column, place in plan.places:
-        at = graph.times(table)
-        seen = np.flatnonzero(at <= until)
-        who = graph.forward(table, entity)[seen]
-        what = graph.forward(table, item)[seen]
-        where = graph.forward(table, column)[seen]
-        visits[place] = Meetings(who, where, at[seen])
-        stocked[place] = Meetings(where, what, at[seen])
+        where = graph.forward(table, column)
+        came = graph.relation(Hop(spec.entity, table, entity, table, reverse=True))
+        who = np.repeat(np.arange(len(came.indptr) - 1), np.diff(came.indptr))
+        visits[place] = Meetings(who, where[came.dst], came.at)
+        stocked[place] = Meetings(where, graph.forward(table, item), graph.times(table))
     signals, signal_place = {}, {}
     for table, item, column, place in plan.signals:
         at = graph.times(table)
-        seen = np.flatnonzero((at <= until) & (at > since - SIGNAL_DAYS * DAY))
+        seen = np.flatnonzero((at < NEVER) & (at > since - SIGNAL_DAYS * DAY))
         what = graph.forward(table, item)[seen]
-        where = graph.forward(table, column)[seen] if place else np.zeros(len(seen), dtype=np.int64)
+        where = graph.forward(table, column)[seen] if place else np.zeros(len(seen), dtype=np.int32)
         signals[table] = Meetings(where, what, at[seen])
         signal_place[table] = place
     return Evidence(
         graph.rows(spec.entity),
         graph.rows(spec.item),
-        history.until(until),
+        history,
         {column: _encode(graph.column(table, column)) for table, column in plan.attributes},
         {column: _cohort(graph, spec.entity, table, column, link) for table, column, link in plan.cohorts},
         visits,
         stocked,
         signals,
         signal_place,
-        graph.times(spec.item),
     )
 
 
