@@ -90,7 +90,7 @@ class Labels:
         return Labels(self.seeds.take(index), target, None if self.weight is None else self.weight[index])
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class History:
     """The rows that the target aggregates, per entity in time order: what the answer was made of so far.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from dataclasses import replace
 from typing import NamedTuple
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, ref
 
 import numpy as np
 
@@ -19,14 +19,14 @@ __all__ = ["world_of"]
 
 
 class _Kept(NamedTuple):
-    """A world, the history that it holds (kept alive, so that its id stays its own), and its first anchor."""
+    """A world and its first anchor."""
 
     asof: AsOf
-    history: History
     since: int
 
 
-_WORLDS: WeakKeyDictionary[GraphStore, dict[Hashable, _Kept]] = WeakKeyDictionary()
+#: Worlds go when their history goes: with the run, or the question, that holds it.
+_WORLDS: WeakKeyDictionary[History, dict[Hashable, _Kept]] = WeakKeyDictionary()
 
 
 def world_of(graph: GraphStore, spec: TaskSpec, plan: Plan, grid: int, seeds: Seeds, since: int) -> AsOf:
@@ -42,13 +42,13 @@ def world_of(graph: GraphStore, spec: TaskSpec, plan: Plan, grid: int, seeds: Se
         mine = gather(graph, spec, replace(plan, signals=()), _met(spec, seeds), since=since)
         told = crowd.evidence
         return AsOf(replace(mine, signals=told.signals, signal_place=told.signal_place), grid, crowd)
-    worlds = _WORLDS.setdefault(graph, {})
-    key = (plan, grid, spec.entity, spec.item, id(spec.history))
+    worlds = _WORLDS.setdefault(spec.history, {})
+    key = (ref(graph), plan, grid, spec.entity, spec.item)
     kept = worlds.get(key)
     if kept is None or kept.since > since:
         met = history_meetings(spec)
         assert met is not None
-        kept = worlds[key] = _Kept(AsOf(gather(graph, spec, plan, met, since=since), grid), spec.history, since)
+        kept = worlds[key] = _Kept(AsOf(gather(graph, spec, plan, met, since=since), grid), since)
     return kept.asof
 
 
