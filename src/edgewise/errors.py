@@ -27,6 +27,7 @@ __all__ = [
     "SourceError",
     "UserError",
     "nearest",
+    "proposal",
 ]
 
 
@@ -101,6 +102,12 @@ class QueryError(UserError):
         line = self.text[first : last if last >= 0 else len(self.text)]
         width = max(1, min(self.end, first + len(line)) - self.start)
         return [f"  {line}", "  " + " " * (self.start - first) + "^" * width]
+
+
+def proposal(name: str, known: Iterable[str], otherwise: str) -> str:
+    """A hint for a name that is not known: the nearest ones, or else `otherwise`."""
+    near = nearest(name, known)
+    return f"did you mean {' or '.join(near)}?" if near else otherwise
 
 
 def nearest(name: str, known: Iterable[str], limit: int = 3) -> list[str]:

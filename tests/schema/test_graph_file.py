@@ -123,18 +123,18 @@ MISTAKES = {
       "overrides: tables.visits.tme: there is no such field\nhint: did you mean time?"),
     "unknown top field": ({"table": {}}, "overrides: table: there is no such field\nhint: did you mean tables?"),
     "unknown table": ({"tables": {"vists": {"time": "visited_at"}}},
-      "overrides: tables: 'vists' is no table\nhint: nearest: visits"),
+      "overrides: tables: 'vists' is no table\nhint: did you mean visits?"),
     "unknown column": ({"tables": {"visits": {"time": "visted_at"}}},
-      "overrides: tables.visits.time: 'visted_at' is no column of 'visits'\nhint: nearest: visited_at"),
+      "overrides: tables.visits.time: 'visted_at' is no column of 'visits'\nhint: did you mean visited_at?"),
     "unknown type": (
         {"tables": {"visits": {"types": {"code": "number"}}}},
         "overrides: tables.visits.types.code: 'number' is no type\n"
         "hint: types: numerical, categorical, multicategorical, text, timestamp, boolean, ID, embedding",
     ),
     "unknown target": ({"tables": {"visits": {"links": {"code": "userz"}}}},
-      "visits.code cannot link to 'userz': there is no such table\nhint: tables: users"),
+      "visits.code cannot link to 'userz': there is no such table\nhint: did you mean users?"),
     "unknown place": ({"implied": {"shops": ["visits.shopid"]}},
-      "overrides: implied.shops: 'shopid' is no column of 'visits'\nhint: nearest: shop_id"),
+      "overrides: implied.shops: 'shopid' is no column of 'visits'\nhint: did you mean shop_id?"),
     "no place": ({"implied": {"shops": ["shop_id"]}}, "overrides: implied.shops: 'shop_id' is no table.column"),
     "time and clock": (
         {"tables": {"visits": {"time": "left_at", "clock": {"column": "week", "like": "visits.week"}}}},

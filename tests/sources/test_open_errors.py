@@ -53,12 +53,12 @@ CASES = [
     ("completejourny", "there is nothing at 'completejourny'\nhint: did you mean completejourney?"),
     (
         "{0}/empty",
-        "the folder {0}/empty is empty\nhint: a folder of Parquet or CSV files is expected, one a table",
+        "the folder {0}/empty is empty\nhint: a folder of Parquet or CSV files is expected, one for each table",
     ),
     (
         "{0}/sales",
         "the folder {0}/sales holds no Parquet or CSV file, only deep/, notes.txt\n"
-        "hint: a folder of Parquet or CSV files is expected, one a table",
+        "hint: a folder of Parquet or CSV files is expected, one for each table",
     ),
     (
         "{0}/hollow",

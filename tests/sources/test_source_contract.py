@@ -153,10 +153,10 @@ def test_a_refusal_is_an_error_in_the_engines_words(source: Source, sql: str) ->
 def test_unknown_names_propose_the_nearest(source: Source) -> None:
     with pytest.raises(SourceError, match="has no table 'order'") as caught:
         source.micros("order", "at")
-    assert caught.value.hint == "tables: orders"
+    assert caught.value.hint == "did you mean orders?"
     with pytest.raises(SourceError, match="has no column 'milis'") as caught:
         source.time_form("orders", "milis")
-    assert caught.value.hint == "columns: millis"
+    assert caught.value.hint == "did you mean millis?"
 
 
 def test_after_closing_nothing_is_read(source: Source) -> None:

@@ -186,7 +186,7 @@ def _checked(names: Names, node: WindowNode, role: Role) -> Window:
 def _check_past(names: Names, node: WindowNode) -> None:
     if node.end > 0:
         raise names.error(
-            "a window in WHERE lies in the past, at or before the anchor",
+            "a window in WHERE has to lie in the past, at or before the anchor",
             node.span,
             f"end it at 0: {-node.end}, 0, {node.unit.value}; what happens later belongs in ASSUMING",
         )
@@ -200,7 +200,7 @@ def _check_future(names: Names, node: WindowNode, role: Role) -> None:
     where = "; a condition on the past belongs in WHERE" if role is Role.TARGET else ""
     if node.start is None or node.start < 0:
         raise names.error(
-            f"a window in {role.value} lies in the future, after the anchor",
+            f"a window in {role.value} has to lie in the future, after the anchor",
             node.span,
             f"start it at 0 or later: 0, {max(node.end, 7)}, {node.unit.value}{where}",
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from edgewise.errors import QueryError, nearest
+from edgewise.errors import QueryError, proposal
 from edgewise.query.bound import Family, Field
 from edgewise.query.nodes import ColumnRef, Span
 from edgewise.query.paths import describe, forward_paths, nearest_hubs
@@ -48,9 +48,9 @@ class Names:
         if ref.table in self.schema.tables:
             return self.schema.tables[ref.table]
         span = Span(ref.span.start, min(ref.span.end, ref.column_span.start - 1))
-        near = nearest(ref.table, self.schema.tables)
-        known = near or sorted(self.schema.tables)[:_SHOWN]
-        raise self.error(f"there is no table '{ref.table}'", span, f"tables: {', '.join(known)}")
+        known = f"tables: {', '.join(sorted(self.schema.tables)[:_SHOWN])}"
+        hint = proposal(ref.table, self.schema.tables, known)
+        raise self.error(f"there is no table '{ref.table}'", span, hint)
 
     def column(self, ref: ColumnRef) -> Column:
         """The column that a reference names."""
@@ -58,14 +58,12 @@ class Names:
         if ref.column in table:
             return table.column(ref.column)
         names = [c.name for c in table.columns]
-        near = nearest(ref.column, names)
-        if near:
-            hint = f"columns of '{table.name}': {', '.join(near)}"
-        elif homes := [t.name for t in self.schema if ref.column in t]:
-            hint = f"there is a column '{ref.column}' in {', '.join(homes)}"
+        if homes := [t.name for t in self.schema if ref.column in t]:
+            other = f"there is a column '{ref.column}' in {', '.join(homes)}"
         else:
             rest = ", …" if len(names) > _SHOWN else ""
-            hint = f"columns of '{table.name}': {', '.join(names[:_SHOWN])}{rest}"
+            other = f"columns of '{table.name}': {', '.join(names[:_SHOWN])}{rest}"
+        hint = proposal(ref.column, names, other)
         raise self.error(f"table '{table.name}' has no column '{ref.column}'", ref.column_span, hint)
 
     def link_of(self, ref: ColumnRef) -> Link | None:

@@ -10,7 +10,7 @@ from typing import Final
 from lark import Token
 from lark.exceptions import UnexpectedCharacters, UnexpectedEOF, UnexpectedInput, UnexpectedToken
 
-from edgewise.errors import QueryError, nearest
+from edgewise.errors import QueryError, nearest, proposal
 from edgewise.query.grammar import WORDS
 from edgewise.query.nodes import Func, Unit
 
@@ -41,7 +41,7 @@ def explain(
 
 def _no_aggregation(text: str, called: re.Match[str]) -> QueryError:
     names = [f.value for f in Func]
-    hint = f"aggregations: {', '.join(nearest(called[1], names) or names)}"
+    hint = proposal(called[1], names, f"aggregations: {', '.join(names)}")
     message = f"there is no aggregation '{called[1]}'"
     return QueryError(message, text=text, start=called.start(1), end=called.end(1), hint=hint)
 
@@ -70,6 +70,8 @@ def _expected(terminals: set[str]) -> list[str]:
         words = {"a value"} | (words & {"IN", "NOT"})
     elif "a comparison" in words:
         words -= {"IN", "NOT", "IS", "'*'", "'.'"}
+    if "arithmetic" in words:
+        words.discard("'*'")
     return sorted(words, key=lambda w: (w == "the end of the query", w.isupper(), w))
 
 
@@ -158,13 +160,12 @@ def unit_of(text: str, token: Token | None) -> Unit:
         if word in (unit.value, unit.value[:-1]):
             return unit
     names = [u.value for u in Unit]
-    near = nearest(word, names) or names
     raise QueryError(
         f"'{token}' is no unit of time",
         text=text,
         start=token.start_pos or 0,
         end=token.end_pos,
-        hint=f"units: {', '.join(near)}",
+        hint=proposal(word, names, f"units: {', '.join(names)}"),
     )
 
 

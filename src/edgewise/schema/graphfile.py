@@ -15,7 +15,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from edgewise.clock import DAY, HOUR, MINUTE, SECOND
-from edgewise.errors import SchemaError, nearest
+from edgewise.errors import SchemaError, proposal
 from edgewise.schema.graphtext import text_of
 from edgewise.schema.model import Schema
 from edgewise.stypes import SType
@@ -179,8 +179,7 @@ def _complaint(error: ValidationError, where: str) -> SchemaError:
     if first["type"] == "extra_forbidden":
         owner = _model_at(first["loc"][:-1])
         name = str(first["loc"][-1])
-        near = nearest(name, owner.model_fields)
-        hint = f"did you mean {' or '.join(near)}?" if near else _fields(owner)
+        hint = proposal(name, owner.model_fields, _fields(owner))
         return SchemaError(f"{where}: {place}: there is no such field", hint=hint)
     if first["type"] == "enum":
         return SchemaError(f"{where}: {place}: '{first['input']}' is no type", hint=f"types: {', '.join(SType)}")

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from edgewise.errors import SchemaError, nearest
+from edgewise.errors import SchemaError, proposal
 from edgewise.schema.given import Given
 from edgewise.schema.keys import KeyChoice, Names
 from edgewise.schema.links import Found
@@ -80,7 +80,7 @@ def _add_said(chosen: dict[str, tuple[Place, ...]], profiles: Mapping[str, Table
             known = [*profiles, *chosen]
             raise SchemaError(
                 f"{place[0]}.{place[1]} cannot link to '{to}': there is no such table",
-                hint=f"tables: {', '.join(nearest(to, known) or sorted(known))}",
+                hint=proposal(to, known, f"tables: {', '.join(sorted(known))}"),
             )
         chosen[to] = tuple(sorted({*chosen[to], place}))
 

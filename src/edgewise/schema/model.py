@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from edgewise.errors import SchemaError, nearest
+from edgewise.errors import SchemaError, proposal
 from edgewise.stypes import SType
 
 __all__ = ["Clock", "Column", "Link", "Problem", "Schema", "Table"]
@@ -75,8 +75,9 @@ class Table:
         for column in self.columns:
             if column.name == name:
                 return column
-        near = nearest(name, [c.name for c in self.columns]) or [c.name for c in self.columns]
-        raise SchemaError(f"table '{self.name}' has no column '{name}'", hint=f"columns: {', '.join(near)}")
+        names = [c.name for c in self.columns]
+        hint = proposal(name, names, f"columns: {', '.join(names)}")
+        raise SchemaError(f"table '{self.name}' has no column '{name}'", hint=hint)
 
     @property
     def timed(self) -> bool:
@@ -136,8 +137,8 @@ class Schema:
         """
         if name in self.tables:
             return self.tables[name]
-        near = nearest(name, self.tables) or sorted(self.tables)
-        raise SchemaError(f"there is no table '{name}'", hint=f"tables: {', '.join(near)}")
+        hint = proposal(name, self.tables, f"tables: {', '.join(sorted(self.tables))}")
+        raise SchemaError(f"there is no table '{name}'", hint=hint)
 
     def links_from(self, table: str) -> tuple[Link, ...]:
         """The foreign keys of a table."""

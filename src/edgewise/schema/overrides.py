@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from edgewise.clock import to_micros
-from edgewise.errors import SchemaError, nearest
+from edgewise.errors import SchemaError, proposal
 from edgewise.schema.given import Given, GivenClock
 from edgewise.schema.graphfile import ClockEntry, GraphFile, TableEntry
 from edgewise.stypes import SType
@@ -130,6 +130,6 @@ class _Reader:
 def _known(name: str, known: Iterable[str], where: str, what: str) -> str:
     names = list(known)
     if name not in names:
-        near = nearest(name, names) or names
-        raise SchemaError(f"{where}: '{name}' is no {what}", hint=f"nearest: {', '.join(near[:12])}")
+        hint = proposal(name, names, f"there are: {', '.join(names[:12])}")
+        raise SchemaError(f"{where}: '{name}' is no {what}", hint=hint)
     return name

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 import pyarrow as pa
 from sqlglot import expressions as exp
 
-from edgewise.errors import SourceError, nearest
+from edgewise.errors import SourceError, proposal
 from edgewise.sources.arrow import plain_schema
 from edgewise.sources.contract import Source, TimeForm
 from edgewise.sources.times import time_form_of
@@ -90,14 +90,12 @@ class SqlSource(Source):
     def _field(self, table: str, column: str) -> pa.Field:
         tables = self.tables()
         if table not in tables:
-            near = nearest(table, tables) or sorted(tables)
-            raise SourceError(f"{self.name} has no table '{table}'", hint=f"tables: {', '.join(near)}")
+            hint = proposal(table, tables, f"tables: {', '.join(sorted(tables))}")
+            raise SourceError(f"{self.name} has no table '{table}'", hint=hint)
         names = tables[table].names
         if column not in names:
-            near = nearest(column, names) or names
-            raise SourceError(
-                f"table '{table}' of {self.name} has no column '{column}'", hint=f"columns: {', '.join(near)}"
-            )
+            hint = proposal(column, names, f"columns: {', '.join(names)}")
+            raise SourceError(f"table '{table}' of {self.name} has no column '{column}'", hint=hint)
         return tables[table].field(column)
 
     def _sample(self, table: str, column: str) -> pa.Array:

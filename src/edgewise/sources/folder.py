@@ -126,7 +126,7 @@ def _columns(path: Path) -> set[str]:
 
 def _complain(path: Path) -> None:
     here = [entry.name + ("/" if entry.is_dir() else "") for entry in _visible(path)]
-    supported = "a folder of Parquet or CSV files is expected, one a table"
+    supported = "a folder of Parquet or CSV files is expected, one for each table"
     if not here:
         raise SourceError(f"the folder {path} is empty", hint=supported)
     more = f" and {len(here) - 8} more" if len(here) > 8 else ""

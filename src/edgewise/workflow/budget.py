@@ -23,5 +23,5 @@ def parse_budget(text: str | float) -> float:
         raise ArgumentError(f"'{text}' is no time budget", hint="write 90s, 5m or 1h")
     seconds = float(match[1]) * _UNITS[next(filter(None, match.groups()[1:]), "s")]
     if seconds <= 0:
-        raise ArgumentError("a time budget is above zero", hint="write 90s, 5m or 1h")
+        raise ArgumentError(f"'{text}' is no time to work in: a budget is above zero", hint="write 90s, 5m or 1h")
     return seconds
