@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final
 
 import numpy as np
@@ -13,10 +13,12 @@ from edgewise.evaluation.conformal import QuantileOffset, fit_quantile_offset
 from edgewise.models.scale import Scale
 from edgewise.models.targets import Family
 
-__all__ = ["Blend", "Offsets", "calibrate", "choose_blend"]
+__all__ = ["Blend", "Offsets", "calibrate", "choose_blend", "steadied"]
 
 #: The shares of the graph network that are tried.
 SHARES: Final = tuple(i / 10 for i in range(11))
+#: The shares of a steady level that are tried.
+STEADY: Final = (0.0, 0.125, 0.25, 0.375, 0.5)
 #: More classes than this are not calibrated one by one.
 MANY_CLASSES: Final = 50
 EDGE: Final = 1e-6
@@ -24,10 +26,16 @@ EDGE: Final = 1e-6
 
 @dataclass(frozen=True, slots=True)
 class Blend:
-    """The graph network's share; `losses` is the loss on the choosing rows by share."""
+    """The graph network's share; `losses` is the loss on the choosing rows by share.
+
+    Numbers lean on a steady level, the mean of the entity's own past: `steady` is its share, `level` which one.
+    """
 
     share: float
     losses: dict[str, float]
+    steady: float = 0.0
+    level: int = 0
+    steady_losses: dict[str, float] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values."""
@@ -38,6 +46,13 @@ class Blend:
     ) -> Float64[np.ndarray, "..."]:
         """Numbers are mixed as they are, probabilities as log-odds or logarithms."""
         return _mix(family, trees, net, self.share)
+
+    def calmed(
+        self, score: Float64[np.ndarray, "n outputs"], levels: Float64[np.ndarray, "n levels"]
+    ) -> Float64[np.ndarray, "n outputs"]:
+        """The score drawn to the steady level, where that is known."""
+        level = levels[:, self.level : self.level + 1]
+        return np.where(np.isfinite(level), (1 - self.steady) * score + self.steady * level, score)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +96,41 @@ def choose_blend(
     losses = {f"{s:.1f}": _loss(family, y, weight, _mix(family, trees, net, s)) for s in SHARES}
     best = min(SHARES, key=lambda s: (losses[f"{s:.1f}"], s))
     return Blend(best, losses)
+
+
+def steadied(
+    blend: Blend,
+    y: Float64[np.ndarray, "n outputs"],
+    weight: Float64[np.ndarray, "n"],
+    score: Float64[np.ndarray, "n outputs"],
+    levels: Float64[np.ndarray, "n levels"],
+    at: Int64[np.ndarray, "n"],
+) -> Blend:
+    """The blend with the largest share of a steady level whose loss is no worse than the best, give or take.
+
+    Give or take is one standard error of the difference over anchors (the one-standard-error rule: Breiman et al.
+    1984, section 3.4.3): of answers that differ by chance, the one that moves least with the last few weeks.
+    """
+    moments, position = np.unique(at, return_inverse=True)
+    if len(moments) < 2 or not np.isfinite(levels).any():
+        return blend
+    trials = [replace(blend, steady=s, level=j) for s in STEADY for j in range(levels.shape[1])]
+    count = np.bincount(position, weights=weight)
+    loss = [
+        np.bincount(position, weights=weight * np.abs(y - trial.calmed(score, levels)).mean(axis=1)) / count
+        for trial in trials
+    ]  # by trial and anchor
+    means = [float(each.mean()) for each in loss]
+    best = int(np.argmin(means))
+    near = [
+        i for i, each in enumerate(loss)
+        if (each - loss[best]).mean() <= (each - loss[best]).std(ddof=1) / np.sqrt(len(moments))
+    ]  # fmt: skip
+    chosen = max(near, key=lambda i: (trials[i].steady, -means[i]))
+    told = {
+        f"{s:.2f}": min(m for m, t in zip(means, trials, strict=True) if t.steady == s) for s in STEADY
+    }  # fmt: skip
+    return replace(trials[chosen], steady_losses=told)
 
 
 def calibrate(

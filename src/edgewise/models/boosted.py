@@ -54,7 +54,7 @@ class BoostedTrees(Model):
         self._table.learn(graph, spec, both)
         rows = self._table.rows(graph, spec, both)
         chooses = np.concatenate([choosing_rows(train, valid), np.ones(len(valid), dtype=bool)])
-        self._head = TreeHead(family_of(spec), outputs_of(spec))
+        self._head = TreeHead(family_of(spec), outputs_of(spec), budget=budget)
         self._head.choose(rows.take(~chooses), rows.take(chooses), random_seed)
         self._note(graph, spec, valid)
 
@@ -63,6 +63,9 @@ class BoostedTrees(Model):
     ) -> None:
         """Grow again on all labels, with the rounds that were chosen."""
         table, head = self._fitted()
+        if budget.left <= 0:
+            progress.say("no time is left to refit the boosted trees: they stay as they were chosen")
+            return
         table.learn(graph, spec, labels)
         head.again(table.rows(graph, spec, table.latest(spec, labels)), self._random_seed)
 

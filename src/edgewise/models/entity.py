@@ -19,7 +19,7 @@ from edgewise.evaluation.calibration import Calibrator
 from edgewise.evaluation.conformal import QuantileOffset
 from edgewise.graph.store import GraphStore
 from edgewise.models.answers import answer
-from edgewise.models.blend import Blend, Offsets, calibrate, choose_blend
+from edgewise.models.blend import Blend, Offsets, calibrate, choose_blend, steadied
 from edgewise.models.contract import Budget, Model, Progress
 from edgewise.models.entity_net import EntityNet
 from edgewise.models.entity_table import EntityTable
@@ -83,7 +83,7 @@ class EntityModel(Model):
         rows = table.rows(graph, spec, both)
         chooses = np.concatenate([choosing_rows(train, valid), np.ones(len(valid), dtype=bool)])
         learn, choose = rows.take(~chooses), rows.take(chooses)
-        trees = TreeHead(family_of(spec), outputs_of(spec))
+        trees = TreeHead(family_of(spec), outputs_of(spec), budget=budget)
         trees.choose(learn, choose, random_seed)
         progress.say(f"trees: {', '.join(f'{n} {t.rounds} rounds' for n, t in trees.trees.items())}")
         cut = int(train.seeds.at.max()) if len(train) else 0
@@ -104,6 +104,9 @@ class EntityModel(Model):
     ) -> None:
         """Learn again from all labels; rounds, epochs, mixture and calibration stay."""
         known = self._fitted()
+        if budget.left <= 0:
+            progress.say("no time is left to refit: the model stays as it was chosen")
+            return
         known.table.learn(graph, spec, labels)
         labels = known.table.latest(spec, labels)
         rows = known.table.rows(graph, spec, labels)
@@ -168,6 +171,9 @@ class EntityModel(Model):
         centre = LEVELS.index(0.5) if family is Family.NUMBERS else 0
         mine = net.score(graph, seeds, choose)[:, :, centre]
         blend = choose_blend(family, choose.y, choose.weight, trees.score(choose), mine)
+        if choose.levels is not None:
+            mixed = blend(family, trees.score(choose), mine)
+            blend = steadied(blend, choose.y, choose.weight, mixed, choose.levels, seeds.at)
         known = self._state = _Fitted(table, trees, net, blend, None, None)
         score, quantiles = self._scores(known, graph, seeds, choose)
         known.calibrator = calibrate(family, choose.y, score, seeds.rows)
@@ -179,14 +185,17 @@ class EntityModel(Model):
     ) -> tuple[Float64[np.ndarray, "n outputs"], dict[float, Float64[np.ndarray, "n outputs"]]]:
         """Mixed scores and quantiles, before calibration."""
         family, blend = known.trees.family, known.blend
-        trees, spread = known.trees.score(rows), known.trees.quantiles(rows)
-        if blend.share == 0:
-            return trees, spread
-        net = known.net.score(graph, seeds, rows)
-        if family is not Family.NUMBERS:
-            return blend(family, trees, net[:, :, 0]), {}
-        mixed = {q: blend(family, spread[q], net[:, :, j]) for j, q in enumerate(LEVELS)}
-        return mixed[0.5], mixed
+        score, spread = known.trees.score(rows), known.trees.quantiles(rows)
+        if blend.share > 0:
+            net = known.net.score(graph, seeds, rows)
+            if family is not Family.NUMBERS:
+                return blend(family, score, net[:, :, 0]), {}
+            score = blend(family, score, net[:, :, LEVELS.index(0.5)])
+            spread = {q: blend(family, spread[q], net[:, :, j]) for j, q in enumerate(LEVELS)}
+        if rows.levels is None or blend.steady == 0:
+            return score, spread
+        calm = blend.calmed(score, rows.levels)
+        return calm, {q: v + (calm - score) for q, v in spread.items()}
 
     def _note(self, names: tuple[str, ...], more: dict[str, Any]) -> None:
         known = self._fitted()
@@ -195,6 +204,9 @@ class EntityModel(Model):
         self._facts = {
             "graph network's share": known.blend.share,
             "loss by share": known.blend.losses,
+            "share of the steady level": known.blend.steady,
+            "loss by share of the steady level": known.blend.steady_losses,
+            "on validation": _members(known.blend),
             "rounds": {name: grown.rounds for name, grown in known.trees.trees.items()},
             "in logarithms": known.trees.scale.log,
             "calibration": None if known.calibrator is None else known.calibrator.kind,
@@ -206,3 +218,9 @@ class EntityModel(Model):
         if self._state is None:
             raise InternalError("the model has not been fitted")
         return self._state
+
+
+def _members(blend: Blend) -> dict[str, float]:
+    """The loss of each member and of the mixture on the rows that chose."""
+    every = blend.losses
+    return {"trees alone": every["0.0"], "network alone": every["1.0"], "mixed": every[f"{blend.share:.1f}"]}

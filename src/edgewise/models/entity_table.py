@@ -14,7 +14,7 @@ from jaxtyping import Float32, Float64
 
 from edgewise.graph.store import GraphStore
 from edgewise.models.files import read_history, read_json, write_history, write_json
-from edgewise.models.replay import Replay, find_replay, label_history
+from edgewise.models.replay import Replay, find_replay, label_history, replayed
 from edgewise.models.states import state_of
 from edgewise.models.targets import Family, family_of, outputs_of, target_array
 from edgewise.models.tree_heads import FEW_CLASSES, Rows
@@ -28,6 +28,8 @@ __all__ = ["EntityTable"]
 
 #: Seeds learned from at most, the latest ones.
 MOST_SEEDS: Final = 150_000
+#: The numbers of windows that steady levels are means of.
+STEADY_WINDOWS: Final = (8, 26)
 #: (seed, class) pairs that a table holds at most while learning.
 MOST_PAIRS: Final = 3_000_000
 
@@ -97,7 +99,23 @@ class EntityTable:
     ) -> Rows:
         state = self.state(graph, spec, seeds)
         pairs = self._pairs(spec, seeds) if _needs_pairs(spec) else None
-        return Rows(state.values, y, weight, self._expected(spec, state), pairs)
+        return Rows(state.values, y, weight, self._expected(spec, state), pairs, self._levels(spec, seeds))
+
+    def _levels(self, spec: TaskSpec, seeds: Seeds) -> Float64[np.ndarray, "n levels"] | None:
+        """The mean of the target over the last windows that are over, fewer and more of them; NaN if unknown."""
+        history = self._own if self._own is not None else spec.history
+        if family_of(spec) is not Family.NUMBERS or spec.horizon == 0 or outputs_of(spec) > 1 or history is None:
+            return None
+        if self.replay.own and self._own is None:
+            return None
+        ends = seeds.at[:, None] - np.arange(max(STEADY_WINDOWS), dtype=np.int64)[None, :] * spec.horizon
+        past = replayed(self.replay, history, seeds.rows, ends - spec.horizon, ends)
+        began = history.at.min() if len(history.at) else 0
+        past = np.where(ends - spec.horizon >= began - spec.horizon, past, np.nan)
+        known = np.isfinite(past)
+        total, count = np.cumsum(np.where(known, past, 0.0), axis=1), np.cumsum(known, axis=1)
+        mean = np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
+        return mean[:, [n - 1 for n in STEADY_WINDOWS]]
 
     def _expected(self, spec: TaskSpec, state: StateTable) -> Float64[np.ndarray, "n"]:
         """The mean of the target over the last eight windows; NaN where that is unknown."""

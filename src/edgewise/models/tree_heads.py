@@ -13,6 +13,7 @@ from edgewise.models.files import read_json, write_json
 from edgewise.models.scale import PLAIN, Scale, log_scale
 from edgewise.models.targets import Family
 from edgewise.models.trees import Trees, TreeSettings, grow
+from edgewise.training.loop import TimeLeft
 
 __all__ = ["LEVELS", "Rows", "TreeHead"]
 
@@ -35,22 +36,25 @@ class Rows:
     weight: Float64[np.ndarray, "n"]
     expected: Float64[np.ndarray, "n"]
     pairs: Float32[np.ndarray, "n classes known"] | None = None
+    levels: Float64[np.ndarray, "n levels"] | None = None  # means over more and more of the past
 
     def take(self, index: np.ndarray) -> Rows:
         """The rows at the given positions or where a mask is true."""
         pairs = None if self.pairs is None else self.pairs[index]
-        return Rows(self.x[index], self.y[index], self.weight[index], self.expected[index], pairs)
+        levels = None if self.levels is None else self.levels[index]
+        return Rows(self.x[index], self.y[index], self.weight[index], self.expected[index], pairs, levels)
 
 
 @dataclass(slots=True)
 class TreeHead:
-    """Trees for one task. `chosen` is what validation decided and refitting keeps: rounds and scale."""
+    """Trees for one task. Validation decides on rounds and scale, which refitting keeps; `budget` ends growing."""
 
     family: Family
     outputs: int
     settings: TreeSettings = field(default_factory=TreeSettings)
     scale: Scale = PLAIN
     trees: dict[str, Trees] = field(default_factory=dict)
+    budget: TimeLeft | None = None
 
     def choose(self, train: Rows, choosing: Rows, random_seed: int) -> None:
         """Grow on `train`, stopping on `choosing`; for numbers, take the scale that does better there."""
@@ -134,7 +138,7 @@ class TreeHead:
         watched = None if choosing is None else (choosing.x, choosing.y[:, 0], choosing.weight)
         grown = grow(
             objective, rows.x, rows.y[:, 0], rows.weight, watched, self.settings,
-            rounds=known.get(name), random_seed=random_seed, **more,
+            rounds=known.get(name), random_seed=random_seed, budget=self.budget, **more,
         )  # fmt: skip
         return {name: grown}
 
@@ -144,8 +148,9 @@ class TreeHead:
         x, y, weight = _steps(rows, self.scale)
         watched = None if choosing is None else _steps(choosing, self.scale)
         return grow(
-            objective, x, y, weight, watched, self.settings, rounds=rounds, random_seed=random_seed, **more
-        )
+            objective, x, y, weight, watched, self.settings, rounds=rounds, random_seed=random_seed,
+            budget=self.budget, **more,
+        )  # fmt: skip
 
     def _grow_quantiles(
         self, rows: Rows, choosing: Rows | None, rounds: dict[str, int] | None, random_seed: int
@@ -163,7 +168,10 @@ class TreeHead:
             rows = rows.take(keep)
         watched = None if choosing is None else _pair_rows(choosing.take(np.arange(len(choosing.x))[-most:]), self)
         x, y, weight = _pair_rows(rows, self)
-        return grow("binary", x, y, weight, watched, self.settings, rounds=rounds, random_seed=random_seed)
+        return grow(
+            "binary", x, y, weight, watched, self.settings,
+            rounds=rounds, random_seed=random_seed, budget=self.budget,
+        )  # fmt: skip
 
     def _numbers(self, name: str, rows: Rows) -> Float64[np.ndarray, "n outputs"]:
         x = _step_table(rows.x, self.outputs)

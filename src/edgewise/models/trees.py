@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -11,6 +14,7 @@ import numpy as np
 from jaxtyping import Float32, Float64
 
 from edgewise.errors import RunError
+from edgewise.training.loop import TimeLeft
 
 __all__ = ["TreeSettings", "Trees", "grow"]
 
@@ -30,6 +34,10 @@ class TreeSettings:
 
 
 FEWEST_ROWS: Final = 50
+#: Rounds that are grown even when the time is up: with fewer, trees say next to nothing.
+FEWEST_ROUNDS: Final = 80
+#: Trees grown lately that are kept: the baseline's and those of the mixture are grown from the same rows.
+KEPT: Final = 6
 
 #: What is minimised, and what is watched on the choosing rows.
 WATCHED: Final = {
@@ -77,6 +85,9 @@ class Trees:
         return cls(booster, booster.current_iteration())
 
 
+_lately: OrderedDict[str, Trees] = OrderedDict()
+
+
 def grow(
     objective: str,
     x: Float32[np.ndarray, "n features"],
@@ -87,9 +98,13 @@ def grow(
     *,
     rounds: int | None = None,
     random_seed: int = 0,
+    budget: TimeLeft | None = None,
     **more: Any,
 ) -> Trees:
-    """Grow trees. Grow `rounds`; with `choosing` rows (x, y, weight) at most, until they get no better."""
+    """Grow `rounds`; with `choosing` rows (x, y, weight) at most, until they get no better or time is up.
+
+    The same rows and settings a second time give the trees that were grown the first time.
+    """
     parameters = {
         "objective": objective,
         "metric": WATCHED[objective],
@@ -107,11 +122,55 @@ def grow(
         "verbose": -1,
         **more,
     }
+    name = _digest((x, y, weight, *(choosing or ())), [parameters, rounds, settings.rounds, settings.patience])
+    if name in _lately:
+        _lately.move_to_end(name)
+        return _lately[name]
+    grown = _grown(parameters, x, y, weight, choosing, settings, rounds, budget)
+    if budget is None or budget.left > 0 or rounds is not None:  # not what was cut short
+        _lately[name] = grown
+    while len(_lately) > KEPT:
+        _lately.popitem(last=False)
+    return grown
+
+
+def _grown(
+    parameters: dict[str, Any],
+    x: Float32[np.ndarray, "n features"],
+    y: Float64[np.ndarray, "n"],
+    weight: Float64[np.ndarray, "n"] | None,
+    choosing: tuple[np.ndarray, np.ndarray, np.ndarray | None] | None,
+    settings: TreeSettings,
+    rounds: int | None,
+    budget: TimeLeft | None,
+) -> Trees:
     data = lgb.Dataset(x, y, weight=weight, free_raw_data=True, params={"verbose": -1})
     if choosing is None or len(choosing[1]) == 0:
         booster = lgb.train(parameters, data, rounds or settings.rounds // 4)
         return Trees(booster, booster.current_iteration())
     watch = lgb.Dataset(choosing[0], choosing[1], weight=choosing[2], reference=data)
-    stop = lgb.early_stopping(settings.patience, verbose=False)
-    booster = lgb.train(parameters, data, rounds or settings.rounds, valid_sets=[watch], callbacks=[stop])
+    calls: list[Any] = [lgb.early_stopping(settings.patience, verbose=False)]
+    if budget is not None:
+        calls.append(_until(budget))
+    booster = lgb.train(parameters, data, rounds or settings.rounds, valid_sets=[watch], callbacks=calls)
     return Trees(booster, max(booster.best_iteration, 1))
+
+
+def _until(budget: TimeLeft) -> Callable[[Any], None]:
+    """A callback that stops growing when the time is up."""
+
+    def call(env: Any) -> None:
+        if budget.left <= 0 and env.iteration >= FEWEST_ROUNDS:
+            raise lgb.callback.EarlyStopException(env.iteration, env.evaluation_result_list)
+
+    return call
+
+
+def _digest(arrays: tuple[np.ndarray | None, ...], settings: list[Any]) -> str:
+    """A name for what trees are grown from."""
+    key = hashlib.blake2b(repr(settings).encode(), digest_size=16)
+    for array in arrays:
+        if array is not None:
+            key.update(str(array.shape).encode())
+            key.update(np.ascontiguousarray(array).data)
+    return key.hexdigest()
