@@ -28,6 +28,8 @@ HELD_OUT = 0.15
 class OwnQuestion(Question):
     """Labels are looked up in the table; anchors are the table's own times.
 
+    Training rows are all used while they are within `max_seeds`: whoever brings labels has chosen them.
+
     The table says nothing about how far its labels look ahead. The horizon is taken to be the smallest gap
     between two of its anchors, which is what a replayed query gives.
     """
@@ -51,7 +53,7 @@ class OwnQuestion(Question):
         parts = self._parts(until)
         train = parts == "train"
         anchors = np.unique(self.own.at[train])
-        if len(anchors) > max_anchors:
+        if len(anchors) > max_anchors and train.sum() > max_seeds:
             train &= self.own.at >= anchors[-max_anchors]
         notes = []
         if train.sum() > max_seeds:
