@@ -37,7 +37,7 @@ class Vocabulary:
         """The Arrow type of the keys."""
         return self._keys.type
 
-    def rows(self, keys: Any) -> Int64[np.ndarray, "n"]:
+    def rows(self, keys: Any) -> Int64[np.ndarray, " n"]:
         """The row id of each key; MISSING for a key that is unknown or null.
 
         `keys` is an Arrow array, a NumPy array or a list; its type is cast to the vocabulary's own. A value
@@ -89,7 +89,7 @@ class Vocabulary:
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
             return None
 
-    def _rows_of_integers(self, wanted: pa.Array) -> Int64[np.ndarray, "n"]:
+    def _rows_of_integers(self, wanted: pa.Array) -> Int64[np.ndarray, " n"]:
         if self._sorted is None or self._order is None:
             keyed = np.flatnonzero(pc.is_valid(self._keys).to_numpy(zero_copy_only=False))
             own = pc.drop_null(self._keys).to_numpy(zero_copy_only=False)

@@ -65,7 +65,7 @@ class ColumnEncoder:
             return _members(column, self.values)
         return _vectors(column, self.width)
 
-    def codes(self, column: pa.Array) -> Int64[np.ndarray, "rows"]:
+    def codes(self, column: pa.Array) -> Int64[np.ndarray, " rows"]:
         """0 for null and unknown, then one code a kept category."""
         return codes_of(column, list(self.values)) + 1
 
@@ -110,7 +110,7 @@ def fit_column(visible: pa.Array, stype: SType) -> ColumnEncoder:
     return ColumnEncoder(stype, 0)
 
 
-def _robust(values: Float64[np.ndarray, "rows"]) -> tuple[float, float]:
+def _robust(values: Float64[np.ndarray, " rows"]) -> tuple[float, float]:
     known = values[np.isfinite(values)]
     if len(known) == 0:
         return 0.0, 1.0
@@ -119,12 +119,12 @@ def _robust(values: Float64[np.ndarray, "rows"]) -> tuple[float, float]:
     return float(middle), spread
 
 
-def _flagged(values: Float64[np.ndarray, "rows"]) -> Float32[np.ndarray, "rows 2"]:
+def _flagged(values: Float64[np.ndarray, " rows"]) -> Float32[np.ndarray, "rows 2"]:
     null = ~np.isfinite(values)
     return np.stack([np.where(null, 0.0, values), null], axis=1).astype(np.float32)
 
 
-def _clock(at: Int64[np.ndarray, "rows"], centre: float, spread: float) -> Float32[np.ndarray, "rows 8"]:
+def _clock(at: Int64[np.ndarray, " rows"], centre: float, spread: float) -> Float32[np.ndarray, "rows 8"]:
     """Sine and cosine of the day, the week and the year; the age at the cut; is null."""
     null = at == NEVER
     moment = np.where(null, 0, at)

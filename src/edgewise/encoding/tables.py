@@ -74,7 +74,7 @@ class TableEncoder:
         dense = [name for name, e in self.columns.items() for _ in range(e.width)]
         return dense + [name for name, e in self.columns.items() if e.coded]
 
-    def encode(self, graph: GraphStore, only: Int64[np.ndarray, "rows"] | None = None) -> Encoded:
+    def encode(self, graph: GraphStore, only: Int64[np.ndarray, " rows"] | None = None) -> Encoded:
         """All rows of the table, or those at the given positions, in their order."""
         rows = graph.rows(self.table) if only is None else len(only)
         dense = np.empty((rows, self.width), np.float32)

@@ -31,7 +31,7 @@ def gini(items: Int64[np.ndarray, "n k"], catalogue: int) -> float:
     return float(((2 * places - catalogue - 1) * ordered).sum() / (catalogue * total))
 
 
-def novelty(items: Int64[np.ndarray, "n k"], events: Int64[np.ndarray, "catalogue"]) -> Float64[np.ndarray, "n"]:
+def novelty(items: Int64[np.ndarray, "n k"], events: Int64[np.ndarray, " catalogue"]) -> Float64[np.ndarray, " n"]:
     """Mean self-information of a list: -log2((events of item + 1) / (events + items)), in bits.
 
     `events` counts what was visible (Zhou et al., PNAS 107, 2010). NaN for an empty list.
@@ -41,8 +41,8 @@ def novelty(items: Int64[np.ndarray, "n k"], events: Int64[np.ndarray, "catalogu
 
 
 def popularity(
-    items: Int64[np.ndarray, "n k"], events: Int64[np.ndarray, "catalogue"]
-) -> Float64[np.ndarray, "n"]:
+    items: Int64[np.ndarray, "n k"], events: Int64[np.ndarray, " catalogue"]
+) -> Float64[np.ndarray, " n"]:
     """Mean popularity percentile of a list: 1 the most popular item, 0 the least; ties share their middle.
 
     NaN for an empty list.
@@ -58,8 +58,8 @@ def diversity(
     items: Int64[np.ndarray, "n k"],
     *,
     vectors: Float64[np.ndarray, "catalogue d"] | None = None,
-    categories: Int64[np.ndarray, "catalogue"] | None = None,
-) -> Float64[np.ndarray, "n"]:
+    categories: Int64[np.ndarray, " catalogue"] | None = None,
+) -> Float64[np.ndarray, " n"]:
     """Intra-list diversity: the mean over pairs of 1 - cosine of their vectors, or of "different category".
 
     Ziegler et al., WWW 2005. NaN for lists with fewer than two items.
@@ -75,9 +75,9 @@ def beyond_statistics(
     items: Int64[np.ndarray, "n k"],
     catalogue: int,
     *,
-    events: Int64[np.ndarray, "catalogue"] | None = None,
+    events: Int64[np.ndarray, " catalogue"] | None = None,
     vectors: Float64[np.ndarray, "catalogue d"] | None = None,
-    categories: Int64[np.ndarray, "catalogue"] | None = None,
+    categories: Int64[np.ndarray, " catalogue"] | None = None,
 ) -> dict[str, Statistic]:
     """The beyond-accuracy metrics by key, as far as what they need is given."""
     found: dict[str, Statistic] = {
@@ -97,14 +97,14 @@ def _mean_where_defined(values: np.ndarray) -> Statistic:
     return mean(np.where(defined, values, 0.0), counts=defined)
 
 
-def _mean_of_list(items: np.ndarray, of_item: np.ndarray) -> Float64[np.ndarray, "n"]:
+def _mean_of_list(items: np.ndarray, of_item: np.ndarray) -> Float64[np.ndarray, " n"]:
     held = items != MISSING
     total = np.where(held, of_item[np.where(held, items, 0)], 0.0).sum(axis=1)
     lengths = held.sum(axis=1)
     return np.divide(total, lengths, out=np.full(len(items), np.nan), where=lengths > 0)
 
 
-def _alike(items: np.ndarray, held: np.ndarray, vectors: np.ndarray) -> Float64[np.ndarray, "n"]:
+def _alike(items: np.ndarray, held: np.ndarray, vectors: np.ndarray) -> Float64[np.ndarray, " n"]:
     """The sum of cosines over ordered pairs: |sum of unit vectors|^2 minus the pairs of an item with itself."""
     norm = np.linalg.norm(vectors, axis=1, keepdims=True)
     unit = np.divide(vectors, norm, out=np.zeros_like(vectors, dtype=np.float64), where=norm > 0)
@@ -119,7 +119,7 @@ def _alike(items: np.ndarray, held: np.ndarray, vectors: np.ndarray) -> Float64[
 
 def _alike_by_category(
     items: np.ndarray, held: np.ndarray, categories: np.ndarray | None
-) -> Float64[np.ndarray, "n"]:
+) -> Float64[np.ndarray, " n"]:
     if categories is None:
         raise ValueError("diversity needs vectors or categories")
     of_place = np.where(held, categories[np.where(held, items, 0)], -1)

@@ -48,11 +48,11 @@ class Bootstrap:
     (groups of independent entities are independent too, so the intervals stay valid and the cost bounded).
     """
 
-    cluster: Int64[np.ndarray, "n"]
+    cluster: Int64[np.ndarray, " n"]
     counts: UInt16[np.ndarray, "resamples clusters"]
 
     @classmethod
-    def over(cls, entities: Int64[np.ndarray, "n"], *, resamples: int = 1000, random_seed: int = 0) -> Bootstrap:
+    def over(cls, entities: Int64[np.ndarray, " n"], *, resamples: int = 1000, random_seed: int = 0) -> Bootstrap:
         """Counts for the entities of some seeds: as many draws with replacement as there are clusters."""
         rng = np.random.default_rng(random_seed)
         _, cluster = np.unique(entities, return_inverse=True)
@@ -119,7 +119,7 @@ class Bootstrap:
                 column += width
 
 
-def interval(value: float, draws: Float64[np.ndarray, "resamples"], *, recentre: bool = False) -> Interval:
+def interval(value: float, draws: Float64[np.ndarray, " resamples"], *, recentre: bool = False) -> Interval:
     """The percentile interval (2.5% to 97.5%) and the standard error of some draws.
 
     `recentre` shifts the draws so that their mean is the value and cuts them at zero: for statistics that

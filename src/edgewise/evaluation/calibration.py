@@ -78,10 +78,10 @@ class Calibrator:
 
 
 def fit_binary(
-    positive: Float64[np.ndarray, "n"],
-    probability: Float64[np.ndarray, "n"],
+    positive: Float64[np.ndarray, " n"],
+    probability: Float64[np.ndarray, " n"],
     *,
-    groups: Int64[np.ndarray, "n"] | None = None,
+    groups: Int64[np.ndarray, " n"] | None = None,
     random_seed: int = 0,
 ) -> Calibrator:
     """Identity, beta or isotonic for a yes or no. `groups` (entities) never straddle two folds."""
@@ -95,10 +95,10 @@ def fit_binary(
 
 
 def fit_multiclass(
-    target: Int64[np.ndarray, "n"],
+    target: Int64[np.ndarray, " n"],
     probability: Float64[np.ndarray, "n c"],
     *,
-    groups: Int64[np.ndarray, "n"] | None = None,
+    groups: Int64[np.ndarray, " n"] | None = None,
     random_seed: int = 0,
 ) -> Calibrator:
     """Identity, a temperature, or a temperature and an isotonic map per class, normalised.
@@ -125,7 +125,7 @@ def fit_multilabel(
     truth: np.ndarray,
     probability: Float64[np.ndarray, "n c"],
     *,
-    groups: Int64[np.ndarray, "n"] | None = None,
+    groups: Int64[np.ndarray, " n"] | None = None,
     random_seed: int = 0,
 ) -> Calibrator:
     """A binary map for each class of its own. `truth` is a table of true and false (see `membership`)."""
@@ -165,7 +165,7 @@ def _choose(
     raise InternalError("no calibration was chosen")
 
 
-def _folds(n: int, groups: np.ndarray | None, random_seed: int) -> Int64[np.ndarray, "n"]:
+def _folds(n: int, groups: np.ndarray | None, random_seed: int) -> Int64[np.ndarray, " n"]:
     ids = np.arange(n) if groups is None else np.unique(groups, return_inverse=True)[1]
     of_group = np.random.default_rng(random_seed).permutation(int(ids.max()) + 1 if n else 0) % _FOLDS
     return of_group[ids]
@@ -241,7 +241,7 @@ def _sigmoid(z: np.ndarray) -> Float64[np.ndarray, "..."]:
     return 0.5 * (1.0 + np.tanh(0.5 * z))
 
 
-def _logistic(x: Float64[np.ndarray, "n p"], y: np.ndarray) -> Float64[np.ndarray, "p"]:
+def _logistic(x: Float64[np.ndarray, "n p"], y: np.ndarray) -> Float64[np.ndarray, " p"]:
     """Logistic regression by Newton's method with a whisper of ridge, so that separable data has an answer."""
     beta = np.zeros(x.shape[1])
     ridge = 1e-3 * np.eye(x.shape[1])

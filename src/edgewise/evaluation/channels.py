@@ -63,7 +63,7 @@ def _distinct(candidates: Mapping[str, Ragged]) -> int:
     return int(len(owner) > 0) + int(((owner[1:] != owner[:-1]) | (value[1:] != value[:-1])).sum())
 
 
-def _reached(target: Ragged, lists: Ragged) -> Bool[np.ndarray, "total"]:
+def _reached(target: Ragged, lists: Ragged) -> Bool[np.ndarray, " total"]:
     owner = np.repeat(np.arange(len(lists)), lists.lengths)
     ordered = lists.values[np.lexsort((lists.values, owner))]
     return _found(target.indptr, target.values, lists.indptr, ordered)

@@ -23,8 +23,8 @@ MOST_CLASSES: Final = 100
 
 
 def multiclass_log_loss(
-    target: Int64[np.ndarray, "n"], probability: Float64[np.ndarray, "n c"]
-) -> Float64[np.ndarray, "n"]:
+    target: Int64[np.ndarray, " n"], probability: Float64[np.ndarray, "n c"]
+) -> Float64[np.ndarray, " n"]:
     """-log p(class that came true), in nats, with p cut at 1e-7; a MISSING class has p = 0."""
     known = target != MISSING
     p = probability[np.arange(len(target)), np.where(known, target, 0)]
@@ -32,9 +32,9 @@ def multiclass_log_loss(
 
 
 def multiclass_statistics(
-    target: Int64[np.ndarray, "n"],
+    target: Int64[np.ndarray, " n"],
     probability: Float64[np.ndarray, "n c"],
-    weight: Float64[np.ndarray, "n"] | None = None,
+    weight: Float64[np.ndarray, " n"] | None = None,
 ) -> dict[str, Statistic]:
     """The multiclass metrics by key.
 
@@ -56,7 +56,7 @@ def multiclass_statistics(
 
 
 def multilabel_statistics(
-    target: Ragged, probability: Float64[np.ndarray, "n c"], weight: Float64[np.ndarray, "n"] | None = None
+    target: Ragged, probability: Float64[np.ndarray, "n c"], weight: Float64[np.ndarray, " n"] | None = None
 ) -> dict[str, Statistic]:
     """The multilabel metrics by key; a class is predicted where its probability is above one half.
 

@@ -52,7 +52,7 @@ class Comparison:
 
 
 def compare(
-    results: Mapping[str, Statistic | Float64[np.ndarray, "n"]],
+    results: Mapping[str, Statistic | Float64[np.ndarray, " n"]],
     bootstrap: Bootstrap,
     *,
     metric: str = "score",

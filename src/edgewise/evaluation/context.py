@@ -30,10 +30,10 @@ class Context:
     """
 
     catalogue: int = 0
-    repeat: Bool[np.ndarray, "total"] | None = None
-    events: Int64[np.ndarray, "catalogue"] | None = None
+    repeat: Bool[np.ndarray, " total"] | None = None
+    events: Int64[np.ndarray, " catalogue"] | None = None
     vectors: Float64[np.ndarray, "catalogue d"] | None = None
-    categories: Int64[np.ndarray, "catalogue"] | None = None
+    categories: Int64[np.ndarray, " catalogue"] | None = None
     past: Past | None = None
     season: int = 1
 
@@ -66,7 +66,7 @@ def _catalogue(spec: TaskSpec, target: Ragged, graph: GraphStore | None) -> int:
     return most + 1
 
 
-def _item_categories(spec: TaskSpec, graph: GraphStore | None) -> Int64[np.ndarray, "catalogue"] | None:
+def _item_categories(spec: TaskSpec, graph: GraphStore | None) -> Int64[np.ndarray, " catalogue"] | None:
     """The item table's categorical column with the most values up to 1,000, for the diversity of lists."""
     if graph is None or spec.item is None:
         return None

@@ -96,7 +96,7 @@ def _of_classes(
 
 def _decisions(
     kind: TaskKind, target: np.ndarray | Ragged, probability: Float64[np.ndarray, "n c"]
-) -> tuple[Float64[np.ndarray, "m"], Float64[np.ndarray, "m"]]:
+) -> tuple[Float64[np.ndarray, " m"], Float64[np.ndarray, " m"]]:
     """Yes or no with its probability: of the label, of the likeliest class, or of each class of each seed."""
     if isinstance(target, Ragged):
         return membership(target, probability.shape[1]).ravel().astype(np.float64), probability.ravel()
@@ -125,7 +125,7 @@ def _of_numbers(
     return Pictures(levels=levels(target, own.value), histograms=(picture,), fans=found)
 
 
-def _titles(spec: TaskSpec, labels: Labels, graph: GraphStore | None, index: Int64[np.ndarray, "m"]) -> list[str]:
+def _titles(spec: TaskSpec, labels: Labels, graph: GraphStore | None, index: Int64[np.ndarray, " m"]) -> list[str]:
     """The key (the row id without a graph) and the anchor of some seeds."""
     rows = labels.seeds.rows[index]
     if graph is not None and graph.schema.table(spec.entity).key is not None:

@@ -10,8 +10,8 @@ __all__ = ["isotonic"]
 
 
 def isotonic(
-    x: Float64[np.ndarray, "n"], y: Float64[np.ndarray, "n"], weight: Float64[np.ndarray, "n"] | None = None
-) -> tuple[Float64[np.ndarray, "knots"], Float64[np.ndarray, "knots"]]:
+    x: Float64[np.ndarray, " n"], y: Float64[np.ndarray, " n"], weight: Float64[np.ndarray, " n"] | None = None
+) -> tuple[Float64[np.ndarray, " knots"], Float64[np.ndarray, " knots"]]:
     """The rising step function closest to y in (weighted) squared error, as knots to interpolate between.
 
     Equal x are averaged first. Each block of the solution keeps its first and last x, so that `np.interp` over

@@ -49,7 +49,7 @@ class Fan:
 
 
 def histogram(
-    title: str, axis: str, series: dict[str, Float64[np.ndarray, "n"]], *, edges: np.ndarray | None = None
+    title: str, axis: str, series: dict[str, Float64[np.ndarray, " n"]], *, edges: np.ndarray | None = None
 ) -> Histogram:
     """Counts in equal bins over the middle 98% of all values; what lies outside is counted in the end bins."""
     pooled = np.concatenate(list(series.values()))

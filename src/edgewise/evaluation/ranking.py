@@ -36,7 +36,7 @@ class Hits:
     """Which places of each list hold a relevant item, and how many items were relevant."""
 
     at: Bool[np.ndarray, "n k"]
-    relevant: Int64[np.ndarray, "n"]
+    relevant: Int64[np.ndarray, " n"]
 
     @property
     def k(self) -> int:
@@ -44,7 +44,7 @@ class Hits:
         return self.at.shape[1]
 
     @property
-    def asked(self) -> Bool[np.ndarray, "n"]:
+    def asked(self) -> Bool[np.ndarray, " n"]:
         """Whether a seed has a relevant item at all."""
         return self.relevant > 0
 
@@ -65,7 +65,7 @@ def find_hits(ranked: Ranked, target: Ragged, k: int) -> Hits:
     return Hits(_mark(items, target.indptr, _sorted_lists(target)), np.asarray(target.lengths))
 
 
-def average_precision(hits: Hits) -> Float64[np.ndarray, "n"]:
+def average_precision(hits: Hits) -> Float64[np.ndarray, " n"]:
     """AP@k = sum over hits at place j of (hits up to j) / j, divided by min(k, relevant).
 
     0 where nothing was relevant. RelBench and Kaggle's MAP@k use this denominator (Robinson et al., RelBench,
@@ -75,12 +75,12 @@ def average_precision(hits: Hits) -> Float64[np.ndarray, "n"]:
     return _over((precision * hits.at).sum(axis=1), np.minimum(hits.relevant, hits.k))
 
 
-def recall(hits: Hits) -> Float64[np.ndarray, "n"]:
+def recall(hits: Hits) -> Float64[np.ndarray, " n"]:
     """Recall@k = hits / relevant (0 where nothing was relevant)."""
     return _over(hits.at.sum(axis=1), hits.relevant)
 
 
-def discounted_gain(hits: Hits) -> Float64[np.ndarray, "n"]:
+def discounted_gain(hits: Hits) -> Float64[np.ndarray, " n"]:
     """NDCG@k = sum over hits of 1 / log2(place + 1), over the same sum for min(k, relevant) leading hits.
 
     Binary gains (Järvelin and Kekäläinen, ACM TOIS 20, 2002).
@@ -90,12 +90,12 @@ def discounted_gain(hits: Hits) -> Float64[np.ndarray, "n"]:
     return _over(hits.at @ discount, ideal[np.minimum(hits.relevant, hits.k)])
 
 
-def reciprocal_rank(hits: Hits) -> Float64[np.ndarray, "n"]:
+def reciprocal_rank(hits: Hits) -> Float64[np.ndarray, " n"]:
     """RR@k = 1 / place of the first hit, 0 without one (Voorhees, TREC-8, 1999)."""
     return np.where(hits.at.any(axis=1), 1.0 / (hits.at.argmax(axis=1) + 1), 0.0)
 
 
-def r_precision(hits: Hits) -> Float64[np.ndarray, "n"]:
+def r_precision(hits: Hits) -> Float64[np.ndarray, " n"]:
     """Hits among the first min(k, relevant) places, over min(k, relevant) (Manning et al., 2008, ch. 8.4).
 
     R-precision proper where the list is at least as long as the relevant set.
@@ -105,7 +105,7 @@ def r_precision(hits: Hits) -> Float64[np.ndarray, "n"]:
     return _over((hits.at & inside).sum(axis=1), depth)
 
 
-def ranking_statistics(hits: Hits, weight: Float64[np.ndarray, "n"] | None = None) -> dict[str, Statistic]:
+def ranking_statistics(hits: Hits, weight: Float64[np.ndarray, " n"] | None = None) -> dict[str, Statistic]:
     """The ranking metrics by key, as means over the seeds with a relevant item."""
     found = hits.at.sum(axis=1)
     per_seed = {
@@ -120,13 +120,13 @@ def ranking_statistics(hits: Hits, weight: Float64[np.ndarray, "n"] | None = Non
     return {key: mean(values, weight=weight, counts=hits.asked) for key, values in per_seed.items()}
 
 
-def part_of(target: Ragged, keep: Bool[np.ndarray, "total"]) -> Ragged:
+def part_of(target: Ragged, keep: Bool[np.ndarray, " total"]) -> Ragged:
     """The label lists with only the kept items: repeats, tail items, cold items."""
     ends = np.concatenate([[0], np.cumsum(keep)])
     return Ragged(ends[target.indptr].astype(np.int64), target.values[keep])
 
 
-def seen_before(seeds: Seeds, history: History, lists: Ragged) -> Bool[np.ndarray, "total"]:
+def seen_before(seeds: Seeds, history: History, lists: Ragged) -> Bool[np.ndarray, " total"]:
     """Whether each listed item occurs in its seed's visible history (events at or before the anchor).
 
     Repeat and explore apart: Li et al., "A next basket recommendation reality check", arXiv 2109.14233.
@@ -134,11 +134,11 @@ def seen_before(seeds: Seeds, history: History, lists: Ragged) -> Bool[np.ndarra
     return _seen(seeds.rows, seeds.at, history.indptr, history.at, history.value, lists.indptr, lists.values)
 
 
-def _over(top: np.ndarray, bottom: np.ndarray) -> Float64[np.ndarray, "n"]:
+def _over(top: np.ndarray, bottom: np.ndarray) -> Float64[np.ndarray, " n"]:
     return np.divide(top, bottom, out=np.zeros(len(bottom)), where=bottom > 0)
 
 
-def _sorted_lists(target: Ragged) -> Int64[np.ndarray, "total"]:
+def _sorted_lists(target: Ragged) -> Int64[np.ndarray, " total"]:
     """Each list in rising order: one sort of list and value joined into one number."""
     if len(target.values) == 0:
         return target.values

@@ -18,7 +18,7 @@ _TINY: Final = 1e-12
 
 
 def regression_statistics(
-    actual: np.ndarray, predicted: np.ndarray, weight: Float64[np.ndarray, "n"] | None = None
+    actual: np.ndarray, predicted: np.ndarray, weight: Float64[np.ndarray, " n"] | None = None
 ) -> dict[str, Statistic]:
     """The point metrics by key.
 
@@ -44,7 +44,9 @@ def regression_statistics(
     }
 
 
-def spearman(actual: np.ndarray, predicted: np.ndarray, weight: Float64[np.ndarray, "n"] | None = None) -> Moments:
+def spearman(
+    actual: np.ndarray, predicted: np.ndarray, weight: Float64[np.ndarray, " n"] | None = None
+) -> Moments:
     """Spearman's correlation: Pearson's over average ranks (Spearman, Am. J. Psychology 15, 1904).
 
     Resampling keeps the ranks of the whole sample, as estimates of the values' quantiles.
@@ -64,7 +66,7 @@ def forecast_statistics(
     past: Float64[np.ndarray, "n periods"] | None,
     *,
     season: int = 1,
-    weight: Float64[np.ndarray, "n"] | None = None,
+    weight: Float64[np.ndarray, " n"] | None = None,
 ) -> dict[str, Statistic]:
     """The point metrics and, where each seed's past is given, MASE and RMSSE by key.
 
@@ -93,7 +95,7 @@ def forecast_statistics(
 
 
 def quantile_statistics(
-    actual: np.ndarray, quantiles: dict[float, np.ndarray], weight: Float64[np.ndarray, "n"] | None = None
+    actual: np.ndarray, quantiles: dict[float, np.ndarray], weight: Float64[np.ndarray, " n"] | None = None
 ) -> dict[str, Statistic]:
     """The quantile metrics by key; empty without quantiles.
 
@@ -134,7 +136,7 @@ def widest_pair(levels: list[float]) -> tuple[float, float] | None:
     return None
 
 
-def rank_average(values: Float64[np.ndarray, "n"]) -> Float64[np.ndarray, "n"]:
+def rank_average(values: Float64[np.ndarray, " n"]) -> Float64[np.ndarray, " n"]:
     """Ranks from 1, equal values sharing the mean of theirs."""
     _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
     last = np.cumsum(counts)

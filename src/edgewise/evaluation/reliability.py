@@ -47,7 +47,7 @@ class Reliability:
         return self.error <= self.chance_high
 
 
-def equal_mass_bins(probability: Float64[np.ndarray, "n"], bins: int | None = None) -> Int64[np.ndarray, "n"]:
+def equal_mass_bins(probability: Float64[np.ndarray, " n"], bins: int | None = None) -> Int64[np.ndarray, " n"]:
     """The bin of each probability: quantile bins, where equal probabilities share one bin.
 
     By default 15 bins, fewer where a bin would hold fewer than 30 probabilities, but at least 5.
@@ -65,9 +65,9 @@ def equal_mass_bins(probability: Float64[np.ndarray, "n"], bins: int | None = No
 
 def calibration_error(
     positive: np.ndarray,
-    probability: Float64[np.ndarray, "n"],
+    probability: Float64[np.ndarray, " n"],
     *,
-    weight: Float64[np.ndarray, "n"] | None = None,
+    weight: Float64[np.ndarray, " n"] | None = None,
     bins: int | None = None,
 ) -> Moments:
     """ECE = sum over bins of |sum w (y - p)| / sum w, over equal-mass bins that resampling keeps.
@@ -84,8 +84,8 @@ def calibration_error(
 
 
 def perfect_calibration_error(
-    probability: Float64[np.ndarray, "n"], *, draws: int = 200, bins: int | None = None, random_seed: int = 0
-) -> Float64[np.ndarray, "draws"]:
+    probability: Float64[np.ndarray, " n"], *, draws: int = 200, bins: int | None = None, random_seed: int = 0
+) -> Float64[np.ndarray, " draws"]:
     """The calibration error of labels drawn from the probabilities themselves: what no miscalibration shows.
 
     Bröcker and Smith, Increasing the reliability of reliability diagrams, Weather and Forecasting 22, 2007.
@@ -107,7 +107,7 @@ def perfect_calibration_error(
 
 
 def reliability_table(
-    positive: np.ndarray, probability: Float64[np.ndarray, "n"], *, bins: int | None = None, random_seed: int = 0
+    positive: np.ndarray, probability: Float64[np.ndarray, " n"], *, bins: int | None = None, random_seed: int = 0
 ) -> Reliability:
     """The reliability diagram as numbers, over equal-mass bins."""
     bin_of = equal_mass_bins(probability, bins)

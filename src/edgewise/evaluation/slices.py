@@ -43,7 +43,7 @@ class Slice:
 
     group: str
     name: str
-    mask: Bool[np.ndarray, "m"]
+    mask: Bool[np.ndarray, " m"]
     of: Literal["seeds", "items"] = "seeds"
 
 
@@ -85,12 +85,12 @@ def item_slices(spec: TaskSpec, labels: Labels, catalogue: int) -> list[Slice]:
     ]
 
 
-def history_depth(history: History, seeds: Seeds) -> Int64[np.ndarray, "n"]:
+def history_depth(history: History, seeds: Seeds) -> Int64[np.ndarray, " n"]:
     """How many events of its own history each seed has at or before its anchor."""
     return _count_visible(seeds.rows, seeds.at, history.indptr, history.at)
 
 
-def item_events(history: History, catalogue: int, upto: int) -> Int64[np.ndarray, "catalogue"]:
+def item_events(history: History, catalogue: int, upto: int) -> Int64[np.ndarray, " catalogue"]:
     """How many events each item has at or before a moment."""
     seen = history.value[(history.at <= upto) & (history.value >= 0)]
     return np.bincount(seen.astype(np.int64), minlength=catalogue)[:catalogue]
@@ -126,7 +126,7 @@ def _by_columns(graph: GraphStore, spec: TaskSpec, seeds: Seeds) -> list[Slice]:
     return found
 
 
-def _by_value(group: str, column: pa.Array, rows: Int64[np.ndarray, "n"]) -> list[Slice]:
+def _by_value(group: str, column: pa.Array, rows: Int64[np.ndarray, " n"]) -> list[Slice]:
     """The most frequent values of a column among some rows, then the rest."""
     values = column.take(pa.array(rows, mask=rows < 0))
     if pa.types.is_dictionary(values.type):
@@ -147,7 +147,7 @@ def _by_value(group: str, column: pa.Array, rows: Int64[np.ndarray, "n"]) -> lis
     return found
 
 
-def _head(events: Int64[np.ndarray, "catalogue"]) -> Bool[np.ndarray, "catalogue"]:
+def _head(events: Int64[np.ndarray, " catalogue"]) -> Bool[np.ndarray, " catalogue"]:
     order = np.argsort(-events, kind="stable")
     carried = np.cumsum(events[order]) - events[order]
     head = np.zeros(len(events), dtype=bool)
@@ -155,7 +155,7 @@ def _head(events: Int64[np.ndarray, "catalogue"]) -> Bool[np.ndarray, "catalogue
     return head
 
 
-def _first_seen(history: History, catalogue: int) -> Int64[np.ndarray, "catalogue"]:
+def _first_seen(history: History, catalogue: int) -> Int64[np.ndarray, " catalogue"]:
     first = np.full(catalogue, NEVER, dtype=np.int64)
     known = (history.value >= 0) & (history.value < catalogue)
     np.minimum.at(first, history.value[known], history.at[known])

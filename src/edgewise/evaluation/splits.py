@@ -18,14 +18,14 @@ __all__ = ["Split", "by_time", "check_split", "rolling_origins"]
 class Split:
     """Anchors in microseconds, ascending. `dropped` would have had a label window across a border."""
 
-    train: Int64[np.ndarray, "train"]
-    valid: Int64[np.ndarray, "valid"]
-    test: Int64[np.ndarray, "test"]
-    dropped: Int64[np.ndarray, "dropped"]
+    train: Int64[np.ndarray, " train"]
+    valid: Int64[np.ndarray, " valid"]
+    test: Int64[np.ndarray, " test"]
+    dropped: Int64[np.ndarray, " dropped"]
 
 
 def by_time(
-    anchors: Int64[np.ndarray, "anchors"], *, horizon: int, start: int = 0, valid: int = 1, test: int = 1
+    anchors: Int64[np.ndarray, " anchors"], *, horizon: int, start: int = 0, valid: int = 1, test: int = 1
 ) -> Split:
     """The last `test` anchors test, the `valid` usable ones before them validate, the earlier ones train.
 
@@ -56,7 +56,7 @@ def by_time(
 
 
 def rolling_origins(
-    anchors: Int64[np.ndarray, "anchors"], *, horizon: int, start: int = 0, origins: int = 3, valid: int = 1
+    anchors: Int64[np.ndarray, " anchors"], *, horizon: int, start: int = 0, origins: int = 3, valid: int = 1
 ) -> list[Split]:
     """Several splits whose test anchor moves forward: each of the last `origins` anchors tests once.
 

@@ -37,7 +37,7 @@ class Statistic(ABC):
         """The number over all seeds; NaN where it is not defined."""
 
     @abstractmethod
-    def where(self, mask: Bool[np.ndarray, "n"]) -> Statistic:
+    def where(self, mask: Bool[np.ndarray, " n"]) -> Statistic:
         """The same number over the seeds where `mask` is true."""
 
 
@@ -50,7 +50,7 @@ class Moments(Statistic):
 
     parts: Float64[np.ndarray, "n p"]
     formula: Formula
-    counts: Bool[np.ndarray, "n"]
+    counts: Bool[np.ndarray, " n"]
 
     @property
     def counted(self) -> int:
@@ -61,7 +61,7 @@ class Moments(Statistic):
         """The formula over the plain sums."""
         return float(self.formula(self.parts.sum(axis=0)))
 
-    def where(self, mask: Bool[np.ndarray, "n"]) -> Moments:
+    def where(self, mask: Bool[np.ndarray, " n"]) -> Moments:
         """The same formula with the other seeds' parts set to zero."""
         return Moments(np.where(mask[:, None], self.parts, 0.0), self.formula, self.counts & mask)
 
@@ -77,7 +77,7 @@ class Fixed(Statistic):
         """The number."""
         return self.number
 
-    def where(self, mask: Bool[np.ndarray, "n"]) -> Fixed:
+    def where(self, mask: Bool[np.ndarray, " n"]) -> Fixed:
         """Not defined on a part of the seeds: NaN."""
         return Fixed(float("nan"), int(mask.sum()))
 
@@ -90,10 +90,10 @@ class Ordered(Statistic):
     """
 
     kind: str  # "auroc" or "average_precision"
-    row: Int64[np.ndarray, "m"]
-    score: Float64[np.ndarray, "m"]
-    positive: Bool[np.ndarray, "m"]
-    weight: Float64[np.ndarray, "m"]
+    row: Int64[np.ndarray, " m"]
+    score: Float64[np.ndarray, " m"]
+    positive: Bool[np.ndarray, " m"]
+    weight: Float64[np.ndarray, " m"]
 
     @property
     def counted(self) -> int:
@@ -101,7 +101,7 @@ class Ordered(Statistic):
         return len(self.row)
 
     @property
-    def tie_ends(self) -> Bool[np.ndarray, "m"]:
+    def tie_ends(self) -> Bool[np.ndarray, " m"]:
         """Whether a row is the last one of its score."""
         ends = np.ones(len(self.score), dtype=bool)
         if len(ends):
@@ -113,14 +113,14 @@ class Ordered(Statistic):
         ones = np.ones((1, int(self.row.max()) + 1 if len(self.row) else 1), dtype=np.uint16)
         return float(self.resampled(ones, np.arange(ones.shape[1]))[0])
 
-    def where(self, mask: Bool[np.ndarray, "n"]) -> Ordered:
+    def where(self, mask: Bool[np.ndarray, " n"]) -> Ordered:
         """The same number over the seeds where `mask` is true."""
         keep = mask[self.row]
         return Ordered(self.kind, self.row[keep], self.score[keep], self.positive[keep], self.weight[keep])
 
     def resampled(
-        self, counts: UInt16[np.ndarray, "b clusters"], cluster: Int64[np.ndarray, "n"]
-    ) -> Float64[np.ndarray, "b"]:
+        self, counts: UInt16[np.ndarray, "b clusters"], cluster: Int64[np.ndarray, " n"]
+    ) -> Float64[np.ndarray, " b"]:
         """The number under each row of `counts`, how often each cluster was drawn."""
         kernel = _auroc_draws if self.kind == "auroc" else _average_precision_draws
         return kernel(counts, cluster[self.row], self.positive, self.weight, self.tie_ends)
@@ -142,7 +142,7 @@ class Macro(Statistic):
         values = np.array([m.value() for m in self.members])
         return float(values[np.isfinite(values)].mean()) if np.isfinite(values).any() else float("nan")
 
-    def where(self, mask: Bool[np.ndarray, "n"]) -> Macro:
+    def where(self, mask: Bool[np.ndarray, " n"]) -> Macro:
         """The same average over the seeds where `mask` is true."""
         return Macro(tuple(m.where(mask) for m in self.members), int(mask.sum()))
 
@@ -152,8 +152,8 @@ class Macro(Statistic):
         return min(resamples, max(_FEWEST_RESAMPLES, _COST_LIMIT // max(rows, 1)))
 
     def resampled(
-        self, counts: UInt16[np.ndarray, "b clusters"], cluster: Int64[np.ndarray, "n"]
-    ) -> Float64[np.ndarray, "b"]:
+        self, counts: UInt16[np.ndarray, "b clusters"], cluster: Int64[np.ndarray, " n"]
+    ) -> Float64[np.ndarray, " b"]:
         """The average under each row of `counts`."""
         total, defined = np.zeros(len(counts)), np.zeros(len(counts))
         for member in self.members:
@@ -171,10 +171,10 @@ def ratio(sums: Float64[np.ndarray, "... 2"]) -> Float64[np.ndarray, "..."]:
 
 
 def mean(
-    values: Float64[np.ndarray, "n"],
+    values: Float64[np.ndarray, " n"],
     *,
-    weight: Float64[np.ndarray, "n"] | None = None,
-    counts: Bool[np.ndarray, "n"] | None = None,
+    weight: Float64[np.ndarray, " n"] | None = None,
+    counts: Bool[np.ndarray, " n"] | None = None,
 ) -> Moments:
     """The weighted average of per-seed values over the seeds where `counts` is true (all by default)."""
     counts = np.ones(len(values), dtype=bool) if counts is None else counts
@@ -185,9 +185,9 @@ def mean(
 
 
 def auroc(
-    positive: Bool[np.ndarray, "n"],
-    score: Float64[np.ndarray, "n"],
-    weight: Float64[np.ndarray, "n"] | None = None,
+    positive: Bool[np.ndarray, " n"],
+    score: Float64[np.ndarray, " n"],
+    weight: Float64[np.ndarray, " n"] | None = None,
 ) -> Ordered:
     """Area under the ROC curve: P(score of a positive > score of a negative) + half of P(equal).
 
@@ -197,9 +197,9 @@ def auroc(
 
 
 def average_precision(
-    positive: Bool[np.ndarray, "n"],
-    score: Float64[np.ndarray, "n"],
-    weight: Float64[np.ndarray, "n"] | None = None,
+    positive: Bool[np.ndarray, " n"],
+    score: Float64[np.ndarray, " n"],
+    weight: Float64[np.ndarray, " n"] | None = None,
 ) -> Ordered:
     """Average precision: sum over thresholds of (recall - previous recall) x precision, without interpolation.
 

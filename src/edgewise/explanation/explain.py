@@ -102,7 +102,7 @@ def _bare(units: list[Unit], visible: dict[Hop, Visible]) -> Copy:
 
 def _answers(
     prediction: Prediction, spec: TaskSpec, item: int | None
-) -> tuple[Float64[np.ndarray, "copies"], list[int | None]]:
+) -> tuple[Float64[np.ndarray, " copies"], list[int | None]]:
     """One number a copy, and the item's rank in each where the answer is a ranking that holds it."""
     if isinstance(prediction, Ranked):
         return _of_ranking(prediction, item)
@@ -114,7 +114,7 @@ def _answers(
     return value.astype(np.float64), [None] * len(value)
 
 
-def _of_ranking(ranked: Ranked, item: int | None) -> tuple[Float64[np.ndarray, "copies"], list[int | None]]:
+def _of_ranking(ranked: Ranked, item: int | None) -> tuple[Float64[np.ndarray, " copies"], list[int | None]]:
     """The item's score and rank in each copy; a copy that no longer ranks it gives its lowest score."""
     here = ranked.items == item
     listed = np.where(ranked.items == MISSING, np.inf, ranked.scores)
@@ -150,7 +150,7 @@ def _removed(
     spec: TaskSpec,
     copy: Copy,
     visible: dict[Hop, Visible],
-    at: Int64[np.ndarray, "events"],
+    at: Int64[np.ndarray, " events"],
     value: np.ndarray,
 ) -> np.ndarray:
     """Which events of the entity's history go with the links that the copy lacks.
@@ -173,7 +173,7 @@ def _removed(
     return gone
 
 
-def _items(graph: GraphStore, spec: TaskSpec, seen: Visible) -> Int64[np.ndarray, "visible"] | None:
+def _items(graph: GraphStore, spec: TaskSpec, seen: Visible) -> Int64[np.ndarray, " visible"] | None:
     """The item that each visible row refers to, where the task ranks a table's rows and the rows refer to it."""
     for link in graph.schema.links_from(seen.hop.dst):
         if link.to == spec.item and link.column != seen.hop.column:

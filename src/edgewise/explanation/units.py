@@ -31,8 +31,8 @@ class Visible:
     """The list of one hop from one row, up to the anchor: `rows` are row ids of `hop.dst`."""
 
     hop: Hop
-    rows: Int64[np.ndarray, "visible"]
-    at: Int64[np.ndarray, "visible"]
+    rows: Int64[np.ndarray, " visible"]
+    at: Int64[np.ndarray, " visible"]
     degree: int  # of the whole list, later links included
 
 
@@ -45,7 +45,7 @@ class Unit:
     group: str
     words: str
     hop: Hop | None = None
-    mask: Bool[np.ndarray, "visible"] | None = None
+    mask: Bool[np.ndarray, " visible"] | None = None
     column: str | None = None
 
     def copy(self, visible: dict[Hop, Visible]) -> Copy:
@@ -123,7 +123,7 @@ def _of_item(
             yield Unit("links", str(seen.hop), f"{entry.name} = {value}", words, seen.hop, alike)
 
 
-def _codes(column: pa.Array) -> Int64[np.ndarray, "rows"]:
+def _codes(column: pa.Array) -> Int64[np.ndarray, " rows"]:
     """Equal values as equal codes, -1 for null."""
     coded = column if pa.types.is_dictionary(column.type) else pc.dictionary_encode(column)
     return pc.fill_null(coded.indices, -1).to_numpy(zero_copy_only=False).astype(np.int64)

@@ -185,7 +185,7 @@ class _Append:
         links = self._merge(link, entry, np.concatenate([late_owner, more[linked]]).astype(np.int32), rows)
         return LinkEntry(entry.folder, links, entry.null + nulls, len(rest.rows))
 
-    def _new_links(self, link: Link, first: int, rest: _Lost) -> tuple[Int32[np.ndarray, "new"], int, _Lost]:
+    def _new_links(self, link: Link, first: int, rest: _Lost) -> tuple[Int32[np.ndarray, " new"], int, _Lost]:
         """What the new rows refer to, how many refer to nothing, and the values that lead nowhere yet."""
         rows = self.rows[link.table]
         table = self.graph.schema.table(link.table)
@@ -200,7 +200,7 @@ class _Append:
         return more, values.null_count, further
 
     def _merge(
-        self, link: Link, entry: LinkEntry, owner: Int32[np.ndarray, "new"], rows: Int32[np.ndarray, "new"]
+        self, link: Link, entry: LinkEntry, owner: Int32[np.ndarray, " new"], rows: Int32[np.ndarray, " new"]
     ) -> int:
         """Write the lists of the reverse direction; returns how many links there are now."""
         old, folder = self.graph.path / entry.folder, self.root / entry.folder
@@ -227,7 +227,7 @@ class _Append:
 class _Lost:
     """Values of a foreign key that lead nowhere, and the rows that hold them."""
 
-    rows: Int32[np.ndarray, "n"]
+    rows: Int32[np.ndarray, " n"]
     keys: pa.Array
 
     @classmethod
@@ -239,7 +239,7 @@ class _Lost:
         save_column(folder / "lost_keys.arrow", self.keys)
 
 
-def _in_order(chunks: list[pa.Array], order: Int64[np.ndarray, "rows"] | None) -> pa.Array:
+def _in_order(chunks: list[pa.Array], order: Int64[np.ndarray, " rows"] | None) -> pa.Array:
     keys = pa.chunked_array(chunks).combine_chunks()
     return keys if order is None else keys.take(pa.array(order))
 

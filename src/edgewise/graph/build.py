@@ -220,7 +220,7 @@ def _write_link(folder: Path, manifest: Manifest, link: Link, rows: Rows, index:
     return LinkEntry(folder.name, links=len(dst), null=null, dangling=int(valid.sum()))
 
 
-def _parents(rows: Rows, column: str, index: KeyIndex) -> tuple[Int32[np.ndarray, "rows"], int]:
+def _parents(rows: Rows, column: str, index: KeyIndex) -> tuple[Int32[np.ndarray, " rows"], int]:
     """The row that each row refers to, MISSING for none, and how many keys are null."""
     parent = np.empty(len(rows), dtype=np.int32)
     filled = 0

@@ -17,7 +17,7 @@ __all__ = ["codes_of", "moments", "numbers", "texts"]
 _MICROSECONDS: Final = pa.timestamp("us")
 
 
-def numbers(column: pa.Array) -> Float64[np.ndarray, "rows"]:
+def numbers(column: pa.Array) -> Float64[np.ndarray, " rows"]:
     """A column as float64; NaN for null, for infinities and for text that is no number."""
     column = _plain(column)
     if pa.types.is_boolean(column.type):
@@ -30,7 +30,7 @@ def numbers(column: pa.Array) -> Float64[np.ndarray, "rows"]:
     return values if np.isfinite(values).all() else np.where(np.isfinite(values), values, np.nan)
 
 
-def moments(column: pa.Array) -> Int64[np.ndarray, "rows"]:
+def moments(column: pa.Array) -> Int64[np.ndarray, " rows"]:
     """A timestamp or date column as microseconds since the epoch; NEVER for null."""
     column = pc.cast(_plain(column), _MICROSECONDS, safe=False)
     micros = pc.cast(column, pa.int64())
@@ -46,7 +46,7 @@ def texts(column: pa.Array) -> pa.Array:
     return _as_text(column)
 
 
-def codes_of(column: pa.Array, values: list[str]) -> Int64[np.ndarray, "rows"]:
+def codes_of(column: pa.Array, values: list[str]) -> Int64[np.ndarray, " rows"]:
     """The position of each row's text in `values`; MISSING for null and for anything else."""
     column = texts(column)
     vocabulary = pa.array(values, type=pa.string())
@@ -57,7 +57,7 @@ def codes_of(column: pa.Array, values: list[str]) -> Int64[np.ndarray, "rows"]:
     return _found(column, vocabulary)
 
 
-def _found(column: pa.Array, vocabulary: pa.Array) -> Int64[np.ndarray, "rows"]:
+def _found(column: pa.Array, vocabulary: pa.Array) -> Int64[np.ndarray, " rows"]:
     at = pc.index_in(column, value_set=vocabulary, skip_nulls=True)
     return np.asarray(pc.fill_null(at, MISSING).to_numpy(zero_copy_only=False)).astype(np.int64)
 
@@ -77,7 +77,7 @@ def _as_text(column: pa.Array) -> pa.Array:
         return pa.array([None if v is None else str(v) for v in column.to_pylist()], type=pa.string())
 
 
-def _parsed(column: pa.Array) -> Float64[np.ndarray, "rows"]:
+def _parsed(column: pa.Array) -> Float64[np.ndarray, " rows"]:
     """Text read as numbers, value by value where a whole-column cast fails."""
     try:
         values = np.asarray(pc.cast(column, pa.float64(), safe=False).to_numpy(zero_copy_only=False))

@@ -27,13 +27,13 @@ class Copy:
     `columns` names columns that are null in the copy; a foreign key among them refers to nothing.
     """
 
-    links: Mapping[Hop, Bool[np.ndarray, "degree"]] = field(default_factory=dict)
+    links: Mapping[Hop, Bool[np.ndarray, " degree"]] = field(default_factory=dict)
     columns: frozenset[str] = frozenset()
 
 
 def with_copies(
     graph: GraphStore, table: str, row: int, copies: Sequence[Copy]
-) -> tuple[GraphStore, Int64[np.ndarray, "copies"]]:
+) -> tuple[GraphStore, Int64[np.ndarray, " copies"]]:
     """The graph with `len(copies)` further rows of `table`, and their row ids.
 
     Only what leaves the copies is there: no other row's lists name them, and they have no keys. Nothing is

@@ -11,8 +11,8 @@ __all__ = ["group", "group_timed", "locate", "merge"]
 
 @njit(cache=True, nogil=True)
 def group(
-    parent: Int32[np.ndarray, "rows"], owners: int
-) -> tuple[Int64[np.ndarray, "owners_plus_1"], Int32[np.ndarray, "links"]]:
+    parent: Int32[np.ndarray, " rows"], owners: int
+) -> tuple[Int64[np.ndarray, " owners_plus_1"], Int32[np.ndarray, " links"]]:
     """Lists of rows by the row they refer to, each in the order of its row ids (a counting sort).
 
     `parent[i]` is the row that row `i` refers to, or negative for none.
@@ -30,8 +30,8 @@ def group(
 
 @njit(cache=True, nogil=True)
 def group_timed(
-    parent: Int32[np.ndarray, "rows"], times: Int64[np.ndarray, "rows"], owners: int
-) -> tuple[Int64[np.ndarray, "owners_plus_1"], Int32[np.ndarray, "links"], Int64[np.ndarray, "links"]]:
+    parent: Int32[np.ndarray, " rows"], times: Int64[np.ndarray, " rows"], owners: int
+) -> tuple[Int64[np.ndarray, " owners_plus_1"], Int32[np.ndarray, " links"], Int64[np.ndarray, " links"]]:
     """`group`, and beside each row its time: lists are in time order when the rows are."""
     indptr = _degrees(parent, owners)
     free = indptr[:-1].copy()
@@ -47,7 +47,7 @@ def group_timed(
 
 
 @njit(cache=True, nogil=True)
-def _degrees(parent: Int32[np.ndarray, "rows"], owners: int) -> Int64[np.ndarray, "owners_plus_1"]:
+def _degrees(parent: Int32[np.ndarray, " rows"], owners: int) -> Int64[np.ndarray, " owners_plus_1"]:
     """Where each owner's list begins, and where the last one ends."""
     indptr = np.zeros(owners + 1, dtype=np.int64)
     for p in parent:
@@ -59,7 +59,9 @@ def _degrees(parent: Int32[np.ndarray, "rows"], owners: int) -> Int64[np.ndarray
 
 
 @njit(cache=True, nogil=True)
-def locate(values: Int64[np.ndarray, "n"], first: int, table: Int32[np.ndarray, "span"]) -> Int32[np.ndarray, "n"]:
+def locate(
+    values: Int64[np.ndarray, " n"], first: int, table: Int32[np.ndarray, " span"]
+) -> Int32[np.ndarray, " n"]:
     """`table[value - first]` for each value; -1 outside the table."""
     found = np.empty(len(values), dtype=np.int32)
     for i in range(len(values)):
@@ -70,15 +72,15 @@ def locate(values: Int64[np.ndarray, "n"], first: int, table: Int32[np.ndarray, 
 
 @njit(cache=True, nogil=True)
 def merge(
-    old_indptr: Int64[np.ndarray, "old_owners_plus_1"],
-    old_rows: Int32[np.ndarray, "old_links"],
-    old_at: Int64[np.ndarray, "old_links"],
-    owner: Int32[np.ndarray, "new_links"],
-    new_rows: Int32[np.ndarray, "new_links"],
-    new_at: Int64[np.ndarray, "new_links"],
+    old_indptr: Int64[np.ndarray, " old_owners_plus_1"],
+    old_rows: Int32[np.ndarray, " old_links"],
+    old_at: Int64[np.ndarray, " old_links"],
+    owner: Int32[np.ndarray, " new_links"],
+    new_rows: Int32[np.ndarray, " new_links"],
+    new_at: Int64[np.ndarray, " new_links"],
     owners: int,
     timed: bool,
-) -> tuple[Int64[np.ndarray, "owners_plus_1"], Int32[np.ndarray, "all_links"], Int64[np.ndarray, "all_links"]]:
+) -> tuple[Int64[np.ndarray, " owners_plus_1"], Int32[np.ndarray, " all_links"], Int64[np.ndarray, " all_links"]]:
     """Lists with further links sorted in: one pass that copies old lists whole and merges the touched ones.
 
     The new links come sorted by owner, time, row. Lists stay ascending in time, then row id. Owners from

@@ -36,7 +36,7 @@ def pair_keys(first: pa.Array, second: pa.Array) -> pa.Array:
 class _Values:
     """The entity of each row of the base table, and what names the entities."""
 
-    of_row: Int64[np.ndarray, "base_rows"]  # MISSING where a value is null
+    of_row: Int64[np.ndarray, " base_rows"]  # MISSING where a value is null
     columns: tuple[pa.Array, ...]  # by entity row
 
 
@@ -78,7 +78,7 @@ def _values(graph: GraphStore, entity: DerivedEntity) -> _Values:
     return _Values(rows, tuple(reversed(columns)))
 
 
-def _coded(graph: GraphStore, base: str, source: Field) -> tuple[Int64[np.ndarray, "base_rows"], pa.Array]:
+def _coded(graph: GraphStore, base: str, source: Field) -> tuple[Int64[np.ndarray, " base_rows"], pa.Array]:
     """A column reached from the base rows as codes (-1 for null) into its distinct values, ascending."""
     rows = np.arange(graph.rows(base), dtype=np.int64)
     for link in source.hops:

@@ -89,7 +89,7 @@ class KeyIndex:
         if pa.types.is_integer(keys.type) and keys.type != pa.uint64():
             self._fill(keys)
 
-    def rows(self, keys: pa.Array) -> Int32[np.ndarray, "n"]:
+    def rows(self, keys: pa.Array) -> Int32[np.ndarray, " n"]:
         """The row of each key; MISSING where it is null or unknown."""
         if self._table is not None and pa.types.is_integer(keys.type) and keys.type != pa.uint64():
             filled = pc.fill_null(keys, 0) if keys.null_count else keys

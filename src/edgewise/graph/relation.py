@@ -38,6 +38,6 @@ class Relation:
     """
 
     hop: Hop
-    indptr: Int64[np.ndarray, "src_rows_plus_1"]
-    dst: Int32[np.ndarray, "links"]  # row id in hop.dst
-    at: Int64[np.ndarray, "links"]  # microseconds since the epoch, UTC; ascending within a source row
+    indptr: Int64[np.ndarray, " src_rows_plus_1"]
+    dst: Int32[np.ndarray, " links"]  # row id in hop.dst
+    at: Int64[np.ndarray, " links"]  # microseconds since the epoch, UTC; ascending within a source row

@@ -46,8 +46,8 @@ class Rows:
     source's order. `times` is in time order already.
     """
 
-    times: Int64[np.ndarray, "rows"]
-    order: Int64[np.ndarray, "rows"] | None
+    times: Int64[np.ndarray, " rows"]
+    order: Int64[np.ndarray, " rows"] | None
     keys: dict[str, list[pa.Array]] = field(default_factory=dict)
     values: dict[str, list[pa.Array]] = field(default_factory=dict)
 
@@ -202,7 +202,7 @@ def _field(table: Table, batch: pa.RecordBatch, name: str) -> pa.Array:
     return batch.column(at)
 
 
-def _times(table: Table, batch: pa.RecordBatch) -> Int64[np.ndarray, "rows"]:
+def _times(table: Table, batch: pa.RecordBatch) -> Int64[np.ndarray, " rows"]:
     if table.clock is not None:
         return clock_micros(table.clock, _field(table, batch, table.clock.column))
     if table.time is None:
@@ -213,7 +213,7 @@ def _times(table: Table, batch: pa.RecordBatch) -> Int64[np.ndarray, "rows"]:
     return micros.to_numpy(zero_copy_only=False).astype(np.int64, copy=False)
 
 
-def clock_micros(clock: Clock, ticks: pa.Array) -> Int64[np.ndarray, "rows"]:
+def clock_micros(clock: Clock, ticks: pa.Array) -> Int64[np.ndarray, " rows"]:
     """When the period of each tick begins; NEVER for a missing tick and for one outside the clock."""
     starts = np.append(np.asarray(clock.starts, dtype=np.int64), np.int64(NEVER))
     whole = pc.cast(ticks, pa.int64(), safe=False)
@@ -223,7 +223,7 @@ def clock_micros(clock: Clock, ticks: pa.Array) -> Int64[np.ndarray, "rows"]:
     return starts[np.clip(whole.to_numpy(zero_copy_only=False) - clock.first, -1, len(starts) - 1)]
 
 
-def clock_ticks(clock: Clock, times: Int64[np.ndarray, "rows"]) -> pa.Array:
+def clock_ticks(clock: Clock, times: Int64[np.ndarray, " rows"]) -> pa.Array:
     """The inverse of `clock_micros`, as int64; null for NEVER."""
     at = np.searchsorted(np.asarray(clock.starts, dtype=np.int64), times, side="right") - 1 + clock.first
     return pa.array(at, mask=times == NEVER)

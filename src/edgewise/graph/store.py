@@ -84,12 +84,12 @@ class GraphStore:
         self.schema.table(table)
         return self.manifest.tables[table].rows
 
-    def times(self, table: str) -> Int64[np.ndarray, "rows"]:
+    def times(self, table: str) -> Int64[np.ndarray, " rows"]:
         """Each row's time in microseconds; ALWAYS in a static table, NEVER where the time is missing."""
         self.schema.table(table)
         return self._array(self.manifest.tables[table].folder, "times.npy")
 
-    def first_seen(self, table: str) -> Int64[np.ndarray, "rows"]:
+    def first_seen(self, table: str) -> Int64[np.ndarray, " rows"]:
         """From when on each row exists: its own time, or in a static table that of its first linked row.
 
         ALWAYS where no table with times links to the table, NEVER for a row that no timed row links to.
@@ -164,7 +164,7 @@ class GraphStore:
         self._hops[table] = (*forward, *reverse)
         return self._hops[table]
 
-    def forward(self, table: str, column: str) -> Int32[np.ndarray, "rows"]:
+    def forward(self, table: str, column: str) -> Int32[np.ndarray, " rows"]:
         """The row that each row's foreign key refers to; MISSING for none."""
         return self._array(self._folder(table, column), "forward.npy")
 

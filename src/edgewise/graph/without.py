@@ -15,7 +15,7 @@ from edgewise.ids import MISSING
 __all__ = ["without_links"]
 
 
-def without_links(graph: GraphStore, table: str, rows: Int64[np.ndarray, "removed"]) -> GraphStore:
+def without_links(graph: GraphStore, table: str, rows: Int64[np.ndarray, " removed"]) -> GraphStore:
     """The graph without the foreign keys of the given rows. Row ids stay; the arrays that differ lie in memory."""
     arrays: dict[str, np.ndarray] = {}
     for link in graph.schema.links_from(table):

@@ -35,7 +35,7 @@ class _FromThePast(Model):
     """A prior for everyone, moved by what an entity's own past says. Subclasses say what that is."""
 
     def __init__(self) -> None:
-        self._prior: Float64[np.ndarray, "outputs"] = np.zeros(1)
+        self._prior: Float64[np.ndarray, " outputs"] = np.zeros(1)
         self._replay = Replay("last", False, True)
         self._labels: History | None = None
         self._season = 0

@@ -88,7 +88,7 @@ class Offsets:
 def choose_blend(
     family: Family,
     y: Float64[np.ndarray, "n outputs"],
-    weight: Float64[np.ndarray, "n"],
+    weight: Float64[np.ndarray, " n"],
     trees: Float64[np.ndarray, "n outputs"],
     net: Float64[np.ndarray, "n outputs"],
 ) -> Blend:
@@ -101,10 +101,10 @@ def choose_blend(
 def steadied(
     blend: Blend,
     y: Float64[np.ndarray, "n outputs"],
-    weight: Float64[np.ndarray, "n"],
+    weight: Float64[np.ndarray, " n"],
     score: Float64[np.ndarray, "n outputs"],
     levels: Float64[np.ndarray, "n levels"],
-    at: Int64[np.ndarray, "n"],
+    at: Int64[np.ndarray, " n"],
 ) -> Blend:
     """The blend with the largest share of a steady level whose loss is no worse than the best, give or take.
 
@@ -137,7 +137,7 @@ def calibrate(
     family: Family,
     y: Float64[np.ndarray, "n outputs"],
     probability: Float64[np.ndarray, "n outputs"],
-    entities: Int64[np.ndarray, "n"],
+    entities: Int64[np.ndarray, " n"],
 ) -> Calibrator | None:
     """A map to probabilities that mean what they say; None where there is nothing to calibrate."""
     if family is Family.NUMBERS or len(y) == 0:

@@ -62,7 +62,7 @@ class GapEncoder(nn.Module):
         self._half_lives = half_lives
         self.project = nn.Linear(len(half_lives) + 2, width)
 
-    def forward(self, gap: Float[Tensor, "n"]) -> Float[Tensor, "n width"]:
+    def forward(self, gap: Float[Tensor, " n"]) -> Float[Tensor, "n width"]:
         """One vector a gap."""
         static = torch.isnan(gap)
         known = torch.nan_to_num(gap, nan=0.0).clamp(min=0.0)

@@ -38,7 +38,7 @@ class EntityTable:
     """A state builder, and the past labels where the task has no history of events."""
 
     def __init__(
-        self, builder: StateBuilder, replay: Replay, prior: Float64[np.ndarray, "outputs"], own: History | None
+        self, builder: StateBuilder, replay: Replay, prior: Float64[np.ndarray, " outputs"], own: History | None
     ) -> None:
         self.builder = builder
         self.replay = replay
@@ -95,7 +95,7 @@ class EntityTable:
         return cls(builder, replay, np.array(content["prior"]), read_history(folder, "labels"))
 
     def _rows(
-        self, graph: GraphStore, spec: TaskSpec, seeds: Seeds, y: np.ndarray, weight: Float64[np.ndarray, "n"]
+        self, graph: GraphStore, spec: TaskSpec, seeds: Seeds, y: np.ndarray, weight: Float64[np.ndarray, " n"]
     ) -> Rows:
         state = self.state(graph, spec, seeds)
         pairs = self._pairs(spec, seeds) if _needs_pairs(spec) else None
@@ -117,7 +117,7 @@ class EntityTable:
         mean = np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
         return mean[:, [n - 1 for n in STEADY_WINDOWS]]
 
-    def _expected(self, spec: TaskSpec, state: StateTable) -> Float64[np.ndarray, "n"]:
+    def _expected(self, spec: TaskSpec, state: StateTable) -> Float64[np.ndarray, " n"]:
         """The mean of the target over the last eight windows; NaN where that is unknown."""
         amounts = not self.replay.own and self.replay.aggregate in ("sum", "count", "exists", "distinct")
         name = f"history: mean of 8 lags {'sum' if amounts else 'mean'}"
@@ -157,7 +157,7 @@ def _own_history(graph: GraphStore, spec: TaskSpec, labels: Labels) -> History |
     return label_history(spec, labels, graph.rows(spec.entity))
 
 
-def _prior(spec: TaskSpec, labels: Labels) -> Float64[np.ndarray, "outputs"]:
+def _prior(spec: TaskSpec, labels: Labels) -> Float64[np.ndarray, " outputs"]:
     """How often each class is true; the mean for numbers."""
     y = target_array(spec, labels)
     if family_of(spec) is Family.CLASSES:

@@ -42,7 +42,7 @@ class Nodes:
 
     dense: Float[Tensor, "n dense"]
     codes: Int64[Tensor, "n categories"]
-    gap: Float[Tensor, "n"]
+    gap: Float[Tensor, " n"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +134,7 @@ class GraphView:
 
     def _encoded_rows(
         self, graph: GraphStore, frontier: Frontier
-    ) -> tuple[tuple[Tensor, Tensor], Int64[np.ndarray, "n"]]:
+    ) -> tuple[tuple[Tensor, Tensor], Int64[np.ndarray, " n"]]:
         """Encoded rows, and where those of the frontier stand among them (negative: missing)."""
         rows = frontier.rows.astype(np.int64)
         if graph.rows(frontier.table) <= MANY_ROWS:

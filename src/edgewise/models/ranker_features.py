@@ -30,7 +30,7 @@ class FeatureTable(NamedTuple):
 
 
 def feature_table(
-    asof: AsOf, rows: Int64[np.ndarray, "n"], at: Int64[np.ndarray, "n"], pool: Pool, channels: list[str]
+    asof: AsOf, rows: Int64[np.ndarray, " n"], at: Int64[np.ndarray, " n"], pool: Pool, channels: list[str]
 ) -> FeatureTable:
     """All features of a pool's candidates, as of their seeds' anchors.
 

@@ -24,7 +24,7 @@ class SeedTrees:
     view: GraphView
     entity: str
 
-    def sample(self, rows: Int64[np.ndarray, "n"], at: Int64[np.ndarray, "n"]) -> Tree:
+    def sample(self, rows: Int64[np.ndarray, " n"], at: Int64[np.ndarray, " n"]) -> Tree:
         """The latest visible rows around each entity."""
         return self.view.sample(self.graph, Seeds(self.entity, rows, at))
 

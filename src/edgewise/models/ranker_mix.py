@@ -62,7 +62,7 @@ def choose_mix(table: RankingTable, trees: np.ndarray, network: np.ndarray, targ
 
 def mixed(
     mix: Mix, table: RankingTable, trees: np.ndarray, network: np.ndarray
-) -> Float32[np.ndarray, "candidates"]:
+) -> Float32[np.ndarray, " candidates"]:
     """The scores that the mix gives. They are rounded, so that sums in another order give the same list."""
     if mix.kind == "fusion":
         scores = reciprocal_ranks(table.pool)
@@ -74,7 +74,7 @@ def mixed(
     return np.round(np.asarray(scores, dtype=np.float64), 5).astype(np.float32)
 
 
-def reciprocal_ranks(pool: Pool) -> Float32[np.ndarray, "candidates"]:
+def reciprocal_ranks(pool: Pool) -> Float32[np.ndarray, " candidates"]:
     """Reciprocal-rank fusion of the channels (Cormack, Clarke and Büttcher, 2009), with their constant 60."""
     return np.nansum(1.0 / (60.0 + pool.ranks), axis=1).astype(np.float32)
 

@@ -73,7 +73,7 @@ def fit_net(
     labelled = np.flatnonzero(table.wanted > 0)
     done = [0.0]
 
-    def loss(index: Int64[Tensor, "batch"]) -> Tensor:
+    def loss(index: Int64[Tensor, " batch"]) -> Tensor:
         return _loss(net, table, sides, columns, labelled[index.numpy()], trees)
 
     def score() -> float:
@@ -94,7 +94,7 @@ def fit_net(
 
 def score_net(
     net: RankingNet, table: RankingTable, asof: AsOf, columns: list[int], trees: SeedTrees | None
-) -> tuple[Float32[np.ndarray, "candidates"], Float32[np.ndarray, "n 3"]]:
+) -> tuple[Float32[np.ndarray, " candidates"], Float32[np.ndarray, "n 3"]]:
     """Logits of all candidates, and the gate's weights on repeat, local and global evidence for each seed."""
     sides = sides_of(asof, table.rows, table.at, net.settings.events)
     scores = np.zeros(len(table.pool.items), dtype=np.float32)
@@ -112,9 +112,9 @@ def score_net(
 
 def listwise_loss(
     logits: Float[Tensor, "n candidates"],
-    none: Float[Tensor, "n"],
+    none: Float[Tensor, " n"],
     came: Float[Tensor, "n candidates"],
-    wanted: Float[Tensor, "n"],
+    wanted: Float[Tensor, " n"],
 ) -> Tensor:
     """Softmax over a pool and the answer "none of these", against everything that came true.
 

@@ -59,7 +59,7 @@ def fit_trees(
 
 def score_trees(
     booster: lgb.Booster, table: RankingTable, columns: list[int], rounds: int
-) -> Float32[np.ndarray, "candidates"]:
+) -> Float32[np.ndarray, " candidates"]:
     """The trees' scores with the first `rounds` of them."""
     if len(table.pool.items) == 0:
         return np.zeros(0, dtype=np.float32)

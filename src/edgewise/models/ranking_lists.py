@@ -13,7 +13,7 @@ from edgewise.tasks.nouns import Ragged, Ranked
 __all__ = ["average_precision", "filled", "mean_average_precision", "positives", "ranked", "within_pool"]
 
 
-def ranked(pool: Pool, scores: Float32[np.ndarray, "candidates"], k: int) -> Ranked:
+def ranked(pool: Pool, scores: Float32[np.ndarray, " candidates"], k: int) -> Ranked:
     """The k best candidates of each seed; ties go to the smaller row id."""
     seeds = len(pool.indptr) - 1
     items = np.full((seeds, k), MISSING, dtype=np.int64)
@@ -37,7 +37,7 @@ def filled(found: Ranked, spare: Int64[np.ndarray, "n width"]) -> Ranked:
     return Ranked(items, scores)
 
 
-def within_pool(pool: Pool, values: np.ndarray) -> Float32[np.ndarray, "candidates"]:
+def within_pool(pool: Pool, values: np.ndarray) -> Float32[np.ndarray, " candidates"]:
     """Scores with mean 0 and deviation 1 inside each pool, so that scorers can be mixed."""
     counts = np.maximum(np.diff(pool.indptr), 1).astype(np.float64)
     seed = pool.seed_of
@@ -55,7 +55,7 @@ def positives(pool: Pool, target: Ragged) -> np.ndarray:
     return np.isin(pool.seed_of * width + pool.items, wanted[target.values != MISSING])
 
 
-def average_precision(found: Ranked, target: Ragged, k: int) -> Float64[np.ndarray, "n"]:
+def average_precision(found: Ranked, target: Ragged, k: int) -> Float64[np.ndarray, " n"]:
     """AP@k of each list, over min(k, how many came true); 0 where nothing came true or nothing was found."""
     width = max(int(found.items.max(initial=0)), int(target.values.max(initial=0))) + 1
     wanted = np.repeat(np.arange(len(target)), target.lengths) * width + target.values

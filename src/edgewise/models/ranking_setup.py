@@ -91,7 +91,7 @@ class Setup:
         )
 
 
-def moments_of(setup: Setup, seeds: Seeds) -> Int64[np.ndarray, "n"]:
+def moments_of(setup: Setup, seeds: Seeds) -> Int64[np.ndarray, " n"]:
     """The anchors; in a static task, where time means nothing, all the same."""
     return np.zeros_like(seeds.at) if setup.static else seeds.at
 

@@ -29,13 +29,13 @@ class RankingTable:
     negatives are in the table: each stands for 1 / share of them.
     """
 
-    rows: Int64[np.ndarray, "n"]
-    at: Int64[np.ndarray, "n"]
+    rows: Int64[np.ndarray, " n"]
+    at: Int64[np.ndarray, " n"]
     pool: Pool
     names: list[str]
     features: Float32[np.ndarray, "candidates features"]
-    came: Bool[np.ndarray, "candidates"]
-    wanted: Int64[np.ndarray, "n"]
+    came: Bool[np.ndarray, " candidates"]
+    wanted: Int64[np.ndarray, " n"]
     share: float = 1.0
 
     def __len__(self) -> int:
@@ -83,8 +83,8 @@ def make_table(
     setup: Setup,
     asof: AsOf,
     channels: list[Channel],
-    rows: Int64[np.ndarray, "n"],
-    at: Int64[np.ndarray, "n"],
+    rows: Int64[np.ndarray, " n"],
+    at: Int64[np.ndarray, " n"],
     target: Ragged | None = None,
     share: float = 1.0,
     random_seed: int = 0,

@@ -63,7 +63,7 @@ def label_history(spec: TaskSpec, labels: Labels, entities: int) -> History:
 def replayed(
     replay: Replay,
     history: History,
-    rows: Int64[np.ndarray, "n"],
+    rows: Int64[np.ndarray, " n"],
     begins: Int64[np.ndarray, "n w"],
     ends: Int64[np.ndarray, "n w"],
 ) -> Float64[np.ndarray, "n w"]:

@@ -33,7 +33,7 @@ class Scale:
         """The inverse."""
         return np.expm1(np.clip(x, 0.0, 60.0)) * self.unit if self.log else x * self.unit + self.centre
 
-    def weight(self, expected: Float64[np.ndarray, "n"]) -> Float64[np.ndarray, "n"]:
+    def weight(self, expected: Float64[np.ndarray, " n"]) -> Float64[np.ndarray, " n"]:
         """What an error at an expected amount costs, one on average."""
         if not self.log:
             return np.ones(len(expected))

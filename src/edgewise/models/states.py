@@ -78,7 +78,7 @@ def _with_known(
     return StateTable(values, known.table.names, known.table.groups)
 
 
-def _places(known: Seeds, asked: Seeds) -> Int64[np.ndarray, "asked"]:
+def _places(known: Seeds, asked: Seeds) -> Int64[np.ndarray, " asked"]:
     """Where each asked seed stands among the known ones; -1 where it is not."""
     pair = np.dtype([("row", np.int64), ("at", np.int64)])
     have, want = np.empty(len(known), pair), np.empty(len(asked), pair)

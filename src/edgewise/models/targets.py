@@ -67,7 +67,7 @@ def target_array(spec: TaskSpec, labels: Labels) -> Float64[np.ndarray, "n outpu
     return np.asarray(target, dtype=np.float64).reshape(len(labels), -1)
 
 
-def choosing_rows(train: Labels, valid: Labels) -> Bool[np.ndarray, "train"]:
+def choosing_rows(train: Labels, valid: Labels) -> Bool[np.ndarray, " train"]:
     """The training rows that choose together with validation: the latest anchors, where validation has few.
 
     One validation week may be Christmas; what is chosen on four weeks holds longer.

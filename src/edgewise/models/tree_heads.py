@@ -33,8 +33,8 @@ class Rows:
 
     x: Float32[np.ndarray, "n features"]
     y: Float64[np.ndarray, "n outputs"]
-    weight: Float64[np.ndarray, "n"]
-    expected: Float64[np.ndarray, "n"]
+    weight: Float64[np.ndarray, " n"]
+    expected: Float64[np.ndarray, " n"]
     pairs: Float32[np.ndarray, "n classes known"] | None = None
     levels: Float64[np.ndarray, "n levels"] | None = None  # means over more and more of the past
 
@@ -97,7 +97,7 @@ class TreeHead:
             return {}
         return {q: self.scale.back(self._numbers(_level(q), rows)) for q in LEVELS}
 
-    def gains(self, features: int) -> Float64[np.ndarray, "features"]:
+    def gains(self, features: int) -> Float64[np.ndarray, " features"]:
         """How much each state feature helped, over all trees, summing to one; zeros for trees over pairs."""
         found = [t.gains()[:features] for name, t in self.trees.items() if name.startswith("value")]
         return np.mean(found, axis=0) if found else np.zeros(features)

@@ -55,14 +55,14 @@ class Trees:
     booster: lgb.Booster
     rounds: int
 
-    def __call__(self, x: Float32[np.ndarray, "n features"]) -> Float64[np.ndarray, "n"]:
+    def __call__(self, x: Float32[np.ndarray, "n features"]) -> Float64[np.ndarray, " n"]:
         """Probabilities or values; [n, classes] for many classes."""
         if len(x) == 0:
             classes = self.booster.num_model_per_iteration()
             return np.zeros((0, classes) if classes > 1 else 0)
         return np.asarray(self.booster.predict(x, num_iteration=self.rounds, num_threads=1))
 
-    def gains(self) -> Float64[np.ndarray, "features"]:
+    def gains(self) -> Float64[np.ndarray, " features"]:
         """How much each feature lowered the loss, summing to one."""
         gain = np.asarray(self.booster.feature_importance("gain", iteration=self.rounds), dtype=np.float64)
         return gain / max(gain.sum(), 1e-12)
@@ -91,8 +91,8 @@ _lately: OrderedDict[str, Trees] = OrderedDict()
 def grow(
     objective: str,
     x: Float32[np.ndarray, "n features"],
-    y: Float64[np.ndarray, "n"],
-    weight: Float64[np.ndarray, "n"] | None,
+    y: Float64[np.ndarray, " n"],
+    weight: Float64[np.ndarray, " n"] | None,
     choosing: tuple[np.ndarray, np.ndarray, np.ndarray | None] | None,
     settings: TreeSettings,
     *,
@@ -137,8 +137,8 @@ def grow(
 def _grown(
     parameters: dict[str, Any],
     x: Float32[np.ndarray, "n features"],
-    y: Float64[np.ndarray, "n"],
-    weight: Float64[np.ndarray, "n"] | None,
+    y: Float64[np.ndarray, " n"],
+    weight: Float64[np.ndarray, " n"] | None,
     choosing: tuple[np.ndarray, np.ndarray, np.ndarray | None] | None,
     settings: TreeSettings,
     rounds: int | None,

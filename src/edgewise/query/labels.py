@@ -146,7 +146,7 @@ def _sorted(found: pa.Table, timeframes: int) -> pa.Table:
     return found.sort_by([(name, "ascending") for name in names])
 
 
-def _starts(found: pa.Table) -> Int64[np.ndarray, "labels"]:
+def _starts(found: pa.Table) -> Int64[np.ndarray, " labels"]:
     """Where the rows of each label begin: one row, the values of a list, or the timeframes of a forecast."""
     new = np.ones(len(found), dtype=bool)
     if len(found) > 1:
@@ -156,7 +156,7 @@ def _starts(found: pa.Table) -> Int64[np.ndarray, "labels"]:
     return np.flatnonzero(new)
 
 
-def _changes(column: pa.Array) -> Bool[np.ndarray, "rows_less_1"]:
+def _changes(column: pa.Array) -> Bool[np.ndarray, " rows_less_1"]:
     return pc.not_equal(column[1:], column[:-1]).to_numpy(zero_copy_only=False)
 
 

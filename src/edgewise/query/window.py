@@ -61,7 +61,7 @@ class Offset:
             return self.count * _MONTHS[self.unit] * (146_097 * DAY // 4_800)
         return self.count * _EXACT[self.unit]
 
-    def shift(self, at: Int64[np.ndarray, "n"]) -> Int64[np.ndarray, "n"]:
+    def shift(self, at: Int64[np.ndarray, " n"]) -> Int64[np.ndarray, " n"]:
         """Each time moved by this step. Times are microseconds since the epoch, UTC."""
         at = np.asarray(at, dtype=np.int64)
         if not self.calendar:
@@ -110,7 +110,7 @@ class Window:
         unit = self.end.unit
         return Window(Offset(self.start.count + step, unit), Offset(self.end.count + step, unit))
 
-    def bounds(self, anchors: Int64[np.ndarray, "n"]) -> tuple[Int64[np.ndarray, "n"], Int64[np.ndarray, "n"]]:
+    def bounds(self, anchors: Int64[np.ndarray, " n"]) -> tuple[Int64[np.ndarray, " n"], Int64[np.ndarray, " n"]]:
         """The exclusive lower and the inclusive upper bound at each anchor."""
         anchors = np.asarray(anchors, dtype=np.int64)
         low = np.full(len(anchors), BEGINNING) if self.start is None else self.start.shift(anchors)

@@ -39,18 +39,18 @@ def stream(base: int, root: int, anchor: int, row: int) -> int:
 
 @njit(cache=True, nogil=True)
 def count_reverse(
-    indptr: Int64[np.ndarray, "src_rows_plus_1"],
-    at: Int64[np.ndarray, "links"],
+    indptr: Int64[np.ndarray, " src_rows_plus_1"],
+    at: Int64[np.ndarray, " links"],
     timed: bool,
     fanout: int,
-    rows: Int32[np.ndarray, "parents"],
-    seed: Int32[np.ndarray, "parents"],
-    anchor: Int64[np.ndarray, "seeds"],
+    rows: Int32[np.ndarray, " parents"],
+    seed: Int32[np.ndarray, " parents"],
+    anchor: Int64[np.ndarray, " seeds"],
     skip: tuple[int, int],
     lo: int,
     hi: int,
-    end: Int64[np.ndarray, "parents"],
-    offset: Int64[np.ndarray, "parents_plus_1"],
+    end: Int64[np.ndarray, " parents"],
+    offset: Int64[np.ndarray, " parents_plus_1"],
 ) -> None:
     """For each parent, where its visible links end, and how many are taken (`fanout` < 0: all).
 
@@ -82,24 +82,24 @@ def count_reverse(
 
 @njit(cache=True, nogil=True)
 def fill_reverse(
-    indptr: Int64[np.ndarray, "src_rows_plus_1"],
-    dst: Int32[np.ndarray, "links"],
-    at: Int64[np.ndarray, "links"],
+    indptr: Int64[np.ndarray, " src_rows_plus_1"],
+    dst: Int32[np.ndarray, " links"],
+    at: Int64[np.ndarray, " links"],
     timed: bool,
-    rows: Int32[np.ndarray, "parents"],
-    roots: Int32[np.ndarray, "seeds"],
-    anchor: Int64[np.ndarray, "seeds"],
+    rows: Int32[np.ndarray, " parents"],
+    roots: Int32[np.ndarray, " seeds"],
+    anchor: Int64[np.ndarray, " seeds"],
     recent: bool,
     base: int,
-    seed: Int32[np.ndarray, "parents"],
+    seed: Int32[np.ndarray, " parents"],
     lo: int,
     hi: int,
-    end: Int64[np.ndarray, "parents"],
-    offset: Int64[np.ndarray, "parents_plus_1"],
+    end: Int64[np.ndarray, " parents"],
+    offset: Int64[np.ndarray, " parents_plus_1"],
     first: int,
-    out_rows: Int32[np.ndarray, "frontier"],
-    out_seed: Int32[np.ndarray, "frontier"],
-    out_at: Int64[np.ndarray, "frontier"],
+    out_rows: Int32[np.ndarray, " frontier"],
+    out_seed: Int32[np.ndarray, " frontier"],
+    out_at: Int64[np.ndarray, " frontier"],
 ) -> None:
     """Write each parent's children, oldest first: the latest visible ones, or a uniform choice."""
     for i in range(lo, hi):
@@ -126,7 +126,7 @@ def fill_reverse(
 
 
 @njit(cache=True, nogil=True)
-def choose(key: int, n: int, k: int, out: Int32[np.ndarray, "k"]) -> None:
+def choose(key: int, n: int, k: int, out: Int32[np.ndarray, " k"]) -> None:
     """`k` of the numbers below `n`, ascending, all choices equally likely.
 
     Floyd's algorithm (Bentley and Floyd, Programming Pearls, CACM 1987), kept sorted as it grows.
@@ -151,17 +151,17 @@ def choose(key: int, n: int, k: int, out: Int32[np.ndarray, "k"]) -> None:
 
 @njit(cache=True, nogil=True)
 def count_forward(
-    forward: Int32[np.ndarray, "src_rows"],
-    times: Int64[np.ndarray, "dst_rows"],
+    forward: Int32[np.ndarray, " src_rows"],
+    times: Int64[np.ndarray, " dst_rows"],
     timed: bool,
-    rows: Int32[np.ndarray, "parents"],
-    seed: Int32[np.ndarray, "parents"],
-    anchor: Int64[np.ndarray, "seeds"],
+    rows: Int32[np.ndarray, " parents"],
+    seed: Int32[np.ndarray, " parents"],
+    anchor: Int64[np.ndarray, " seeds"],
     skip: tuple[int, int],
     lo: int,
     hi: int,
-    found: Int64[np.ndarray, "parents"],
-    offset: Int64[np.ndarray, "parents_plus_1"],
+    found: Int64[np.ndarray, " parents"],
+    offset: Int64[np.ndarray, " parents_plus_1"],
 ) -> None:
     """For each parent the row it refers to, -1 where there is none or it is not visible yet.
 
@@ -182,17 +182,17 @@ def count_forward(
 
 @njit(cache=True, nogil=True)
 def fill_forward(
-    times: Int64[np.ndarray, "dst_rows"],
+    times: Int64[np.ndarray, " dst_rows"],
     timed: bool,
-    seed: Int32[np.ndarray, "parents"],
+    seed: Int32[np.ndarray, " parents"],
     lo: int,
     hi: int,
-    found: Int64[np.ndarray, "parents"],
-    offset: Int64[np.ndarray, "parents_plus_1"],
+    found: Int64[np.ndarray, " parents"],
+    offset: Int64[np.ndarray, " parents_plus_1"],
     first: int,
-    out_rows: Int32[np.ndarray, "frontier"],
-    out_seed: Int32[np.ndarray, "frontier"],
-    out_at: Int64[np.ndarray, "frontier"],
+    out_rows: Int32[np.ndarray, " frontier"],
+    out_seed: Int32[np.ndarray, " frontier"],
+    out_at: Int64[np.ndarray, " frontier"],
 ) -> None:
     """Write the one child of each parent that has one."""
     o = first + offset[lo]

@@ -22,9 +22,9 @@ class Frontier:
     """
 
     table: str
-    rows: Int32[np.ndarray, "n"]
-    seed: Int32[np.ndarray, "n"]  # which seed's tree
-    at: Int64[np.ndarray, "n"]  # the row's time, microseconds; ALWAYS (one value, repeated) in a static table
+    rows: Int32[np.ndarray, " n"]
+    seed: Int32[np.ndarray, " n"]  # which seed's tree
+    at: Int64[np.ndarray, " n"]  # the row's time, microseconds; ALWAYS (one value, repeated) in a static table
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -42,14 +42,14 @@ class Step:
 
     level: int
     hop: Hop
-    indptr: Int64[np.ndarray, "parents_plus_1"]
+    indptr: Int64[np.ndarray, " parents_plus_1"]
     first: int
 
     def __len__(self) -> int:
         return int(self.indptr[-1])
 
     @property
-    def parent(self) -> Int32[np.ndarray, "links"]:
+    def parent(self) -> Int32[np.ndarray, " links"]:
         """The parent of each link, put together on each access."""
         return np.repeat(np.arange(len(self.indptr) - 1, dtype=np.int32), np.diff(self.indptr))
 
@@ -82,7 +82,7 @@ class Neighbourhood:
         """The steps that leave one level."""
         return (step for step in self.steps if step.level == level)
 
-    def take(self, positions: Int64[np.ndarray, "m"]) -> Neighbourhood:
+    def take(self, positions: Int64[np.ndarray, " m"]) -> Neighbourhood:
         """The trees of some seeds, in the order given: the same as sampling for these seeds alone."""
         positions = np.asarray(positions, dtype=np.int64)
         table = self.seeds.table

@@ -119,9 +119,9 @@ class EdgewiseSampler(BaseSampler):
 class _Nodes:
     """The nodes of one table in a batch, level by level; `position[k]` is where level k's rows stand."""
 
-    rows: Int64[np.ndarray, "nodes"]
-    seed: Int64[np.ndarray, "nodes"]
-    position: list[Int64[np.ndarray, "rows_of_level"]]
+    rows: Int64[np.ndarray, " nodes"]
+    seed: Int64[np.ndarray, " nodes"]
+    position: list[Int64[np.ndarray, " rows_of_level"]]
     per_level: list[int]
 
 
@@ -129,8 +129,8 @@ class _Nodes:
 class _Links:
     """The links of one edge type in a batch, level by level."""
 
-    child: Int64[np.ndarray, "links"]
-    parent: Int64[np.ndarray, "links"]
+    child: Int64[np.ndarray, " links"]
+    parent: Int64[np.ndarray, " links"]
     per_level: list[int]
 
 
@@ -167,7 +167,7 @@ def _links(
 
 def _distinct(
     major: np.ndarray, minor: np.ndarray
-) -> tuple[Int64[np.ndarray, "distinct"], Int64[np.ndarray, "n"]]:
+) -> tuple[Int64[np.ndarray, " distinct"], Int64[np.ndarray, " n"]]:
     """Where each distinct pair first stands, ascending, and for each pair which of those it is."""
     width = int(minor.max()) + 2 if len(minor) else 1
     _, first, which = np.unique(major * width + minor + 1, return_index=True, return_inverse=True)

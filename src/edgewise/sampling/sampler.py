@@ -134,8 +134,8 @@ class _Counted:
 
     parents: Frontier
     hop: Hop
-    found: Int64[np.ndarray, "parents"]
-    offset: Int64[np.ndarray, "parents_plus_1"]
+    found: Int64[np.ndarray, " parents"]
+    offset: Int64[np.ndarray, " parents_plus_1"]
 
 
 class _Scratch(threading.local):
@@ -149,7 +149,7 @@ class _Scratch(threading.local):
         """Let all that was given out be given out again."""
         self._used = 0
 
-    def take(self, n: int) -> Int64[np.ndarray, "n"]:
+    def take(self, n: int) -> Int64[np.ndarray, " n"]:
         """`n` integers that nobody else uses until the next reset."""
         if self._used + n > len(self._memory):
             self._memory = np.empty(2 * (self._used + n), dtype=np.int64)

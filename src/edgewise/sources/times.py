@@ -20,7 +20,7 @@ _JULIAN_DAYS = (1_903_682.0, 2_999_757.0)
 _UNITS = ((1e17, TimeForm.NANOS), (1e14, TimeForm.MICROS), (1e11, TimeForm.MILLIS), (0.0, TimeForm.SECONDS))
 
 
-def epoch_unit(numbers: Float64[np.ndarray, "n"], julian: bool = False) -> TimeForm:
+def epoch_unit(numbers: Float64[np.ndarray, " n"], julian: bool = False) -> TimeForm:
     """The unit of epoch numbers, from the median of their magnitudes; seconds where there are none.
 
     `julian` says that Julian days may occur.

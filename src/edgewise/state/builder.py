@@ -131,8 +131,8 @@ class StateBuilder:
             raise RunError(f"cannot read the state's plan in '{folder}': {error}", hint="fit again") from error
 
     def _read_at(
-        self, graph: GraphStore, spec: TaskSpec, anchors: Int64[np.ndarray, "n"]
-    ) -> tuple[Int64[np.ndarray, "n"], Float32[np.ndarray, "n"]]:
+        self, graph: GraphStore, spec: TaskSpec, anchors: Int64[np.ndarray, " n"]
+    ) -> tuple[Int64[np.ndarray, " n"], Float32[np.ndarray, " n"]]:
         """When each seed is read, and how long the graph had been silent by then (in the grid's unit)."""
         times = self._columns.sorted_times(graph, _clock(graph, spec))
         seen = np.searchsorted(times, anchors, side="right")
@@ -143,7 +143,7 @@ class StateBuilder:
         return read_at, silence.astype(np.float32)
 
     def _relation(
-        self, graph: GraphStore, plan: RelationPlan, rows: Int64[np.ndarray, "n"], at: Int64[np.ndarray, "n"]
+        self, graph: GraphStore, plan: RelationPlan, rows: Int64[np.ndarray, " n"], at: Int64[np.ndarray, " n"]
     ) -> Float32[np.ndarray, "n features"]:
         """Sweep one relation, entities split over threads; the split changes nothing in the result."""
         relation = graph.relation(plan.hop)
@@ -165,7 +165,7 @@ class StateBuilder:
         return out
 
     def _nested(
-        self, graph: GraphStore, nested: Nested, rows: Int64[np.ndarray, "n"], at: Int64[np.ndarray, "n"]
+        self, graph: GraphStore, nested: Nested, rows: Int64[np.ndarray, " n"], at: Int64[np.ndarray, " n"]
     ) -> tuple[Float32[np.ndarray, "n features"], list[str]]:
         near = rows if nested.hop is None else recent(graph.relation(nested.hop), rows, at, 1)[0][:, 0]
         far = graph.forward(nested.via.table, nested.via.column)
@@ -187,6 +187,6 @@ def _clock(graph: GraphStore, spec: TaskSpec) -> str | None:
     return max(timed, key=graph.rows) if timed else None
 
 
-def _longest_silence(clock_times: Int64[np.ndarray, "rows"], cut: int) -> int:
+def _longest_silence(clock_times: Int64[np.ndarray, " rows"], cut: int) -> int:
     known = clock_times[(clock_times != ALWAYS) & (clock_times <= cut)]
     return int(np.diff(known).max()) if len(known) > 1 else 0

@@ -13,7 +13,7 @@ __all__ = ["CALENDAR", "calendar"]
 CALENDAR: tuple[str, ...] = ("hour", "day of week", "day of month", "month", "day of year", "window's month")
 
 
-def calendar(anchors: Int64[np.ndarray, "n"], ahead: int) -> Float32[np.ndarray, "n 6"]:
+def calendar(anchors: Int64[np.ndarray, " n"], ahead: int) -> Float32[np.ndarray, "n 6"]:
     """The calendar in UTC; `ahead` is how many microseconds after the anchor the window's middle lies.
 
     NaN for an anchor of a static task. Monday is 0, January is 1.

@@ -33,7 +33,7 @@ class EventColumns:
         """The numbers, category slots and further links of a relation's far rows."""
         return self._once(graph, plan, lambda: _events(self, graph, plan))
 
-    def sorted_times(self, graph: GraphStore, table: str | None) -> Int64[np.ndarray, "times"]:
+    def sorted_times(self, graph: GraphStore, table: str | None) -> Int64[np.ndarray, " times"]:
         """A table's times, ascending, each once; empty for no table."""
         if table is None:
             return np.empty(0, np.int64)
@@ -80,7 +80,7 @@ def _events(cache: EventColumns, graph: GraphStore, plan: RelationPlan) -> Event
 
 
 def _fill_slots(
-    out: Int16[np.ndarray, "rows"],
+    out: Int16[np.ndarray, " rows"],
     cache: EventColumns,
     graph: GraphStore,
     hop: Hop,

@@ -29,8 +29,8 @@ def update(state: float, since: int, at: int, x: float, half_life: float) -> flo
 
 @njit(cache=True, nogil=True)
 def scan(
-    at: Int64[np.ndarray, "events"], x: Float64[np.ndarray, "events"], half_life: float
-) -> Float64[np.ndarray, "events"]:
+    at: Int64[np.ndarray, " events"], x: Float64[np.ndarray, " events"], half_life: float
+) -> Float64[np.ndarray, " events"]:
     """The state just after each event of one time-sorted list."""
     states = np.empty(len(at), np.float64)
     state = 0.0
@@ -42,7 +42,7 @@ def scan(
 
 @njit(cache=True, nogil=True)
 def read(
-    states: Float64[np.ndarray, "events"], at: Int64[np.ndarray, "events"], anchor: int, half_life: float
+    states: Float64[np.ndarray, " events"], at: Int64[np.ndarray, " events"], anchor: int, half_life: float
 ) -> float:
     """The state at `anchor` from a scan: events at the anchor itself count, later ones do not."""
     seen = np.searchsorted(at, anchor, side="right")

@@ -82,7 +82,7 @@ class HistoryState:
         return [f"history: {name}" for name in names]
 
     def build(
-        self, history: History, rows: Int64[np.ndarray, "n"], at: Int64[np.ndarray, "n"]
+        self, history: History, rows: Int64[np.ndarray, " n"], at: Int64[np.ndarray, " n"]
     ) -> Float32[np.ndarray, "n features"]:
         """The features of each row at each anchor, from events at or before it."""
         rows = np.where(rows < len(history.indptr) - 1, rows, MISSING)
@@ -105,7 +105,7 @@ class HistoryState:
         return numbers, [f"class {c}" for c in self.classes], ["values"] if self.coded else []
 
     def _lags(
-        self, history: History, rows: Int64[np.ndarray, "n"], at: Int64[np.ndarray, "n"]
+        self, history: History, rows: Int64[np.ndarray, " n"], at: Int64[np.ndarray, " n"]
     ) -> list[Float64[np.ndarray, "n columns"]]:
         windows = lagged(history, rows, at, self.step)
         reaches = at[:, None] - np.arange(1, LAGS + 1)[None, :] * self.step
@@ -119,7 +119,7 @@ class HistoryState:
         summary += [_mean(found["exists"])]
         return [*(found[kind] for kind in self._lag_kinds()), np.stack(summary, axis=1)]
 
-    def _market(self, history: History, at: Int64[np.ndarray, "n"]) -> Float64[np.ndarray, "n 3"]:
+    def _market(self, history: History, at: Int64[np.ndarray, " n"]) -> Float64[np.ndarray, "n 3"]:
         """How busy all entities together were lately: events of the last window, and ratios to those before."""
         moments, position = np.unique(at, return_inverse=True)
         everything = np.sort(history.at)
@@ -130,8 +130,8 @@ class HistoryState:
         return np.stack([np.log1p(counts[:, 0]), *ratio], axis=1)[position]
 
     def _rank(
-        self, history: History, rows: Int64[np.ndarray, "n"], at: Int64[np.ndarray, "n"]
-    ) -> Float64[np.ndarray, "n"]:
+        self, history: History, rows: Int64[np.ndarray, " n"], at: Int64[np.ndarray, " n"]
+    ) -> Float64[np.ndarray, " n"]:
         """The share of all entities whose decayed sum at the anchor is below the seed's (ties count half)."""
         value = np.ones(len(history.at)) if self.coded else np.nan_to_num(np.asarray(history.value, np.float64))
         moments, position = np.unique(np.minimum(at, NEVER - 1), return_inverse=True)
@@ -150,7 +150,7 @@ class HistoryState:
         return out
 
     def _sweep(
-        self, history: History, rows: Int64[np.ndarray, "n"], at: Int64[np.ndarray, "n"]
+        self, history: History, rows: Int64[np.ndarray, " n"], at: Int64[np.ndarray, " n"]
     ) -> Float32[np.ndarray, "n columns"]:
         count = len(history.at)
         blank = np.empty((count, 0))
@@ -167,7 +167,7 @@ class HistoryState:
         return sweep(history.indptr, dst, history.at, rows, at, events, self.grid, True)
 
 
-def _mean(values: Float64[np.ndarray, "n lags"]) -> Float64[np.ndarray, "n"]:
+def _mean(values: Float64[np.ndarray, "n lags"]) -> Float64[np.ndarray, " n"]:
     """The mean of what is known; NaN where nothing is."""
     known = np.isfinite(values)
     count = known.sum(axis=1)
@@ -176,7 +176,7 @@ def _mean(values: Float64[np.ndarray, "n lags"]) -> Float64[np.ndarray, "n"]:
     )
 
 
-def _extreme(values: Float64[np.ndarray, "n lags"], which: np.ufunc) -> Float64[np.ndarray, "n"]:
+def _extreme(values: Float64[np.ndarray, "n lags"], which: np.ufunc) -> Float64[np.ndarray, " n"]:
     return np.asarray(which.reduce(values, axis=1))
 
 

@@ -47,7 +47,7 @@ class Windows:
 
 def past_windows(
     history: History,
-    rows: Int64[np.ndarray, "n"],
+    rows: Int64[np.ndarray, " n"],
     begins: Int64[np.ndarray, "n w"],
     ends: Int64[np.ndarray, "n w"],
 ) -> Windows:
@@ -69,7 +69,7 @@ def past_windows(
 
 
 def lagged(
-    history: History, rows: Int64[np.ndarray, "n"], anchors: Int64[np.ndarray, "n"], step: int, count: int = LAGS
+    history: History, rows: Int64[np.ndarray, " n"], anchors: Int64[np.ndarray, " n"], step: int, count: int = LAGS
 ) -> Windows:
     """The windows (anchor - j * step, anchor - (j - 1) * step] for j = 1..count, the latest first."""
     back = np.arange(count, dtype=np.int64) * step

@@ -20,7 +20,7 @@ def own_names(plan: Plan) -> list[str]:
 
 
 def own_columns(
-    graph: GraphStore, entity: str, plan: Plan, rows: Int64[np.ndarray, "n"], at: Int64[np.ndarray, "n"]
+    graph: GraphStore, entity: str, plan: Plan, rows: Int64[np.ndarray, " n"], at: Int64[np.ndarray, " n"]
 ) -> Float32[np.ndarray, "n columns"]:
     """Numbers as they are, moments as age at the anchor in the grid's unit, categories as 0 and 1.
 
@@ -47,8 +47,8 @@ def _picked(
     graph: GraphStore,
     entity: str,
     path: Path,
-    rows: Int64[np.ndarray, "n"],
-    at: Int64[np.ndarray, "n"],
+    rows: Int64[np.ndarray, " n"],
+    at: Int64[np.ndarray, " n"],
     values: np.ndarray,
 ) -> np.ndarray:
     """The value of each seed's row (or of the row it refers to, where that is visible), else NaN."""

@@ -30,19 +30,19 @@ class PairTimeline:
     `2^-(age / half_lives[h])`, as of `at[e]`; `gap_squares[e]` the sum of its squared gaps, in days².
     """
 
-    left_ptr: Int64[np.ndarray, "left_plus_1"]
-    right: Int32[np.ndarray, "pairs"]
-    event_ptr: Int64[np.ndarray, "pairs_plus_1"]
-    at: Int64[np.ndarray, "events"]
+    left_ptr: Int64[np.ndarray, " left_plus_1"]
+    right: Int32[np.ndarray, " pairs"]
+    event_ptr: Int64[np.ndarray, " pairs_plus_1"]
+    at: Int64[np.ndarray, " events"]
     decayed: Float32[np.ndarray, "events half_lives"]
-    gap_squares: Float32[np.ndarray, "events"]  # empty where events are not merged: many have no rhythm
-    half_lives: Float64[np.ndarray, "half_lives"]  # days
+    gap_squares: Float32[np.ndarray, " events"]  # empty where events are not merged: many have no rhythm
+    half_lives: Float64[np.ndarray, " half_lives"]  # days
 
     def read(
         self,
-        left: Int64[np.ndarray, "n"],
-        right: Int64[np.ndarray, "n"],
-        anchor: Int64[np.ndarray, "n"],
+        left: Int64[np.ndarray, " n"],
+        right: Int64[np.ndarray, " n"],
+        anchor: Int64[np.ndarray, " n"],
         windows: PairReading,
     ) -> Float32[np.ndarray, "n features"]:
         """The state of pairs as of their anchors; columns as `reading_names` lists them.
@@ -87,7 +87,7 @@ def reading_names(prefix: str, half_lives: Sequence[float], reading: PairReading
 def pair_timeline(
     left: np.ndarray,
     right: np.ndarray,
-    at: Int64[np.ndarray, "events"],
+    at: Int64[np.ndarray, " events"],
     *,
     left_rows: int,
     half_lives: Sequence[float] = (),
@@ -118,12 +118,12 @@ def pair_timeline(
     return PairTimeline(left_ptr, right[starts], event_ptr, at, decayed, gap_squares, halves)
 
 
-def _by(key: Int32[np.ndarray, "events"], keys: int, order: np.ndarray | None) -> Int64[np.ndarray, "events"]:
+def _by(key: Int32[np.ndarray, " events"], keys: int, order: np.ndarray | None) -> Int64[np.ndarray, " events"]:
     """An order made one by `key`, what is equal staying as it was: a counting sort."""
     return _count_sort(key, keys, np.arange(len(key), dtype=np.int64) if order is None else order)
 
 
-def _changes(left: np.ndarray, right: np.ndarray) -> Bool[np.ndarray, "events"]:
+def _changes(left: np.ndarray, right: np.ndarray) -> Bool[np.ndarray, " events"]:
     """Where another pair begins."""
     found = np.ones(len(left), dtype=bool)
     found[1:] = (left[1:] != left[:-1]) | (right[1:] != right[:-1])

@@ -15,7 +15,7 @@ __all__ = ["recent"]
 
 
 def recent(
-    relation: Relation, rows: Int64[np.ndarray, "n"], anchors: Int64[np.ndarray, "n"], count: int
+    relation: Relation, rows: Int64[np.ndarray, " n"], anchors: Int64[np.ndarray, " n"], count: int
 ) -> tuple[Int64[np.ndarray, "n count"], Int64[np.ndarray, "n count"]]:
     """Row ids and times of the `count` latest links up to each anchor; padding is MISSING and the anchor."""
     found = np.full((len(rows), count), MISSING, dtype=np.int64)

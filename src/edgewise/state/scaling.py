@@ -14,8 +14,8 @@ __all__ = ["Scaling"]
 class Scaling:
     """asinh((x - median) / spread) by feature, NaN as 0; spread is the middle half's width, or the deviation."""
 
-    centre: Float32[np.ndarray, "features"]
-    spread: Float32[np.ndarray, "features"]
+    centre: Float32[np.ndarray, " features"]
+    spread: Float32[np.ndarray, " features"]
 
     @classmethod
     def fit(cls, values: Float32[np.ndarray, "n features"]) -> Scaling:

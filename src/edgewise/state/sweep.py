@@ -65,11 +65,11 @@ def feature_names(grid: Grid, timed: bool, numbers: list[str], shares: list[str]
 
 
 def sweep(
-    indptr: Int64[np.ndarray, "src_rows_plus_1"],
-    dst: Int32[np.ndarray, "links"],
-    at: Int64[np.ndarray, "links"],
-    rows: Int64[np.ndarray, "n"],
-    anchors: Int64[np.ndarray, "n"],
+    indptr: Int64[np.ndarray, " src_rows_plus_1"],
+    dst: Int32[np.ndarray, " links"],
+    at: Int64[np.ndarray, " links"],
+    rows: Int64[np.ndarray, " n"],
+    anchors: Int64[np.ndarray, " n"],
     events: Events,
     grid: Grid,
     timed: bool,

@@ -25,6 +25,6 @@ class StateTable:
     def __len__(self) -> int:
         return len(self.values)
 
-    def column(self, name: str) -> Float32[np.ndarray, "n"]:
+    def column(self, name: str) -> Float32[np.ndarray, " n"]:
         """One feature by name."""
         return self.values[:, self.names.index(name)]

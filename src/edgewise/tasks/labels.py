@@ -15,7 +15,7 @@ from edgewise.tasks.nouns import History, Labels, Ragged, Seeds, TaskSpec
 __all__ = ["classes_of", "history_of", "labels_of", "micros", "ragged_of", "seeds_of"]
 
 
-def micros(times: pa.Array | pa.ChunkedArray) -> Int64[np.ndarray, "n"]:
+def micros(times: pa.Array | pa.ChunkedArray) -> Int64[np.ndarray, " n"]:
     """Timestamps or dates as int64 microseconds, UTC.
 
     Raises:

@@ -29,8 +29,8 @@ class Seeds:
     """Entities at anchor times: row `rows[i]` of `table`, asked about at `at[i]`."""
 
     table: str
-    rows: Int64[np.ndarray, "n"]
-    at: Int64[np.ndarray, "n"]  # microseconds since the epoch, UTC
+    rows: Int64[np.ndarray, " n"]
+    at: Int64[np.ndarray, " n"]  # microseconds since the epoch, UTC
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -44,18 +44,18 @@ class Seeds:
 class Ragged:
     """A list of integers per seed: list `i` is `values[indptr[i]:indptr[i + 1]]`."""
 
-    indptr: Int64[np.ndarray, "n_plus_1"]
-    values: Int64[np.ndarray, "total"]
+    indptr: Int64[np.ndarray, " n_plus_1"]
+    values: Int64[np.ndarray, " total"]
 
     def __len__(self) -> int:
         return len(self.indptr) - 1
 
     @property
-    def lengths(self) -> Int64[np.ndarray, "n"]:
+    def lengths(self) -> Int64[np.ndarray, " n"]:
         """The length of each list."""
         return np.diff(self.indptr)
 
-    def __getitem__(self, i: int) -> Int64[np.ndarray, "length"]:
+    def __getitem__(self, i: int) -> Int64[np.ndarray, " length"]:
         return self.values[self.indptr[i] : self.indptr[i + 1]]
 
     def take(self, index: np.ndarray) -> Ragged:
@@ -79,7 +79,7 @@ class Labels:
 
     seeds: Seeds
     target: np.ndarray | Ragged
-    weight: Float64[np.ndarray, "n"] | None = None
+    weight: Float64[np.ndarray, " n"] | None = None
 
     def __len__(self) -> int:
         return len(self.seeds)
@@ -100,8 +100,8 @@ class History:
     `origin` is the history without copies of an entity, where this one is a what-if.
     """
 
-    indptr: Int64[np.ndarray, "entities_plus_1"]
-    at: Int64[np.ndarray, "events"]
+    indptr: Int64[np.ndarray, " entities_plus_1"]
+    at: Int64[np.ndarray, " events"]
     value: np.ndarray
     origin: History | None = None
 
@@ -141,7 +141,7 @@ class Ranked:
             raise ValueError(f"items {self.items.shape} and scores {self.scores.shape} differ in shape")
 
     @property
-    def lengths(self) -> Int64[np.ndarray, "n"]:
+    def lengths(self) -> Int64[np.ndarray, " n"]:
         """How many items each seed got."""
         return (self.items != MISSING).sum(axis=1)
 

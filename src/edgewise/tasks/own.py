@@ -26,7 +26,7 @@ class OwnLabels:
     """A user's label table, checked: columns of n rows."""
 
     entity: pa.Array
-    at: Int64[np.ndarray, "n"]
+    at: Int64[np.ndarray, " n"]
     target: pa.Array
     split: np.ndarray | None
     weight: np.ndarray | None

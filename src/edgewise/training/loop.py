@@ -93,7 +93,7 @@ def device_named(name: str) -> torch.device:
     return torch.device("cuda" if cuda and name in ("cuda", "auto") else "cpu")
 
 
-def batches(seeds: int, settings: Settings, generator: torch.Generator) -> Iterator[Int64[Tensor, "batch"]]:
+def batches(seeds: int, settings: Settings, generator: torch.Generator) -> Iterator[Int64[Tensor, " batch"]]:
     """Positions of one epoch in random order, at most `settings.per_epoch` of them."""
     order = torch.randperm(seeds, generator=generator)[: settings.per_epoch]
     for first in range(0, len(order), settings.batch):
@@ -102,7 +102,7 @@ def batches(seeds: int, settings: Settings, generator: torch.Generator) -> Itera
 
 def optimise(
     module: nn.Module,
-    loss: Callable[[Int64[Tensor, "batch"]], Tensor],
+    loss: Callable[[Int64[Tensor, " batch"]], Tensor],
     score: Callable[[], float] | None,
     *,
     seeds: int,
@@ -153,8 +153,8 @@ def optimise(
 
 def _epoch(
     module: nn.Module,
-    loss: Callable[[Int64[Tensor, "batch"]], Tensor],
-    steps: Iterator[Int64[Tensor, "batch"]],
+    loss: Callable[[Int64[Tensor, " batch"]], Tensor],
+    steps: Iterator[Int64[Tensor, " batch"]],
     optimiser: torch.optim.Optimizer,
     schedule: torch.optim.lr_scheduler.LRScheduler,
     settings: Settings,

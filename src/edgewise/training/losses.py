@@ -18,15 +18,15 @@ __all__ = [
     "tweedie",
 ]
 
-Weight = Float[Tensor, "n"] | None
+Weight = Float[Tensor, " n"] | None
 
 
-def binary(logit: Float[Tensor, "n"], target: Float[Tensor, "n"], weight: Weight = None) -> Tensor:
+def binary(logit: Float[Tensor, " n"], target: Float[Tensor, " n"], weight: Weight = None) -> Tensor:
     """Log loss of a yes-or-no question."""
     return _mean(F.binary_cross_entropy_with_logits(logit, target, reduction="none"), weight)
 
 
-def crossed(logits: Float[Tensor, "n classes"], target: Int64[Tensor, "n"], weight: Weight = None) -> Tensor:
+def crossed(logits: Float[Tensor, "n classes"], target: Int64[Tensor, " n"], weight: Weight = None) -> Tensor:
     """Log loss over classes; seeds whose class is MISSING (-1) do not count."""
     losses = F.cross_entropy(logits, target.clamp(min=0), reduction="none")
     known = (target >= 0).to(losses.dtype)
@@ -41,7 +41,7 @@ def multilabel(
 
 
 def huber(
-    value: Float[Tensor, "n"], target: Float[Tensor, "n"], weight: Weight = None, *, delta: float = 0.1
+    value: Float[Tensor, " n"], target: Float[Tensor, " n"], weight: Weight = None, *, delta: float = 0.1
 ) -> Tensor:
     """Absolute error, rounded off within `delta` of zero so that it can settle (Huber 1964)."""
     return _mean(F.huber_loss(value, target, reduction="none", delta=delta) / delta, weight)
@@ -49,8 +49,8 @@ def huber(
 
 def pinball(
     quantiles: Float[Tensor, "n levels"],
-    target: Float[Tensor, "n"],
-    levels: Float[Tensor, "levels"],
+    target: Float[Tensor, " n"],
+    levels: Float[Tensor, " levels"],
     weight: Weight = None,
 ) -> Tensor:
     """The quantile loss, mean over levels (Koenker & Bassett 1978, eq. 3.1)."""
@@ -59,7 +59,7 @@ def pinball(
 
 
 def tweedie(
-    log_mean: Float[Tensor, "n"], target: Float[Tensor, "n"], weight: Weight = None, *, power: float = 1.5
+    log_mean: Float[Tensor, " n"], target: Float[Tensor, " n"], weight: Weight = None, *, power: float = 1.5
 ) -> Tensor:
     """Deviance of a mean of many zeros and a long tail, 1 < power < 2, up to a constant; targets are >= 0."""
     first = target * torch.exp((1 - power) * log_mean) / (1 - power)
@@ -68,7 +68,7 @@ def tweedie(
 
 
 def hurdle(
-    logit: Float[Tensor, "n"], value: Float[Tensor, "n"], target: Float[Tensor, "n"], weight: Weight = None
+    logit: Float[Tensor, " n"], value: Float[Tensor, " n"], target: Float[Tensor, " n"], weight: Weight = None
 ) -> Tensor:
     """Whether the target is above zero, and how much where it is: log loss plus Huber on the positive part."""
     positive = (target > 0).to(value.dtype)
@@ -79,7 +79,7 @@ def hurdle(
 def multi_positive_softmax(
     logits: Float[Tensor, "n candidates"],
     positive: Bool[Tensor, "n candidates"],
-    log_q: Float[Tensor, "candidates"] | Float[Tensor, "n candidates"] | None = None,
+    log_q: Float[Tensor, " candidates"] | Float[Tensor, "n candidates"] | None = None,
     weight: Weight = None,
 ) -> Tensor:
     """Softmax over candidates, the mean log probability of each seed's positives; seeds without any do not count.
@@ -96,7 +96,7 @@ def multi_positive_softmax(
     return _mean(losses, any_positive if weight is None else weight * any_positive)
 
 
-def _mean(losses: Float[Tensor, "n"], weight: Weight) -> Tensor:
+def _mean(losses: Float[Tensor, " n"], weight: Weight) -> Tensor:
     if weight is None:
         return losses.mean()
     return (losses * weight).sum() / weight.sum().clamp(min=1e-9)

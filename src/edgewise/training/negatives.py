@@ -16,7 +16,7 @@ class Negatives:
     every item can be drawn. `log_q` of a draw goes into `losses.multi_positive_softmax`.
     """
 
-    def __init__(self, popularity: Float[Tensor, "items"], *, power: float = 0.75, uniform: float = 0.2) -> None:
+    def __init__(self, popularity: Float[Tensor, " items"], *, power: float = 0.75, uniform: float = 0.2) -> None:
         shaped = popularity.double().clamp(min=0) ** power
         even = torch.full_like(shaped, 1 / max(len(shaped), 1))
         total = shaped.sum()
@@ -25,7 +25,7 @@ class Negatives:
 
     def draw(
         self, count: int, generator: torch.Generator
-    ) -> tuple[Int64[Tensor, "count"], Float[Tensor, "count"]]:
+    ) -> tuple[Int64[Tensor, " count"], Float[Tensor, " count"]]:
         """Item row ids, drawn with replacement, and the log of the expected number of times each is drawn."""
         u = torch.rand(count, generator=generator, dtype=torch.float64) * self._edges[-1]
         items = torch.searchsorted(self._edges, u, right=True).clamp(max=len(self._q) - 1)

@@ -122,7 +122,7 @@ class QueryQuestion(Question):
             )
         return held
 
-    def _rows(self, entity: pa.Array) -> Int64[np.ndarray, "n"]:
+    def _rows(self, entity: pa.Array) -> Int64[np.ndarray, " n"]:
         """Row ids of entities as labels name them: by key, or by the two columns of a pair."""
         keys = pair_keys(*entity.flatten()) if pa.types.is_struct(entity.type) else entity
         return self._vocabulary.rows(keys)

@@ -23,7 +23,7 @@ class Asked:
 
     seeds: Seeds
     entity: pa.Array
-    at: Int64[np.ndarray, "n"]
+    at: Int64[np.ndarray, " n"]
 
     def anchor_time(self) -> pa.Array:
         """The anchors as timestamp[us]."""

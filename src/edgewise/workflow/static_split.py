@@ -21,7 +21,7 @@ HELD_OUT = 0.15
 
 def split_rows(
     n: int, random_seed: int
-) -> tuple[Bool[np.ndarray, "n"], Bool[np.ndarray, "n"], Bool[np.ndarray, "n"]]:
+) -> tuple[Bool[np.ndarray, " n"], Bool[np.ndarray, " n"], Bool[np.ndarray, " n"]]:
     """Masks of n rows: train, validation, test, at random."""
     place = np.random.default_rng(random_seed).permutation(n)
     held = max(1, round(HELD_OUT * n))

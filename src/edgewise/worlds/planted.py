@@ -47,14 +47,14 @@ class ShopTruth:
     taste: Float64[np.ndarray, "customers categories"]
     staples: Int64[np.ndarray, "customers 4"]
     intervals: Float64[np.ndarray, "customers 4"]
-    mean_gap: Float64[np.ndarray, "customers"]  # days at an average time of the year
-    left_at: Int64[np.ndarray, "customers"]  # microseconds since the epoch
-    loyalty: Float64[np.ndarray, "customers"]  # below 1 leaves more rarely, above 1 more often
-    visit_customer: Int64[np.ndarray, "visits"]
-    visit_day: Float64[np.ndarray, "visits"]  # days since START
-    visit_gap: Float64[np.ndarray, "visits"]  # the gap before it, in units of the customer's mean gap
+    mean_gap: Float64[np.ndarray, " customers"]  # days at an average time of the year
+    left_at: Int64[np.ndarray, " customers"]  # microseconds since the epoch
+    loyalty: Float64[np.ndarray, " customers"]  # below 1 leaves more rarely, above 1 more often
+    visit_customer: Int64[np.ndarray, " visits"]
+    visit_day: Float64[np.ndarray, " visits"]  # days since START
+    visit_gap: Float64[np.ndarray, " visits"]  # the gap before it, in units of the customer's mean gap
 
-    def churn(self, anchor: int, horizon_days: float) -> Float64[np.ndarray, "customers"]:
+    def churn(self, anchor: int, horizon_days: float) -> Float64[np.ndarray, " customers"]:
         """The true probability of no visit in (anchor, anchor + horizon], given all visits up to the anchor.
 
         By Bayes: either the last visit was the last one, or the gap that runs outlasts the horizon. NaN for
@@ -83,12 +83,12 @@ class Shop:
 
 @dataclass(frozen=True, slots=True)
 class _People:
-    age: Int64[np.ndarray, "customers"]
-    household: Int64[np.ndarray, "customers"]
-    income: Int64[np.ndarray, "customers"]
-    city: Int64[np.ndarray, "customers"]
-    newsletter: Bool[np.ndarray, "customers"]
-    joined: Float64[np.ndarray, "customers"]  # days since START, negative for those from before
+    age: Int64[np.ndarray, " customers"]
+    household: Int64[np.ndarray, " customers"]
+    income: Int64[np.ndarray, " customers"]
+    city: Int64[np.ndarray, " customers"]
+    newsletter: Bool[np.ndarray, " customers"]
+    joined: Float64[np.ndarray, " customers"]  # days since START, negative for those from before
     taste: Float64[np.ndarray, "customers categories"]
 
 
@@ -96,12 +96,12 @@ class _People:
 class _Goods:
     """Products, sorted by category; `first` is where each category begins."""
 
-    category: Int64[np.ndarray, "products"]
-    first: Int64[np.ndarray, "categories_plus_1"]
-    brand: Int64[np.ndarray, "products"]
-    kind: Int64[np.ndarray, "products"]
-    price: Float64[np.ndarray, "products"]
-    launched: Float64[np.ndarray, "products"]  # days since START
+    category: Int64[np.ndarray, " products"]
+    first: Int64[np.ndarray, " categories_plus_1"]
+    brand: Int64[np.ndarray, " products"]
+    kind: Int64[np.ndarray, " products"]
+    price: Float64[np.ndarray, " products"]
+    launched: Float64[np.ndarray, " products"]  # days since START
 
 
 def shop(
@@ -135,15 +135,15 @@ def _season_time(day: Float64[np.ndarray, "..."]) -> Float64[np.ndarray, "..."]:
     return day + _SEASON * turn * (1 - np.cos(day / turn))
 
 
-def _gap_survival(x: Float64[np.ndarray, "n"]) -> Float64[np.ndarray, "n"]:
+def _gap_survival(x: Float64[np.ndarray, " n"]) -> Float64[np.ndarray, " n"]:
     """P(gap > x mean gaps) of a gamma distribution of shape 2 and mean 1."""
     x = np.maximum(x, 0.0)
     return np.exp(-2 * x) * (1 + 2 * x)
 
 
 def _leave_probability(
-    gap: Float64[np.ndarray, "n"], loyalty: Float64[np.ndarray, "n"]
-) -> Float64[np.ndarray, "n"]:
+    gap: Float64[np.ndarray, " n"], loyalty: Float64[np.ndarray, " n"]
+) -> Float64[np.ndarray, " n"]:
     """The chance that a visit is the last one, which grows with the gap before it (in mean gaps)."""
     return np.clip(0.012 * loyalty * (0.3 + gap**2), 0.0, 0.6)
 
@@ -184,9 +184,9 @@ def _goods(rng: np.random.Generator, n: int, days: int) -> _Goods:
 
 def _visits(
     rng: np.random.Generator,
-    joined: Float64[np.ndarray, "customers"],
-    mean_gap: Float64[np.ndarray, "customers"],
-    loyalty: Float64[np.ndarray, "customers"],
+    joined: Float64[np.ndarray, " customers"],
+    mean_gap: Float64[np.ndarray, " customers"],
+    loyalty: Float64[np.ndarray, " customers"],
     days: int,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Customer, day and preceding gap of each visit, by customer and time; and when each customer left."""
@@ -223,7 +223,7 @@ def _staples(rng: np.random.Generator, people: _People, goods: _Goods) -> tuple[
     return staples, rng.choice((7.0, 14.0, 21.0, 28.0), size=(n, _STAPLES))
 
 
-def _draw(weights: Float64[np.ndarray, "n classes"], u: Float64[np.ndarray, "n"]) -> Int64[np.ndarray, "n"]:
+def _draw(weights: Float64[np.ndarray, "n classes"], u: Float64[np.ndarray, " n"]) -> Int64[np.ndarray, " n"]:
     """For each row, a class with probability proportional to its weight."""
     upto = np.cumsum(weights, axis=1)
     return (upto < (u * upto[:, -1])[:, None]).sum(axis=1)
@@ -233,11 +233,11 @@ def _baskets(
     rng: np.random.Generator,
     people: _People,
     goods: _Goods,
-    who: Int64[np.ndarray, "visits"],
-    at: Float64[np.ndarray, "visits"],
+    who: Int64[np.ndarray, " visits"],
+    at: Float64[np.ndarray, " visits"],
     staples: Int64[np.ndarray, "customers 4"],
     intervals: Float64[np.ndarray, "customers 4"],
-) -> tuple[Int64[np.ndarray, "rows"], Int64[np.ndarray, "rows"]]:
+) -> tuple[Int64[np.ndarray, " rows"], Int64[np.ndarray, " rows"]]:
     """The visit and the product (row) of each line: staples that are due, and finds by taste."""
     previous = np.where(np.concatenate(([True], who[1:] != who[:-1])), -1e9, np.roll(at, 1))
     phase = rng.random(staples.shape) * intervals
@@ -255,9 +255,9 @@ def _finds(
     rng: np.random.Generator,
     people: _People,
     goods: _Goods,
-    who: Int64[np.ndarray, "rows"],
-    at: Float64[np.ndarray, "rows"],
-) -> Int64[np.ndarray, "rows"]:
+    who: Int64[np.ndarray, " rows"],
+    at: Float64[np.ndarray, " rows"],
+) -> Int64[np.ndarray, " rows"]:
     """A product by taste, the season of its category, popularity, and the customer's purse."""
     peak = np.arange(len(CATEGORIES)) * 365 / len(CATEGORIES)
     season = np.exp(0.5 * np.cos((at[:, None] - peak) * 2 * np.pi / 365))
@@ -269,8 +269,8 @@ def _finds(
 
 
 def _available(
-    goods: _Goods, category: Int64[np.ndarray, "n"], at: Float64[np.ndarray, "n"], u: Float64[np.ndarray, "2 n"]
-) -> Int64[np.ndarray, "n"]:
+    goods: _Goods, category: Int64[np.ndarray, " n"], at: Float64[np.ndarray, " n"], u: Float64[np.ndarray, "2 n"]
+) -> Int64[np.ndarray, " n"]:
     """A product of the category, early ones more popular; one not launched yet gives way to the first."""
     begin, width = goods.first[:-1][category], np.diff(goods.first)[category]
     popular = begin + np.floor(width * u[0] ** 2).astype(np.int64)
@@ -278,20 +278,20 @@ def _available(
 
 
 def _home_store(
-    rng: np.random.Generator, city: Int64[np.ndarray, "visits"], stores: int
-) -> Int64[np.ndarray, "visits"]:
+    rng: np.random.Generator, city: Int64[np.ndarray, " visits"], stores: int
+) -> Int64[np.ndarray, " visits"]:
     """The store of each visit: mostly the one of the customer's own city."""
     away = rng.random(len(city)) < 0.15
     return np.where(away, rng.integers(stores, size=len(city)), city % stores)
 
 
-def _times(day: Float64[np.ndarray, "n"], offset: np.ndarray | int = 0) -> pa.Array:
+def _times(day: Float64[np.ndarray, " n"], offset: np.ndarray | int = 0) -> pa.Array:
     """Whole days since START, and an offset in microseconds, as timestamps."""
     micros = START + np.floor(day).astype(np.int64) * DAY + offset
     return pa.array(micros).cast(pa.timestamp("us"))
 
 
-def _named(names: tuple[str, ...], codes: Int64[np.ndarray, "n"]) -> pa.Array:
+def _named(names: tuple[str, ...], codes: Int64[np.ndarray, " n"]) -> pa.Array:
     return pa.array(names).take(pa.array(codes))
 
 
@@ -337,11 +337,11 @@ def _sales(
     rng: np.random.Generator,
     people: _People,
     goods: _Goods,
-    who: Int64[np.ndarray, "visits"],
-    at: Float64[np.ndarray, "visits"],
-    store: Int64[np.ndarray, "visits"],
-    visit: Int64[np.ndarray, "rows"],
-    product: Int64[np.ndarray, "rows"],
+    who: Int64[np.ndarray, " visits"],
+    at: Float64[np.ndarray, " visits"],
+    store: Int64[np.ndarray, " visits"],
+    visit: Int64[np.ndarray, " rows"],
+    product: Int64[np.ndarray, " rows"],
 ) -> dict[str, pa.Table]:
     """The orders, numbered in time order, and their lines."""
     moment = START + np.floor(at * DAY / MINUTE).astype(np.int64) * MINUTE

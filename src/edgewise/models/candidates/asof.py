@@ -56,7 +56,7 @@ class AsOf:
         return self.evidence.history
 
     @cached_property
-    def starts(self) -> Int64[np.ndarray, "entities_plus_1"]:
+    def starts(self) -> Int64[np.ndarray, " entities_plus_1"]:
         """Where each entity's events begin in the history."""
         return np.searchsorted(self.history.left, np.arange(self.evidence.entities + 1)).astype(np.int64)
 
@@ -144,7 +144,7 @@ class AsOf:
         met = self._crowd_of.evidence.signals[table]
         return self._shared(("signal", table), lambda: _crowd(met.left, met.right, met.at, ()))
 
-    def place_of(self, name: str, rows: np.ndarray, at: np.ndarray) -> Int64[np.ndarray, "n"]:
+    def place_of(self, name: str, rows: np.ndarray, at: np.ndarray) -> Int64[np.ndarray, " n"]:
         """The place that each entity frequents as of its anchor (decayed visits); MISSING without any."""
         return best_rights(self.visits(name), rows, at, 0, 1)[0][:, 0]
 

@@ -33,5 +33,5 @@ class Channel(ABC):
     width: int
 
     @abstractmethod
-    def propose(self, asof: AsOf, rows: Int64[np.ndarray, "n"], at: Int64[np.ndarray, "n"]) -> Proposed:
+    def propose(self, asof: AsOf, rows: Int64[np.ndarray, " n"], at: Int64[np.ndarray, " n"]) -> Proposed:
         """Items for entity rows at anchors. A row may be MISSING: an entity that is not known."""

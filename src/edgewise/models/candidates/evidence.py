@@ -16,9 +16,9 @@ __all__ = ["Evidence", "Meetings", "codes_over"]
 class Meetings:
     """Events between a left and a right row at a time (microseconds), in any order. Row ids may be MISSING."""
 
-    left: Int[np.ndarray, "events"]
-    right: Int[np.ndarray, "events"]
-    at: Int64[np.ndarray, "events"]
+    left: Int[np.ndarray, " events"]
+    right: Int[np.ndarray, " events"]
+    at: Int64[np.ndarray, " events"]
 
     def until(self, moment: int) -> Meetings:
         """The events at or before a moment."""
@@ -47,8 +47,8 @@ class Evidence:
     entities: int
     items: int
     history: Meetings
-    attributes: dict[str, Int64[np.ndarray, "items"]] = field(default_factory=dict)
-    cohorts: dict[str, Int64[np.ndarray, "entities"]] = field(default_factory=dict)
+    attributes: dict[str, Int64[np.ndarray, " items"]] = field(default_factory=dict)
+    cohorts: dict[str, Int64[np.ndarray, " entities"]] = field(default_factory=dict)
     visits: dict[str, Meetings] = field(default_factory=dict)
     stocked: dict[str, Meetings] = field(default_factory=dict)
     signals: dict[str, Meetings] = field(default_factory=dict)
@@ -60,7 +60,7 @@ class Evidence:
         return bool((self.history.at == ALWAYS).all())
 
 
-def codes_over(codes: np.ndarray, rows: np.ndarray) -> Int64[np.ndarray, "n"]:
+def codes_over(codes: np.ndarray, rows: np.ndarray) -> Int64[np.ndarray, " n"]:
     """The code of each row; MISSING for a MISSING row."""
     if len(codes) == 0:
         return np.full(len(rows), -1, dtype=np.int64)

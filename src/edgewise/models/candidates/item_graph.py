@@ -30,8 +30,8 @@ class ItemGraph:
 class _Lists:
     """The distinct items of each entity, latest first, at most `cap` of them."""
 
-    indptr: Int64[np.ndarray, "entities_plus_1"]
-    items: Int64[np.ndarray, "total"]
+    indptr: Int64[np.ndarray, " entities_plus_1"]
+    items: Int64[np.ndarray, " total"]
 
 
 def co_graph(

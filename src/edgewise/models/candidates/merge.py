@@ -22,13 +22,13 @@ class Pool:
     rank from 1 (NaN where it did not).
     """
 
-    indptr: Int64[np.ndarray, "n_plus_1"]
-    items: Int64[np.ndarray, "candidates"]
+    indptr: Int64[np.ndarray, " n_plus_1"]
+    items: Int64[np.ndarray, " candidates"]
     scores: Float32[np.ndarray, "candidates channels"]
     ranks: Float32[np.ndarray, "candidates channels"]
 
     @property
-    def seed_of(self) -> Int64[np.ndarray, "candidates"]:
+    def seed_of(self) -> Int64[np.ndarray, " candidates"]:
         """The position of each candidate's seed."""
         return np.repeat(np.arange(len(self.indptr) - 1), np.diff(self.indptr))
 
@@ -53,7 +53,7 @@ def merge(proposals: list[Proposed], seeds: int) -> Pool:
     return Pool(indptr, out, out_scores, out_ranks)
 
 
-def part_of_pool(pool: Pool, keep: Bool[np.ndarray, "candidates"]) -> Pool:
+def part_of_pool(pool: Pool, keep: Bool[np.ndarray, " candidates"]) -> Pool:
     """The candidates where `keep` is true; their scores and ranks stay those of the whole pool."""
     indptr = np.concatenate([[0], np.cumsum(keep)])[pool.indptr].astype(np.int64)
     return Pool(indptr, pool.items[keep], pool.scores[keep], pool.ranks[keep])

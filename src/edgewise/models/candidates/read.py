@@ -178,7 +178,7 @@ def _categorical(graph: GraphStore, table: str, column: str, stype: SType) -> bo
     return stype in _KINDS or any(link.column == column for link in graph.schema.links_from(table))
 
 
-def _encode(column: pa.Array) -> Int64[np.ndarray, "rows"]:
+def _encode(column: pa.Array) -> Int64[np.ndarray, " rows"]:
     """Categories as dense codes in the order of their first row; MISSING for null."""
     array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
     if not pa.types.is_dictionary(array.type):
@@ -186,7 +186,7 @@ def _encode(column: pa.Array) -> Int64[np.ndarray, "rows"]:
     return pc.fill_null(array.indices.cast(pa.int64()), MISSING).to_numpy(zero_copy_only=False)
 
 
-def _cohort(graph: GraphStore, entity: str, table: str, column: str, link: str) -> Int64[np.ndarray, "entities"]:
+def _cohort(graph: GraphStore, entity: str, table: str, column: str, link: str) -> Int64[np.ndarray, " entities"]:
     """A category for each entity, from its own table or from its first row in another."""
     codes = _encode(graph.column(table, column))
     if not link:
