@@ -59,7 +59,7 @@ def _options(
 
 def main() -> None:
     """Run the command line of this process and exit."""
-    # Threads that wait for their siblings sleep: where cores are shared, spinning makes two threads slower than one.
+    # Waiting threads sleep: where cores are shared, spinning makes two threads slower than one.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     sys.exit(run(sys.argv[1:]))
 

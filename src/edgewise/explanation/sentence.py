@@ -28,7 +28,7 @@ class Names:
 def sentence_of(explained: Explanation, spec: TaskSpec, names: Names, described: str) -> str:
     """The answer, the two strongest reasons for it, and the strongest against it, in words."""
     raised = [e for e in explained.evidence if e.effect > 0]
-    lowered = [e for e in explained.evidence if e.effect < 0]
+    lowered = [e for e in explained.evidence if e.effect < 0 and _tells(e, explained)]
     largest = max((abs(e.effect) for e in explained.evidence), default=0.0)
     said = [e for e in _specific_first(raised)[:2] if e.effect >= WORTH_SAYING * largest]
     parts = [_answer(explained, spec, names, described)]
@@ -40,6 +40,11 @@ def sentence_of(explained: Explanation, spec: TaskSpec, names: Names, described:
     if largest == 0.0:
         text += "; nothing that was taken away changes the answer"
     return text + "."
+
+
+def _tells(e: Evidence, explained: Explanation) -> bool:
+    """Whether a lower answer is worth a word: scores mean nothing to people, ranks do."""
+    return explained.unit != "score" or e.rank != explained.rank
 
 
 def _answer(explained: Explanation, spec: TaskSpec, names: Names, described: str) -> str:

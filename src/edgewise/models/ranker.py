@@ -42,8 +42,10 @@ from edgewise.tasks.nouns import Labels, Ragged, Ranked, Seeds, TaskSpec
 
 __all__ = ["EdgewiseRanker"]
 
-#: Training anchors, the latest ones; half of them where there is little time.
+#: Training anchors, the latest ones; fewer where there is little time (seconds).
 ANCHORS = 6
+FEW_ANCHORS = 4
+LITTLE_TIME = 60
 #: Training seeds at most: more make no better ranking and cost memory.
 MOST_SEEDS = 12_000
 #: Rounds of trees among which validation chooses, and epochs of the network at most.
@@ -108,7 +110,7 @@ class EdgewiseRanker(Model):
         """Learn from the latest training anchors and choose on `valid`."""
         self._random_seed = random_seed
         self._setup = Setup.fit(graph, spec, train)
-        self._anchors = ANCHORS if budget.seconds >= 60 else ANCHORS // 2
+        self._anchors = ANCHORS if budget.seconds >= LITTLE_TIME else FEW_ANCHORS
         table, asof, channels = self._training(graph, spec, train)
         progress.say(f"{len(table):,} seeds, {len(table.pool.items):,} candidates from {len(channels)} channels")
         self._columns = useful_columns(table)

@@ -154,9 +154,12 @@ class RankingNet(nn.Module):
         self.start = nn.Parameter(torch.zeros(features))
 
     def start_from(self, feature: int, weight: float = 2.0) -> None:
-        """Begin as the ranking by one feature, so that what is learnt is what that rule misses."""
+        """Begin as the ranking by one feature alone, so that what is learnt is what that rule misses."""
         with torch.no_grad():
             self.start[feature] = weight
+            for part in (self.all, *self.heads):
+                for parameter in list(part.children())[-1].parameters():
+                    parameter.zero_()
 
     def item_vectors(
         self, items: Int64[Tensor, "*n"], codes: Int64[Tensor, "items attributes"]
@@ -191,7 +194,7 @@ class RankingNet(nn.Module):
         features: Float[Tensor, "n candidates features"],
         items: Int64[Tensor, "n candidates"],
         sides: Sides,
-    ) -> tuple[Float[Tensor, "n candidates"], Float[Tensor, "n"], Float[Tensor, "n 3"]]:
+    ) -> tuple[Float[Tensor, "n candidates"], Float[Tensor, " n"], Float[Tensor, "n 3"]]:
         """Logits of the candidates (-inf where there is none), of none of them, and the gate's weights."""
         there = items >= 0
         scaled = self.scaling(features)
