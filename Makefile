@@ -5,6 +5,7 @@ VENV  := .venv
 BIN   := $(VENV)/bin
 READY := $(VENV)/.ready
 READY_DEV := $(VENV)/.ready-dev
+WARM  := .cache/.warm
 JOBS  ?= 2
 
 # The build of torch that the project is developed with; installed before all else, so that nothing pulls another.
@@ -33,7 +34,7 @@ help:
 	@echo 'make bench-NAME a benchmark: $(BENCHMARKS)'
 	@echo 'make clean      remove the environment, caches and runs'
 
-demo: $(READY)
+demo: $(WARM)
 	$(BIN)/edgewise demo $(ARGS)
 
 tour: $(READY)
@@ -84,6 +85,19 @@ $(READY): pyproject.toml | $(BIN)/python
 	@echo 'Installing torch and what Edgewise needs: a few minutes the first time.'
 	@$(INSTALL) '$(TORCH)'
 	@$(INSTALL) '$(TORCH)' --editable .
+	@touch $@
+
+# Kernels are compiled when first used and kept; two small fits use nearly all of them, so that a timing of what
+# comes after is not one of the compiler.
+$(WARM): $(READY)
+	@echo 'Compiling kernels, once: about a minute.'
+	@mkdir -p .cache/warm
+	@$(BIN)/edgewise fit shop 'PREDICT LIST_DISTINCT(transactions.product_id, 0, 14, days) RANK TOP 12 FOR EACH customers.customer_id' \
+	  --budget 20s --out .cache/warm/ranking --overwrite --quiet >/dev/null
+	@$(BIN)/edgewise fit shop 'PREDICT COUNT(transactions.*, 0, 14, days) = 0 FOR EACH customers.customer_id' \
+	  --budget 20s --out .cache/warm/churn --overwrite --quiet >/dev/null
+	@$(BIN)/edgewise explain .cache/warm/ranking --entity 1 --quiet >/dev/null
+	@rm -rf .cache/warm
 	@touch $@
 
 $(READY_DEV): pyproject.toml $(READY)
