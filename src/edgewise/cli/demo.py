@@ -64,7 +64,7 @@ Budget = Annotated[
 
 def demo(
     out: Out = Path("runs/demo"),
-    seconds: Budget = 210,
+    seconds: Budget = 200,
     random_seed: RandomSeed = 0,
     as_json: AsJson = False,
     quiet: Quiet = False,
