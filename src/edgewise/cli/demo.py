@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -111,6 +112,7 @@ def _answer(
     if not terminal.as_json:
         terminal.out.rule(question.words)
         terminal.out.print(question.query, markup=False, style="dim")
+    gc.collect()  # what the last question read goes before the next one reads
     folder = out / question.name
     run = graph.task(question.query).fit(
         budget=seconds, out=folder, overwrite=True, progress=progress, random_seed=random_seed

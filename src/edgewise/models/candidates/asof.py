@@ -38,14 +38,14 @@ class AsOf:
     def __init__(self, evidence: Evidence, grid: int = 1, crowd: AsOf | None = None) -> None:
         self.evidence = evidence
         self.grid = grid
-        self._crowd_of = crowd if crowd is not None else self
+        self._others = crowd  # None for itself: a world that held itself would outlive its last reader
         self._made: dict[Hashable, Any] = {}
 
     def narrowed(self) -> AsOf:
         """The same world to a model that counts the history alone: without attributes, places and signals."""
         whole = self.evidence
         found = AsOf(
-            Evidence(whole.entities, whole.items, whole.history, {}, whole.cohorts), self.grid, self._crowd_of
+            Evidence(whole.entities, whole.items, whole.history, {}, whole.cohorts), self.grid, self.crowd
         )
         found._made = self._made
         return found
@@ -63,11 +63,11 @@ class AsOf:
     @property
     def crowd(self) -> AsOf:
         """The world whose entities make up what is popular, met together, in stock."""
-        return self._crowd_of
+        return self if self._others is None else self._others
 
     def item_graph(self, key: Hashable, moment: int, build: Callable[[int], ItemGraph]) -> ItemGraph:
         """The item-item graph of what was visible at a moment; the last few are kept."""
-        made: dict[Hashable, ItemGraph] = self._crowd_of._made.setdefault("graphs", {})
+        made: dict[Hashable, ItemGraph] = self.crowd._made.setdefault("graphs", {})
         if (key, moment) not in made:
             if len(made) >= MOST_GRAPHS:
                 made.pop(next(iter(made)))
@@ -89,7 +89,7 @@ class AsOf:
     @property
     def item(self) -> PairTimeline:
         """(0, item): every event counts."""
-        met = self._crowd_of.history
+        met = self.crowd.history
         return self._shared(
             "item", lambda: _crowd(np.zeros_like(met.left), met.right, met.at, (1.0, 7.0, 30.0, 120.0))
         )
@@ -99,7 +99,7 @@ class AsOf:
         """(0, item) at the moments when an entity met an item it had met before."""
 
         def build() -> PairTimeline:
-            own = self._crowd_of.own
+            own = self.crowd.own
             first = np.zeros(len(own.at), dtype=bool)
             first[own.event_ptr[:-1]] = True
             item = np.repeat(own.right, np.diff(own.event_ptr))[~first]
@@ -117,14 +117,14 @@ class AsOf:
 
     def within(self, name: str) -> PairTimeline:
         """(value of an attribute, item)."""
-        met, codes = self._crowd_of.history, self.evidence.attributes[name]
+        met, codes = self.crowd.history, self.evidence.attributes[name]
         return self._shared(
             ("within", name), lambda: _crowd(codes_over(codes, met.right), met.right, met.at, (30.0,))
         )
 
     def cohort(self, name: str) -> PairTimeline:
         """(cohort, item) for a cohort column."""
-        met, codes = self._crowd_of.history, self._crowd_of.evidence.cohorts[name]
+        met, codes = self.crowd.history, self.crowd.evidence.cohorts[name]
         return self._shared(
             ("cohort", name), lambda: _crowd(codes_over(codes, met.left), met.right, met.at, (7.0, 30.0))
         )
@@ -136,12 +136,12 @@ class AsOf:
 
     def stocked(self, place: str) -> PairTimeline:
         """(place, item) for a place table."""
-        met = self._crowd_of.evidence.stocked[place]
+        met = self.crowd.evidence.stocked[place]
         return self._shared(("stocked", place), lambda: _crowd(met.left, met.right, met.at, (7.0, 30.0)))
 
     def signal(self, table: str) -> PairTimeline:
         """(place or row 0, item) for a signalling table."""
-        met = self._crowd_of.evidence.signals[table]
+        met = self.crowd.evidence.signals[table]
         return self._shared(("signal", table), lambda: _crowd(met.left, met.right, met.at, ()))
 
     def place_of(self, name: str, rows: np.ndarray, at: np.ndarray) -> Int64[np.ndarray, " n"]:
@@ -155,7 +155,7 @@ class AsOf:
         return made
 
     def _shared(self, key: Hashable, build: Callable[[], PairTimeline]) -> PairTimeline:
-        return self._crowd_of._once(key, build)
+        return self.crowd._once(key, build)
 
     def _people(
         self, left: np.ndarray, right: np.ndarray, at: np.ndarray, half_lives: tuple[float, ...] = HALF_LIVES
