@@ -35,8 +35,8 @@ SHOWN = 12
 class Proposes(Protocol):
     """A model that can say which candidate channels proposed an item."""
 
-    def channels_of(self, graph: GraphStore, spec: TaskSpec, seeds: Seeds, item: int) -> dict[str, float]:
-        """The channels that proposed the item to the (single) seed, with their scores."""
+    def channels_of(self, graph: GraphStore, spec: TaskSpec, seeds: Seeds, item: int) -> dict[str, int]:
+        """The channels that proposed the item to the (single) seed, and its place in each, from 1."""
 
 
 def explain(
@@ -115,14 +115,19 @@ def _answers(
 
 
 def _of_ranking(ranked: Ranked, item: int | None) -> tuple[Float64[np.ndarray, " copies"], list[int | None]]:
-    """The item's score and rank in each copy; a copy that no longer ranks it gives its lowest score."""
+    """The item's score and rank in each copy.
+
+    Where the untouched copy's list is longer than what is read, scores stop at the lowest read: what is below is
+    no longer ranked with care, and its numbers mean nothing.
+    """
     here = ranked.items == item
-    listed = np.where(ranked.items == MISSING, np.inf, ranked.scores)
-    lowest = np.where(np.isfinite(listed.min(axis=1)), listed.min(axis=1), 0.0)
+    whole = (ranked.items[0] != MISSING).sum() < DEPTH
+    listed = ranked.scores[ranked.items != MISSING] if whole else ranked.scores[0]
+    floor = float(listed.min()) if len(listed) else 0.0
     place = here.argmax(axis=1)
-    scores = np.where(here.any(axis=1), ranked.scores[np.arange(len(here)), place], lowest)
-    ranks = [int(p) + 1 if found else None for p, found in zip(place, here.any(axis=1), strict=True)]
-    return scores.astype(np.float64), ranks
+    found = np.where(here.any(axis=1), ranked.scores[np.arange(len(here)), place], floor)
+    ranks = [int(p) + 1 if some else None for p, some in zip(place, here.any(axis=1), strict=True)]
+    return np.maximum(found, floor).astype(np.float64), ranks
 
 
 def _history(

@@ -39,7 +39,7 @@ class Explanation:
 
     `answer` is what the model says, `without` what it would say of an entity with no evidence at all, both in
     `unit`. `rank` is the item's place among all. `channels` are the candidate channels that proposed the item,
-    with their scores. `evidence` is ordered by the size of its effect.
+    with its place in each. `evidence` is ordered by the size of its effect.
     """
 
     entity: Any
@@ -50,7 +50,7 @@ class Explanation:
     unit: str
     rank: int | None
     evidence: tuple[Evidence, ...]
-    channels: dict[str, float] = field(default_factory=dict)
+    channels: dict[str, int] = field(default_factory=dict)
     sentence: str = ""
 
     def to_json(self) -> dict[str, Any]:

@@ -37,6 +37,9 @@ def sentence_of(explained: Explanation, spec: TaskSpec, names: Names, described:
     against = [e for e in _specific_first(lowered)[:1] if -e.effect >= WORTH_SAYING * largest]
     for e in against:
         text += f". Against it: {_what(e)}, without which {_instead(e, explained, names)}"
+    if explained.channels:
+        places = sorted(explained.channels.items(), key=lambda c: c[1])[:3]
+        text += f". It is a candidate by {', '.join(f'{name} (place {place})' for name, place in places)}"
     if largest == 0.0:
         text += "; nothing that was taken away changes the answer"
     return text + "."

@@ -36,7 +36,7 @@ from edgewise.models.ranking_files import (
 from edgewise.models.ranking_lists import filled, mean_average_precision, ranked
 from edgewise.models.ranking_setup import Setup, links_of, moments_of, ranking_target
 from edgewise.models.ranking_spare import spare_items
-from edgewise.models.ranking_tables import RankingTable, channels_for, make_table
+from edgewise.models.ranking_tables import RankingTable, channels_for, make_pool, make_table
 from edgewise.query.kinds import TaskKind
 from edgewise.tasks.nouns import Labels, Ragged, Ranked, Seeds, TaskSpec
 
@@ -164,6 +164,17 @@ class EdgewiseRanker(Model):
             for start in range(0, max(len(seeds), 1), BATCH)
         ]
         return Ranked(np.concatenate([p.items for p in parts]), np.concatenate([p.scores for p in parts]))
+
+    def channels_of(self, graph: GraphStore, spec: TaskSpec, seeds: Seeds, item: int) -> dict[str, int]:
+        """The channels that proposed an item to a seed, and its place in each, from 1."""
+        setup = self._fitted()
+        asof = setup.world(graph, spec, seeds, self._links, whole=True)
+        channels = channels_for(setup, asof)
+        pool = make_pool(setup, asof, channels, seeds.rows, moments_of(setup, seeds))
+        places = pool.ranks[pool.items == item]
+        if len(places) == 0:
+            return {}
+        return {c.name: int(r) for c, r in zip(channels, places[0], strict=True) if not np.isnan(r)}
 
     def save(self, folder: Path) -> None:
         """Write trees, network, links and choices."""
