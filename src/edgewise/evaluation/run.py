@@ -72,7 +72,9 @@ def evaluate(
     measured = {name: measure(spec, labels, p, context) for name, p in predictions.items()}
     bootstrap = Bootstrap.over(labels.seeds.rows, resamples=resamples, random_seed=random_seed)
     comparisons = _compare_all(measured, bootstrap, PRIMARY[spec.kind])
-    slices = seed_slices(spec, labels, graph) + item_slices(spec, labels, context.catalogue)
+    slices = seed_slices(spec, labels, graph)
+    if spec.kind.ranks:
+        slices += item_slices(spec, labels, context.catalogue)
     pictures = draw(spec, labels, predictions, ours, context, graph, random_seed)
     report = Report(
         model=ours,
