@@ -75,7 +75,7 @@ def explain(
     )
     explained = Explanation(
         entity=_key(graph, spec.entity, row) if entity is None else entity,
-        anchor_time=iso(at),
+        anchor_time=iso(at) if at else None,
         item=None if item is None or item == MISSING else _item_key(graph, spec, item),
         answer=float(answers[0]),
         without=float(answers[1]),
@@ -167,6 +167,8 @@ def _removed(
         seen = visible[hop]
         inside = mask[: len(seen.rows)]
         item = _items(graph, spec, seen)
+        if item is None and spec.item is not None:
+            continue  # rows that name no item are not what the history is made of
         if item is None:
             gone |= np.isin(at, seen.at[inside]) & ~np.isin(at, seen.at[~inside])
             continue

@@ -35,7 +35,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Why one entity (and one item) got its answer at one anchor.
+    """Why one entity (and one item) got its answer at one anchor (None where nothing has a time).
 
     `answer` is what the model says, `without` what it would say of an entity with no evidence at all, both in
     `unit`. `rank` is the item's place among all. `channels` are the candidate channels that proposed the item,
@@ -43,7 +43,7 @@ class Explanation:
     """
 
     entity: Any
-    anchor_time: str
+    anchor_time: str | None
     item: Any
     answer: float
     without: float

@@ -14,7 +14,7 @@ from edgewise.ids import MISSING
 from edgewise.models.candidates.asof import AsOf
 from edgewise.models.candidates.evidence import Evidence, Meetings
 from edgewise.models.candidates.read import Plan, gather, history_meetings, plan_evidence
-from edgewise.models.candidates.worlds import world_of
+from edgewise.models.candidates.worlds import past_of, world_of
 from edgewise.query.kinds import TaskKind
 from edgewise.state.pair import PairReading
 from edgewise.tasks.nouns import Labels, Ragged, Seeds, TaskSpec
@@ -70,7 +70,10 @@ class Setup:
             nothing = np.zeros(0, dtype=np.int64)
             met = links if links is not None else Meetings(nothing, nothing, nothing)
             plan = self.plan if whole else Plan(cohorts=self.plan.cohorts)
-            return AsOf(gather(graph, spec, plan, met, since=since), self.grid)
+            if graph.origin is None or spec.history is None:
+                return AsOf(gather(graph, spec, plan, met, since=since), self.grid)
+            crowd = AsOf(gather(graph.origin, spec, plan, met, since=since), self.grid)
+            return AsOf(gather(graph, spec, plan, past_of(spec, seeds), since=since), self.grid, crowd)
         asof = world_of(graph, spec, self.plan, self.grid, seeds, since)
         return asof if whole else asof.narrowed()
 

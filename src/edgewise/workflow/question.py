@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
@@ -14,7 +14,11 @@ from jaxtyping import Int64
 from edgewise.graph.store import GraphStore
 from edgewise.tasks.nouns import Labels, Ragged, Seeds, TaskSpec
 
-__all__ = ["Asked", "Question", "Split", "View", "together"]
+__all__ = ["TIMELESS", "Asked", "Question", "Split", "View", "together"]
+
+
+#: The anchor of questions to tables without any time.
+TIMELESS: Final = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +30,8 @@ class Asked:
     at: Int64[np.ndarray, " n"]
 
     def anchor_time(self) -> pa.Array:
-        """The anchors as timestamp[us]."""
-        return pa.array(self.at).view(pa.timestamp("us"))
+        """The anchors as timestamp[us]; null where nothing has a time, and so no anchor means anything."""
+        return pa.array(self.at, mask=self.at == TIMELESS).view(pa.timestamp("us"))
 
 
 @dataclass(frozen=True, slots=True)

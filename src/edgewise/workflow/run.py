@@ -22,7 +22,7 @@ from edgewise.tasks.labels import micros, seeds_of
 from edgewise.tasks.nouns import Ranked, Seeds, TaskSpec
 from edgewise.workflow.keys import row_of_key
 from edgewise.workflow.moments import Moment, moments
-from edgewise.workflow.question import Asked, Question
+from edgewise.workflow.question import TIMELESS, Asked, Question
 
 if TYPE_CHECKING:
     from edgewise.workflow.graph import Graph
@@ -169,7 +169,10 @@ class Run:
         return Asked(seeds_of(self.spec.entity, vocabulary, entity, at), entity, at)
 
     def _latest(self) -> int:
-        """The time of the latest row of any table, clocks left out: they may reach into the future."""
+        """The time of the latest row of any table, clocks left out: they may reach into the future.
+
+        TIMELESS where no row has a time.
+        """
         latest = ALWAYS
         for table in self.graph.schema:
             if table.time is None:
@@ -177,7 +180,7 @@ class Run:
             times = self.graph.store.times(table.name)
             seen = times[times < NEVER]
             latest = max(latest, int(seen.max(initial=ALWAYS)))
-        return latest
+        return latest if latest > ALWAYS else TIMELESS
 
     def _item_row(self, store: GraphStore, item: Any) -> int:
         if self.spec.item is not None:

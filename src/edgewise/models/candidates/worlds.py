@@ -15,7 +15,7 @@ from edgewise.models.candidates.evidence import Meetings
 from edgewise.models.candidates.read import Plan, gather, history_meetings
 from edgewise.tasks.nouns import History, Seeds, TaskSpec
 
-__all__ = ["world_of"]
+__all__ = ["past_of", "world_of"]
 
 
 class _Kept(NamedTuple):
@@ -39,7 +39,7 @@ def world_of(graph: GraphStore, spec: TaskSpec, plan: Plan, grid: int, seeds: Se
         raise ValueError("a world is made of a history")
     if graph.origin is not None and spec.history.origin is not None:
         crowd = world_of(graph.origin, replace(spec, history=spec.history.origin), plan, grid, seeds, since)
-        mine = gather(graph, spec, replace(plan, signals=()), _met(spec, seeds), since=since)
+        mine = gather(graph, spec, replace(plan, signals=()), past_of(spec, seeds), since=since)
         told = crowd.evidence
         return AsOf(replace(mine, signals=told.signals, signal_place=told.signal_place), grid, crowd)
     worlds = _WORLDS.setdefault(spec.history, {})
@@ -52,7 +52,7 @@ def world_of(graph: GraphStore, spec: TaskSpec, plan: Plan, grid: int, seeds: Se
     return kept.asof
 
 
-def _met(spec: TaskSpec, seeds: Seeds) -> Meetings:
+def past_of(spec: TaskSpec, seeds: Seeds) -> Meetings:
     """The history of the seeds' entities alone."""
     every = history_meetings(spec)
     assert every is not None
