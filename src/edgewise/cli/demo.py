@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -79,6 +81,7 @@ def demo(
     from edgewise.cli.opening import built
     from edgewise.cli.schema_view import schema_document, show_schema
 
+    began = time.monotonic()
     terminal = Terminal(as_json=as_json, quiet=quiet)
     progress = terminal.progress()
     graph = built(WORLD, None, progress)
@@ -94,6 +97,17 @@ def demo(
             f"\nThe runs are in {out}. What next: edgewise predict {out / 'churn'} --help"
         ),
     )
+    terminal.note(f"Took {time.monotonic() - began:.0f} s{_peak_memory()}.")
+
+
+def _peak_memory() -> str:
+    """The most memory that this process has held, in words; nothing where the system does not say."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return ""
+    unit = 1 if sys.platform == "darwin" else 1024
+    return f" and {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e9:.1f} GB of memory at most"
 
 
 def _answer(
