@@ -56,6 +56,16 @@ def ranked(graph):
     return graph.task(QUERIES["ranking"]).fit(budget="8s")
 
 
+def test_a_pair_is_named_in_three_ways(graph):
+    question = graph.task(QUERIES["pair"]).question
+    rows = {question.row(pair) for pair in ({"store_id": 1, "category": "dairy"}, (1, "dairy"), "1, dairy")}
+    assert len(rows) == 1
+    with pytest.raises(ew.UserError, match="'1' names no pair"):
+        question.row("1")
+    with pytest.raises(ew.UserError, match="no row '1, ham'"):
+        question.row("1, ham")
+
+
 @pytest.mark.slow
 def test_nothing_after_until_teaches(graph):
     """A graph that ends at `until` gives the same predictions as the whole one, bit for bit.

@@ -171,9 +171,12 @@ class QueryQuestion(Question):
         if len(columns) == 1:
             return row_of_key(self.graph, self.query.entity_table, entity)
         parts = [entity.get(c) for c in columns] if isinstance(entity, dict) else entity
-        if isinstance(parts, str) or not isinstance(parts, Sequence) or len(parts) != len(columns):
+        if isinstance(parts, str):  # as the command line has it: "7, dairy"; the first comma parts the two
+            parts = [part.strip() for part in parts.split(",", 1)]
+        if not isinstance(parts, Sequence) or len(parts) != len(columns):
             raise ArgumentError(
-                f"'{entity}' names no pair", hint=f"give both: {{'{columns[0]}': …, '{columns[1]}': …}}"
+                f"'{entity}' names no pair",
+                hint=f"give both, '{columns[0]}, {columns[1]}' as one text or as a dict of the two columns",
             )
         key = pair_keys(pa.array([parts[0]]), pa.array([parts[1]]))[0].as_py()
         return row_of_key(self.graph, self.query.entity_table, key, shown=entity)
