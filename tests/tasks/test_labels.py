@@ -46,6 +46,11 @@ def test_classes_are_sorted_and_without_nulls():
     assert classes_of(pa.array([["b"], ["a", None], None])).to_pylist() == ["a", "b"]
 
 
+def test_too_many_classes_leave_the_rarest_out():
+    assert classes_of(pa.array(["c", "b", "a", "c", "b", None]), 2).to_pylist() == ["b", "c"]
+    assert classes_of(pa.array([["c", "a"], ["b"], ["a"]]), 2).to_pylist() == ["a", "b"]
+
+
 def test_each_kind_gets_its_target():
     classes = pa.array(["a", "b"])
     multi = labels_of(TaskSpec(TaskKind.MULTICLASS, "users", 1, classes=classes), SEEDS, pa.array(["b", "a", "c"]))

@@ -35,13 +35,21 @@ def seeds_of(table: str, vocabulary: Vocabulary, entity: pa.Array | pa.ChunkedAr
     return Seeds(table, vocabulary.rows(_flat(entity)), np.asarray(at, dtype=np.int64))
 
 
-def classes_of(targets: pa.Array | pa.ChunkedArray) -> pa.Array:
-    """The distinct values of a categorical target, sorted; lists are flattened first."""
+def classes_of(targets: pa.Array | pa.ChunkedArray, most: int | None = None) -> pa.Array:
+    """The distinct values of a categorical target, sorted; lists are flattened first.
+
+    With `most`, only so many of them: the most frequent, ties to the smaller.
+    """
     values = _flat(targets)
     if pa.types.is_list(values.type) or pa.types.is_large_list(values.type):
         values = values.flatten()
     distinct = pc.unique(values).drop_null()
-    return distinct.take(pc.sort_indices(distinct))
+    distinct = distinct.take(pc.sort_indices(distinct))
+    if most is None or len(distinct) <= most:
+        return distinct
+    places = pc.index_in(values.drop_null(), value_set=distinct).to_numpy(zero_copy_only=False)
+    frequent = np.argsort(-np.bincount(places, minlength=len(distinct)), kind="stable")[:most]
+    return distinct.take(pa.array(np.sort(frequent)))
 
 
 def ragged_of(lists: pa.Array | pa.ChunkedArray, vocabulary: Vocabulary) -> Ragged:

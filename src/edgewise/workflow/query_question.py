@@ -159,11 +159,7 @@ class QueryQuestion(Question):
         """The spec with the classes that occur among training labels, the most frequent MOST_CLASSES of them."""
         if self.spec.kind not in _CLASSES or self.spec.item is not None:
             return self.spec
-        classes = classes_of(train.column("target"))
-        if len(classes) > MOST_CLASSES:
-            counted = pc.value_counts(_whole(train.column("target")).flatten())
-            order = pc.sort_indices(counted.field("counts"), sort_keys=[("", "descending")])[:MOST_CLASSES]
-            classes = classes_of(counted.field("values").take(order))
+        classes = classes_of(train.column("target"), MOST_CLASSES)
         return self.with_history(replace(self.spec, classes=classes))
 
     def row(self, entity: Any) -> int:
