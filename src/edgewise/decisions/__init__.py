@@ -1,0 +1,1 @@
+"""What is done with predictions: rules, pages, lists, sends, assortments, matches."""

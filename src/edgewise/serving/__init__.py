@@ -1,0 +1,1 @@
+"""The service: HTTP, the event log, live models, pages."""
