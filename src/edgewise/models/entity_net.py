@@ -14,10 +14,9 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from edgewise.errors import RunError
 from edgewise.graph.store import GraphStore
 from edgewise.models.contract import Budget, Progress
-from edgewise.models.files import read_arrays, read_json, write_arrays, write_json
+from edgewise.models.files import damaged, read_arrays, read_json, write_arrays, write_json
 from edgewise.models.gnn import GraphEncoder, NetSettings
 from edgewise.models.neighbours import GraphView
 from edgewise.models.scale import Scale
@@ -146,7 +145,7 @@ class EntityNet:
         try:
             module.load_state_dict(load_file(folder / "net.safetensors"))
         except (OSError, SafetensorError, RuntimeError) as error:
-            raise RunError(f"cannot read the network in '{folder}': {error}", hint="fit again") from error
+            raise damaged(folder, "net.safetensors", error) from error
         net._module = module.eval()
         return net
 

@@ -17,14 +17,7 @@ from edgewise.models.candidates.asof import AsOf
 from edgewise.models.candidates.channel import Channel
 from edgewise.models.candidates.evidence import Meetings
 from edgewise.models.contract import Budget, Model, Progress
-from edgewise.models.neighbours import GraphView
-from edgewise.models.ranker_graph import SeedTrees, view_for
-from edgewise.models.ranker_mix import Mix, choose_mix, mixed
-from edgewise.models.ranker_net import NetSettings, RankingNet
-from edgewise.models.ranker_net_fit import build_net, fit_net, score_net
-from edgewise.models.ranker_trees import TreeSettings, fit_trees, score_trees, useful_columns
-from edgewise.models.ranking_data import TableCache, hold_out, latest_anchors
-from edgewise.models.ranking_files import (
+from edgewise.models.files import (
     damaged,
     read_booster,
     read_json,
@@ -33,6 +26,13 @@ from edgewise.models.ranking_files import (
     write_json,
     write_links,
 )
+from edgewise.models.neighbours import GraphView
+from edgewise.models.ranker_graph import SeedTrees, view_for
+from edgewise.models.ranker_mix import Mix, choose_mix, mixed
+from edgewise.models.ranker_net import NetSettings, RankingNet
+from edgewise.models.ranker_net_fit import build_net, fit_net, score_net
+from edgewise.models.ranker_trees import TreeSettings, fit_trees, score_trees, useful_columns
+from edgewise.models.ranking_data import TableCache, hold_out, latest_anchors
 from edgewise.models.ranking_lists import filled, mean_average_precision, ranked
 from edgewise.models.ranking_setup import Setup, links_of, moments_of, ranking_target
 from edgewise.models.ranking_spare import spare_items
@@ -187,17 +187,17 @@ class EdgewiseRanker(Model):
             "anchors": self._anchors, "groups": learnt.network.groups, "sizes": _sizes(learnt.network),
             "view": None if self._view is None else self._view.to_json(),
         }  # fmt: skip
-        write_json(folder, "ranker.json", settings)
-        write_booster(folder, "trees.txt", learnt.trees)
+        write_json(folder, "ranker", settings)
+        write_booster(folder, "trees", learnt.trees)
         state = {name: value.contiguous() for name, value in learnt.network.state_dict().items()}
         save_file(state, str(folder / "network.safetensors"))
-        write_links(folder, "links.safetensors", self._links)
+        write_links(folder, "links", self._links)
         self._cache.clear()
 
     @classmethod
     def load(cls, folder: Path) -> EdgewiseRanker:
         """Read what `save` wrote."""
-        content = read_json(folder, "ranker.json")
+        content = read_json(folder, "ranker")
         model = cls()
         try:
             model._setup = Setup.from_json(content["setup"])
@@ -219,8 +219,8 @@ class EdgewiseRanker(Model):
         except (KeyError, TypeError, OSError, RuntimeError, SafetensorError) as error:
             raise damaged(folder, "ranker.json or network.safetensors", error) from None
         network.eval()
-        model._learnt = _Learnt(read_booster(folder, "trees.txt"), network)
-        model._links = read_links(folder, "links.safetensors")
+        model._learnt = _Learnt(read_booster(folder, "trees"), network)
+        model._links = read_links(folder, "links")
         return model
 
     def facts(self) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from edgewise.errors import InternalError, RunError
+from edgewise.errors import InternalError
 from edgewise.graph.store import GraphStore
 from edgewise.models.candidates.asof import HALF_LIVES, AsOf
 from edgewise.models.candidates.channel import Channel, Proposed
@@ -17,7 +17,7 @@ from edgewise.models.candidates.evidence import Meetings
 from edgewise.models.candidates.neighbours import Together
 from edgewise.models.candidates.popular import CohortPopular, Own, Popular
 from edgewise.models.contract import Budget, Model, Progress
-from edgewise.models.ranking_files import read_json, read_links, write_json, write_links
+from edgewise.models.files import damaged, read_json, read_links, write_json, write_links
 from edgewise.models.ranking_lists import filled, mean_average_precision
 from edgewise.models.ranking_setup import Setup, links_of, moments_of, ranking_target
 from edgewise.models.ranking_spare import spare_items
@@ -27,8 +27,6 @@ from edgewise.tasks.nouns import Labels, Ranked, Seeds, TaskSpec
 
 __all__ = ["CohortPopularity", "GraphFilter", "ItemNeighbours", "PersonalFrequency", "Popularity", "Rule"]
 
-_FILE = "rule.json"
-_LINKS = "links.safetensors"
 #: Validation seeds that a rule's settings are compared on, at most.
 _MOST = 5000
 
@@ -99,20 +97,20 @@ class Rule(Model):
         if self._setup is None:
             raise InternalError("a rule is saved after it is fitted")
         content = {"setup": self._setup.to_json(), "chosen": self._chosen, "tried": self._tried}
-        write_json(folder, _FILE, content)
-        write_links(folder, _LINKS, self._links)
+        write_json(folder, "rule", content)
+        write_links(folder, "links", self._links)
 
     @classmethod
     def load(cls, folder: Path) -> Self:
         """Read what `save` wrote."""
-        content = read_json(folder, _FILE)
+        content = read_json(folder, "rule")
         model = cls()
         try:
             model._setup = Setup.from_json(content["setup"])
             model._chosen, model._tried = int(content["chosen"]), dict(content["tried"])
         except (KeyError, TypeError, ValueError) as error:
-            raise RunError(f"the model in '{folder}' is damaged: {_FILE} lacks {error}") from None
-        model._links = read_links(folder, _LINKS)
+            raise damaged(folder, "rule.json", error) from None
+        model._links = read_links(folder, "links")
         return model
 
     def facts(self) -> dict[str, Any]:

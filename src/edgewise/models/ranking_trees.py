@@ -14,9 +14,9 @@ from edgewise.models.candidates.asof import AsOf
 from edgewise.models.candidates.channel import Channel
 from edgewise.models.candidates.popular import Own, Popular
 from edgewise.models.contract import Budget, Model, Progress
+from edgewise.models.files import damaged, read_booster, read_json, write_booster, write_json
 from edgewise.models.ranker_trees import TreeSettings, fit_trees, score_trees
 from edgewise.models.ranking_data import TableCache, latest_anchors
-from edgewise.models.ranking_files import damaged, read_booster, read_json, write_booster, write_json
 from edgewise.models.ranking_lists import filled, mean_average_precision, ranked
 from edgewise.models.ranking_setup import Setup, ranking_target
 from edgewise.models.ranking_spare import spare_items
@@ -99,13 +99,13 @@ class PairStateTrees(Model):
             "setup": self._setup.to_json(), "rounds": self._rounds, "random_seed": self._random_seed,
             "tried": self._tried,
         }  # fmt: skip
-        write_json(folder, "trees.json", content)
-        write_booster(folder, "trees.txt", self._trees)
+        write_json(folder, "trees", content)
+        write_booster(folder, "trees", self._trees)
 
     @classmethod
     def load(cls, folder: Path) -> PairStateTrees:
         """Read what `save` wrote."""
-        content = read_json(folder, "trees.json")
+        content = read_json(folder, "trees")
         model = cls()
         try:
             model._setup = Setup.from_json(content["setup"])
@@ -113,7 +113,7 @@ class PairStateTrees(Model):
             model._tried = dict(content["tried"])
         except (KeyError, TypeError, ValueError) as error:
             raise damaged(folder, "trees.json", error) from None
-        model._trees = read_booster(folder, "trees.txt")
+        model._trees = read_booster(folder, "trees")
         return model
 
     def facts(self) -> dict[str, Any]:

@@ -112,13 +112,13 @@ class TreeHead:
         }
         write_json(folder, "trees", content)
         for name, grown in self.trees.items():
-            grown.save(folder / f"trees_{name}.txt")
+            grown.save(folder, f"trees_{name}")
 
     @classmethod
     def load(cls, folder: Path) -> TreeHead:
         """Read what `save` wrote."""
         content: dict[str, Any] = read_json(folder, "trees")
-        trees = {name: Trees.load(folder / f"trees_{name}.txt") for name in content["names"]}
+        trees = {name: Trees.load(folder, f"trees_{name}") for name in content["names"]}
         scale = Scale(**content["scale"])
         return cls(Family(content["family"]), content["outputs"], scale=scale, trees=trees)
 

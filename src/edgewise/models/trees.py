@@ -13,7 +13,7 @@ import lightgbm as lgb
 import numpy as np
 from jaxtyping import Float32, Float64
 
-from edgewise.errors import RunError
+from edgewise.models.files import read_booster, write_booster
 from edgewise.training.loop import TimeLeft
 
 __all__ = ["TreeSettings", "Trees", "grow"]
@@ -67,21 +67,18 @@ class Trees:
         gain = np.asarray(self.booster.feature_importance("gain", iteration=self.rounds), dtype=np.float64)
         return gain / max(gain.sum(), 1e-12)
 
-    def save(self, path: Path) -> None:
-        """Write LightGBM's text format."""
-        path.write_text(self.booster.model_to_string(num_iteration=self.rounds), encoding="utf-8")
+    def save(self, folder: Path, name: str) -> None:
+        """Write `name`.txt in LightGBM's text format."""
+        write_booster(folder, name, self.booster, self.rounds)
 
     @classmethod
-    def load(cls, path: Path) -> Trees:
+    def load(cls, folder: Path, name: str) -> Trees:
         """Read what `save` wrote.
 
         Raises:
             RunError: the file is missing or damaged.
         """
-        try:
-            booster = lgb.Booster(model_str=path.read_text(encoding="utf-8"))
-        except (OSError, lgb.basic.LightGBMError) as error:
-            raise RunError(f"cannot read the trees in '{path}': {error}", hint="fit again") from error
+        booster = read_booster(folder, name)
         return cls(booster, booster.current_iteration())
 
 
