@@ -7,6 +7,7 @@ EdgewiseError
 │   ├── QueryError       the predictive query; points into its text
 │   ├── LabelError       label tables that users bring, or that a query yields
 │   ├── ArgumentError    an option or argument
+│   ├── ProjectError     the project file: what is served, its pages and rules
 │   └── RunError         a run folder
 └── InternalError        a broken invariant: a bug of ours, never the user's fault
 """
@@ -21,6 +22,7 @@ __all__ = [
     "EdgewiseError",
     "InternalError",
     "LabelError",
+    "ProjectError",
     "QueryError",
     "RunError",
     "SchemaError",
@@ -72,6 +74,10 @@ class LabelError(UserError):
 
 class ArgumentError(UserError):
     """An option or argument."""
+
+
+class ProjectError(UserError):
+    """The project file: what is served, its pages and rules."""
 
 
 class RunError(UserError):

@@ -63,7 +63,8 @@ class Binder:
         """An expression about an entity at an anchor that is true or false."""
         return self._truth(self.value(expr, role))
 
-    def _row_condition(self, expr: Expr, table: str) -> Bound:
+    def row_condition(self, expr: Expr, table: str) -> Bound:
+        """A condition about one row of a table: its own columns and those of tables it links to."""
         return self._truth(self._bind(expr, lambda leaf: self._row_leaf(leaf, table)))
 
     def _row_leaf(self, leaf: ColumnRef | Aggregation, table: str) -> Bound:
@@ -84,7 +85,7 @@ class Binder:
             self._entity,
             leaf,
             role,
-            lambda table: None if inner is None else self._row_condition(inner, table),
+            lambda table: None if inner is None else self.row_condition(inner, table),
             self._warn,
         )
 

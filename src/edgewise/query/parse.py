@@ -34,17 +34,19 @@ from edgewise.query.nodes import (
 )
 from edgewise.query.syntax_errors import explain, unit_of, unquote, whole_number
 
-__all__ = ["parse"]
+__all__ = ["parse", "parse_condition"]
 
 
 @functools.cache
-def _parser() -> Lark:
-    return Lark(GRAMMAR, parser="lalr", lexer="contextual", propagate_positions=True, maybe_placeholders=True)
+def _parser(start: str) -> Lark:
+    return Lark(
+        GRAMMAR, start=start, parser="lalr", lexer="contextual", propagate_positions=True, maybe_placeholders=True
+    )
 
 
-def _accepts(text: str) -> set[str]:
+def _accepts(text: str, start: str) -> set[str]:
     """The terminals that can follow a text that is right so far."""
-    parser = _parser().parse_interactive(text)
+    parser = _parser(start).parse_interactive(text)
     for _ in parser.exhaust_lexer():
         pass
     return set(parser.accepts())  # type: ignore[no-untyped-call]  # lark leaves it without types
@@ -56,11 +58,23 @@ def parse(text: str) -> QueryNode:
     Raises:
         QueryError: the text is no query; it points at the place and says what was expected.
     """
+    return cast(QueryNode, _parsed(text, "start"))
+
+
+def parse_condition(text: str) -> Expr:
+    """The syntax tree of a condition alone, as it stands after WHERE.
+
+    Raises:
+        QueryError: the text is no condition; it points at the place and says what was expected.
+    """
+    return cast(Expr, _parsed(text, "expr"))
+
+
+def _parsed(text: str, start: str) -> Any:
     try:
-        tree = _parser().parse(text)
-        return cast(QueryNode, _Builder(text).transform(tree))
+        return _Builder(text).transform(_parser(start).parse(text))
     except (UnexpectedCharacters, UnexpectedEOF, UnexpectedToken) as error:
-        raise explain(text, error, lambda at: _accepts(text[:at])) from None
+        raise explain(text, error, lambda at: _accepts(text[:at], start)) from None
     except VisitError as error:
         if isinstance(error.orig_exc, QueryError):
             raise error.orig_exc from None
