@@ -10,7 +10,7 @@ from jaxtyping import Float32, Int64
 from edgewise.models.candidates.asof import HALF_LIVES, AsOf
 from edgewise.models.candidates.evidence import codes_over
 from edgewise.models.candidates.merge import Pool
-from edgewise.state.pair import PairReading, PairTimeline, reading_names
+from edgewise.state.pair import PairReading, Timeline, reading_names
 
 __all__ = ["FeatureTable", "feature_table"]
 
@@ -59,7 +59,7 @@ def feature_table(
 
 
 def _shared(
-    timeline: PairTimeline, left: np.ndarray, right: np.ndarray, at: np.ndarray, reading: PairReading
+    timeline: Timeline, left: np.ndarray, right: np.ndarray, at: np.ndarray, reading: PairReading
 ) -> np.ndarray:
     """A reading in which many candidates ask the same: each question is answered once."""
     _, m = np.unique(at, return_inverse=True)
@@ -119,7 +119,7 @@ def _crowds(
     return parts
 
 
-def _halves(timeline: PairTimeline) -> list[float]:
+def _halves(timeline: Timeline) -> list[float]:
     return [float(h) for h in timeline.half_lives]
 
 

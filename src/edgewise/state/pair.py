@@ -9,16 +9,43 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numba as nb
 import numpy as np
 from jaxtyping import Bool, Float32, Float64, Int32, Int64
 
 from edgewise.clock import ALWAYS, DAY, NEVER
+from edgewise.ids import MISSING
 
-__all__ = ["PairReading", "PairTimeline", "pair_timeline", "reading_names"]
+__all__ = ["PairReading", "PairTimeline", "Timeline", "pair_timeline", "reading_names"]
 
 _MISS = -1
+
+
+class Timeline(Protocol):
+    """What can be read of pairs as of any moment, whether they were built in a batch or grow with events."""
+
+    @property
+    def half_lives(self) -> Float64[np.ndarray, " half_lives"]:
+        """The half-lives of the decayed counts, in days."""
+
+    def read(
+        self,
+        left: Int64[np.ndarray, " n"],
+        right: Int64[np.ndarray, " n"],
+        anchor: Int64[np.ndarray, " n"],
+        windows: PairReading,
+    ) -> Float32[np.ndarray, "n features"]:
+        """The state of pairs as of their anchors; columns as `reading_names` lists them."""
+
+    def best(
+        self, left: Int64[np.ndarray, " n"], at: Int64[np.ndarray, " n"], half_life: int, width: int
+    ) -> tuple[Int64[np.ndarray, "n width"], Float32[np.ndarray, "n width"]]:
+        """For each left row the rights with the highest decayed counts as of its anchor, best first.
+
+        Ties go to the smaller row id; MISSING and 0 fill up.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +85,24 @@ class PairTimeline:
             np.asarray(windows.days, np.float64) * DAY, windows.rhythm, out,
         )  # fmt: skip
         return out
+
+    def best(
+        self, left: Int64[np.ndarray, " n"], at: Int64[np.ndarray, " n"], half_life: int, width: int
+    ) -> tuple[Int64[np.ndarray, "n width"], Float32[np.ndarray, "n width"]]:
+        """For each left row the rights with the highest decayed counts as of its anchor, best first.
+
+        Ties go to the smaller row id; MISSING and 0 fill up. Rows that ask the same are answered once.
+        """
+        pairs = np.stack([np.asarray(left, np.int64), np.asarray(at, np.int64)], axis=1)
+        distinct, where = np.unique(pairs, axis=0, return_inverse=True)
+        items = np.full((len(distinct), width), MISSING, dtype=np.int64)
+        scores = np.zeros((len(distinct), width), dtype=np.float32)
+        _best(
+            self.left_ptr, self.right, self.event_ptr, self.at, self.decayed[:, half_life],
+            self.half_lives[half_life] * DAY, distinct[:, 0], distinct[:, 1], items, scores,
+        )  # fmt: skip
+        where = where.reshape(-1)
+        return items[where], scores[where]
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,21 +262,50 @@ def _read(
         for h in range(H):
             out[q, 1 + W + h] = decayed[stop - 1, h] * 2.0 ** (-age / half_lives[h])
         if rhythm:
-            _rhythm(at, gap_squares, first, stop, age, anchor[q], out[q, 1 + W + H :])
+            _rhythm(at[first], at[stop - 1], stop - first, gap_squares[stop - 1], anchor[q], out[q, 1 + W + H :])
 
 
 @nb.njit(cache=True)
-def _rhythm(
-    at: np.ndarray, gap_squares: np.ndarray, first: int, stop: int, age: float, anchor: int, out: np.ndarray
-) -> None:
+def _rhythm(first: int, last: int, count: int, gap_squares: float, anchor: int, out: np.ndarray) -> None:
     """Recency, age, mean gap, the gaps' coefficient of variation, and recency over mean gap."""
+    age = _days(anchor, last)
     out[0] = age
-    out[1] = _days(anchor, at[first])
-    gaps = stop - first - 1
-    if gaps < 1:
+    out[1] = _days(anchor, first)
+    if count < 2:
         return
-    mean = _days(at[stop - 1], at[first]) / gaps
+    mean = _days(last, first) / (count - 1)
     out[2] = mean
     if mean > 0.0:
-        out[3] = np.sqrt(max(gap_squares[stop - 1] / gaps - mean * mean, 0.0)) / mean
+        out[3] = np.sqrt(max(gap_squares / (count - 1) - mean * mean, 0.0)) / mean
         out[4] = age / mean
+
+
+@nb.njit(cache=True, parallel=True)
+def _best(
+    left_ptr: np.ndarray, rights: np.ndarray, event_ptr: np.ndarray, at: np.ndarray, decayed: np.ndarray,
+    half_life: float, left: np.ndarray, anchor: np.ndarray, items: np.ndarray, scores: np.ndarray,
+) -> None:  # fmt: skip
+    width = items.shape[1]
+    for q in nb.prange(len(left)):
+        if left[q] < 0 or left[q] >= len(left_ptr) - 1:
+            continue
+        begin, end = left_ptr[left[q]], left_ptr[left[q] + 1]
+        worth = np.zeros(end - begin, dtype=np.float32)
+        for pair in range(begin, end):
+            low, high = event_ptr[pair], event_ptr[pair + 1]
+            first = low
+            while low < high:
+                middle = (low + high) // 2
+                if at[middle] <= anchor[q]:
+                    low = middle + 1
+                else:
+                    high = middle
+            if low > first:
+                age = 0.0 if at[low - 1] == ALWAYS else float(anchor[q] - at[low - 1])
+                worth[pair - begin] = decayed[low - 1] * 2.0 ** (-age / half_life)
+        order = np.argsort(-worth, kind="mergesort")
+        for r in range(min(width, end - begin)):
+            if worth[order[r]] <= 0.0:
+                break
+            items[q, r] = rights[begin + order[r]]
+            scores[q, r] = worth[order[r]]

@@ -6,17 +6,14 @@ from collections.abc import Callable, Hashable
 from functools import cached_property
 from typing import Any
 
-import numba as nb
 import numpy as np
 from jaxtyping import Float32, Int64
 
-from edgewise.clock import ALWAYS, DAY
-from edgewise.ids import MISSING
 from edgewise.models.candidates.evidence import Evidence, Meetings, codes_over
-from edgewise.models.candidates.item_graph import ItemGraph
-from edgewise.state.pair import PairTimeline, pair_timeline
+from edgewise.models.candidates.item_graph import ItemGraph, spread
+from edgewise.state.pair import PairTimeline, Timeline, pair_timeline
 
-__all__ = ["HALF_LIVES", "AsOf", "best_rights"]
+__all__ = ["HALF_LIVES", "AsOf"]
 
 #: Days. Index 0 follows this week, 1 the month, 2 and 3 habits.
 HALF_LIVES = (7.0, 30.0, 120.0, 365.0)
@@ -74,20 +71,36 @@ class AsOf:
             made[key, moment] = build(moment)
         return made[key, moment]
 
+    def spread(
+        self,
+        graph: ItemGraph,
+        rows: np.ndarray,
+        at: np.ndarray,
+        *,
+        width: int,
+        recent: int,
+        fade: float,
+        known: bool,
+    ) -> tuple[Int64[np.ndarray, "n width"], Float32[np.ndarray, "n width"]]:
+        """Items scored by an item-item graph from each entity's latest items; see `item_graph.spread`."""
+        return spread(
+            graph, self.history, rows, at, self.starts, width=width, recent=recent, fade=fade, known=known
+        )
+
     @property
-    def own(self) -> PairTimeline:
+    def own(self) -> Timeline:
         """(entity, item)."""
         met = self.history
         return self._once("own", lambda: self._people(met.left, met.right, met.at))
 
     @property
-    def entity(self) -> PairTimeline:
+    def entity(self) -> Timeline:
         """(entity, 0): the distinct moments at which an entity did anything."""
         met = self.history
         return self._once("entity", lambda: self._people(met.left, np.zeros_like(met.left), met.at))
 
     @property
-    def item(self) -> PairTimeline:
+    def item(self) -> Timeline:
         """(0, item): every event counts."""
         met = self.crowd.history
         return self._shared(
@@ -95,11 +108,12 @@ class AsOf:
         )
 
     @property
-    def repeats(self) -> PairTimeline:
+    def repeats(self) -> Timeline:
         """(0, item) at the moments when an entity met an item it had met before."""
 
-        def build() -> PairTimeline:
+        def build() -> Timeline:
             own = self.crowd.own
+            assert isinstance(own, PairTimeline)  # a live world is given its repeats
             first = np.zeros(len(own.at), dtype=bool)
             first[own.event_ptr[:-1]] = True
             item = np.repeat(own.right, np.diff(own.event_ptr))[~first]
@@ -107,7 +121,7 @@ class AsOf:
 
         return self._shared("repeats", build)
 
-    def attribute(self, name: str) -> PairTimeline:
+    def attribute(self, name: str) -> Timeline:
         """(entity, value of an attribute)."""
         met, codes = self.history, self.evidence.attributes[name]
         return self._once(
@@ -115,105 +129,55 @@ class AsOf:
             lambda: self._people(met.left, codes_over(codes, met.right), met.at, (30.0, 120.0)),
         )
 
-    def within(self, name: str) -> PairTimeline:
+    def within(self, name: str) -> Timeline:
         """(value of an attribute, item)."""
         met, codes = self.crowd.history, self.evidence.attributes[name]
         return self._shared(
             ("within", name), lambda: _crowd(codes_over(codes, met.right), met.right, met.at, (30.0,))
         )
 
-    def cohort(self, name: str) -> PairTimeline:
+    def cohort(self, name: str) -> Timeline:
         """(cohort, item) for a cohort column."""
         met, codes = self.crowd.history, self.crowd.evidence.cohorts[name]
         return self._shared(
             ("cohort", name), lambda: _crowd(codes_over(codes, met.left), met.right, met.at, (7.0, 30.0))
         )
 
-    def visits(self, place: str) -> PairTimeline:
+    def visits(self, place: str) -> Timeline:
         """(entity, place) for a place table."""
         met = self.evidence.visits[place]
         return self._once(("visits", place), lambda: self._people(met.left, met.right, met.at, (30.0,)))
 
-    def stocked(self, place: str) -> PairTimeline:
+    def stocked(self, place: str) -> Timeline:
         """(place, item) for a place table."""
         met = self.crowd.evidence.stocked[place]
         return self._shared(("stocked", place), lambda: _crowd(met.left, met.right, met.at, (7.0, 30.0)))
 
-    def signal(self, table: str) -> PairTimeline:
+    def signal(self, table: str) -> Timeline:
         """(place or row 0, item) for a signalling table."""
         met = self.crowd.evidence.signals[table]
         return self._shared(("signal", table), lambda: _crowd(met.left, met.right, met.at, ()))
 
     def place_of(self, name: str, rows: np.ndarray, at: np.ndarray) -> Int64[np.ndarray, " n"]:
         """The place that each entity frequents as of its anchor (decayed visits); MISSING without any."""
-        return best_rights(self.visits(name), rows, at, 0, 1)[0][:, 0]
+        return self.visits(name).best(rows, at, 0, 1)[0][:, 0]
 
-    def _once(self, key: Hashable, build: Callable[[], PairTimeline]) -> PairTimeline:
+    def _once(self, key: Hashable, build: Callable[[], Timeline]) -> Timeline:
         if key not in self._made:
             self._made[key] = build()
-        made: PairTimeline = self._made[key]
+        made: Timeline = self._made[key]
         return made
 
-    def _shared(self, key: Hashable, build: Callable[[], PairTimeline]) -> PairTimeline:
+    def _shared(self, key: Hashable, build: Callable[[], Timeline]) -> Timeline:
         return self.crowd._once(key, build)
 
     def _people(
         self, left: np.ndarray, right: np.ndarray, at: np.ndarray, half_lives: tuple[float, ...] = HALF_LIVES
-    ) -> PairTimeline:
+    ) -> Timeline:
         return pair_timeline(left, right, at, left_rows=self.evidence.entities, half_lives=half_lives)
 
 
-def _crowd(left: np.ndarray, right: np.ndarray, at: np.ndarray, half_lives: tuple[float, ...]) -> PairTimeline:
+def _crowd(left: np.ndarray, right: np.ndarray, at: np.ndarray, half_lives: tuple[float, ...]) -> Timeline:
     """A timeline whose left rows stand for many entities: every event counts."""
     rows = int(left.max(initial=-1)) + 1
     return pair_timeline(left, right, at, left_rows=rows, half_lives=half_lives, merge=False)
-
-
-def best_rights(
-    timeline: PairTimeline, left: np.ndarray, at: np.ndarray, half_life: int, width: int
-) -> tuple[Int64[np.ndarray, "n width"], Float32[np.ndarray, "n width"]]:
-    """For each left row the rights with the highest decayed counts as of its anchor, best first.
-
-    Ties go to the smaller row id; MISSING and 0 fill up. Rows that ask the same are answered once.
-    """
-    pairs = np.stack([np.asarray(left, np.int64), np.asarray(at, np.int64)], axis=1)
-    distinct, where = np.unique(pairs, axis=0, return_inverse=True)
-    items = np.full((len(distinct), width), MISSING, dtype=np.int64)
-    scores = np.zeros((len(distinct), width), dtype=np.float32)
-    _best(
-        timeline.left_ptr, timeline.right, timeline.event_ptr, timeline.at, timeline.decayed[:, half_life],
-        timeline.half_lives[half_life] * DAY, distinct[:, 0], distinct[:, 1], items, scores,
-    )  # fmt: skip
-    where = where.reshape(-1)
-    return items[where], scores[where]
-
-
-@nb.njit(cache=True, parallel=True)
-def _best(
-    left_ptr: np.ndarray, rights: np.ndarray, event_ptr: np.ndarray, at: np.ndarray, decayed: np.ndarray,
-    half_life: float, left: np.ndarray, anchor: np.ndarray, items: np.ndarray, scores: np.ndarray,
-) -> None:  # fmt: skip
-    width = items.shape[1]
-    for q in nb.prange(len(left)):
-        if left[q] < 0 or left[q] >= len(left_ptr) - 1:
-            continue
-        begin, end = left_ptr[left[q]], left_ptr[left[q] + 1]
-        worth = np.zeros(end - begin, dtype=np.float32)
-        for pair in range(begin, end):
-            low, high = event_ptr[pair], event_ptr[pair + 1]
-            first = low
-            while low < high:
-                middle = (low + high) // 2
-                if at[middle] <= anchor[q]:
-                    low = middle + 1
-                else:
-                    high = middle
-            if low > first:
-                age = 0.0 if at[low - 1] == ALWAYS else float(anchor[q] - at[low - 1])
-                worth[pair - begin] = decayed[low - 1] * 2.0 ** (-age / half_life)
-        order = np.argsort(-worth, kind="mergesort")
-        for r in range(min(width, end - begin)):
-            if worth[order[r]] <= 0.0:
-                break
-            items[q, r] = rights[begin + order[r]]
-            scores[q, r] = worth[order[r]]

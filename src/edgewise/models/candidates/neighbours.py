@@ -10,7 +10,7 @@ import numpy as np
 from edgewise.ids import MISSING
 from edgewise.models.candidates.asof import AsOf
 from edgewise.models.candidates.channel import Channel, Proposed
-from edgewise.models.candidates.item_graph import ItemGraph, co_graph, next_graph, spread
+from edgewise.models.candidates.item_graph import ItemGraph, co_graph, next_graph
 
 __all__ = ["Next", "Together"]
 
@@ -83,8 +83,8 @@ def _walk(
     for moment in np.unique(stamp):
         here = np.flatnonzero(stamp == moment)
         graph = asof.item_graph(key, int(moment), build)
-        items[here], scores[here] = spread(
-            graph, asof.history, rows[here], at[here], asof.starts,
+        items[here], scores[here] = asof.spread(
+            graph, rows[here], at[here],
             width=channel.width, recent=channel.recent, fade=channel.fade, known=channel.known,
         )  # fmt: skip
     return Proposed(items, scores)

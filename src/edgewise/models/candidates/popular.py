@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edgewise.models.candidates.asof import AsOf, best_rights
+from edgewise.models.candidates.asof import AsOf
 from edgewise.models.candidates.channel import Channel, Proposed
 from edgewise.models.candidates.evidence import codes_over
 
@@ -23,7 +23,7 @@ class Own(Channel):
 
     def propose(self, asof: AsOf, rows: np.ndarray, at: np.ndarray) -> Proposed:
         """By the entity's own decayed counts."""
-        return Proposed(*best_rights(asof.own, rows, at, self.half_life, self.width))
+        return Proposed(*asof.own.best(rows, at, self.half_life, self.width))
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Popular(Channel):
 
     def propose(self, asof: AsOf, rows: np.ndarray, at: np.ndarray) -> Proposed:
         """By everybody's decayed counts."""
-        return Proposed(*best_rights(asof.item, np.zeros_like(rows), at, self.half_life, self.width))
+        return Proposed(*asof.item.best(np.zeros_like(rows), at, self.half_life, self.width))
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class CohortPopular(Channel):
     def propose(self, asof: AsOf, rows: np.ndarray, at: np.ndarray) -> Proposed:
         """By the cohort's decayed counts."""
         cohort = codes_over(asof.evidence.cohorts[self.column], rows)
-        return Proposed(*best_rights(asof.cohort(self.column), cohort, at, self.half_life, self.width))
+        return Proposed(*asof.cohort(self.column).best(cohort, at, self.half_life, self.width))
 
 
 @dataclass(frozen=True)
@@ -74,4 +74,4 @@ class PlacePopular(Channel):
     def propose(self, asof: AsOf, rows: np.ndarray, at: np.ndarray) -> Proposed:
         """By the place's decayed counts."""
         place = asof.place_of(self.place, rows, at)
-        return Proposed(*best_rights(asof.stocked(self.place), place, at, self.half_life, self.width))
+        return Proposed(*asof.stocked(self.place).best(place, at, self.half_life, self.width))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from edgewise.ids import MISSING
-from edgewise.models.candidates.asof import AsOf, best_rights
+from edgewise.models.candidates.asof import AsOf
 from edgewise.models.candidates.channel import Channel, Proposed
 
 __all__ = ["Siblings"]
@@ -29,9 +29,9 @@ class Siblings(Channel):
 
     def propose(self, asof: AsOf, rows: np.ndarray, at: np.ndarray) -> Proposed:
         """By taste for the value times the item's share of what is met within the value."""
-        liked, taste = best_rights(asof.attribute(self.column), rows, at, 1, self.values)
+        liked, taste = asof.attribute(self.column).best(rows, at, 1, self.values)
         flat, moment = liked.reshape(-1), np.repeat(at, self.values)
-        within, popularity = best_rights(asof.within(self.column), flat, moment, 0, self.each)
+        within, popularity = asof.within(self.column).best(flat, moment, 0, self.each)
         share = popularity / np.maximum(popularity.sum(axis=1, keepdims=True), 1e-9)
         worth = (taste.reshape(-1, 1) * share).reshape(len(rows), self.values * self.each)
         items = within.reshape(worth.shape)
