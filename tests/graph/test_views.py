@@ -7,11 +7,14 @@ import pyarrow as pa
 import pytest
 
 from edgewise.clock import NEVER, to_micros
+from edgewise.graph.copies import Copy, with_copies
+from edgewise.graph.entity import with_entity
 from edgewise.graph.known import known_at
 from edgewise.graph.memory import graph_from_arrays
 from edgewise.graph.relation import Hop
-from edgewise.graph.without import without_links
+from edgewise.graph.without import without_links, without_rows
 from edgewise.ids import MISSING
+from edgewise.query.bind import bind
 from edgewise.schema.model import Column, Link, Schema, Table
 from edgewise.stypes import SType
 
@@ -64,10 +67,32 @@ def test_a_graph_knows_nothing_of_later_rows(graph):
 
 
 def test_rows_can_stand_alone(graph):
-    less = without_links(graph, "buys", np.array([0, 3]))
+    less = without_rows(graph, "buys", np.array([0, 3]))
 
     assert lists(less, BUYS) == [[2], [1]]
     assert lists(less, SOLD) == [[1], [2]]
     assert less.relation(BUYS).at.tolist() == graph.times("buys")[[2, 1]].tolist()
     assert less.forward("buys", "person").tolist() == [MISSING, 1, 0, MISSING]
     assert lists(graph, SOLD) == [[0, 1, 3], [2]]
+
+
+def test_a_link_can_be_empty(graph):
+    less = without_links(graph, [graph.schema.links[0]])
+
+    assert lists(less, BUYS) == [[], []]
+    assert lists(less, SOLD) == lists(graph, SOLD)
+    assert less.forward("buys", "person").tolist() == [MISSING] * 4
+
+
+def test_views_of_views_keep_what_was_taken_away(graph):
+    query = bind("PREDICT COUNT(buys.*, 0, 1, days) FOR EACH buys.person, buys.thing", graph.schema)
+    known = known_at(graph, to_micros("2020-01-02"))
+    wider = with_entity(known, query.entity.derived)
+    assert lists(wider, BUYS) == [[0], [1]]
+    copied, rows = with_copies(wider, query.entity_table, 0, [Copy()])
+    assert lists(copied, BUYS) == [[0], [1]]
+    assert len(lists(copied, Hop(query.entity_table, "buys", query.entity_table, "buys", reverse=True))) == 3
+    assert rows.tolist() == [2]
+    less = without_rows(wider, "buys", np.array([0]))
+    assert less.vocabulary(query.entity_table) is wider.vocabulary(query.entity_table)
+    assert lists(less, BUYS) == [[], [1]]

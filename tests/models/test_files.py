@@ -27,13 +27,15 @@ from edgewise.tasks.nouns import History
 def test_links_and_histories_come_back_and_may_be_absent(tmp_path: Path) -> None:
     write_links(tmp_path, "none", None)
     write_history(tmp_path, "none", None)
-    assert read_links(tmp_path, "none") is None and read_history(tmp_path, "none") is None
+    assert read_links(tmp_path, "none") is None
+    assert read_history(tmp_path, "none") is None
     links = Meetings(np.array([1, 2]), np.array([3, 4]), np.array([5, 6]))
     history = History(np.array([0, 1]), np.array([7]), np.array([1.5]))
     write_links(tmp_path, "links", links)
     write_history(tmp_path, "history", history)
     again, told = read_links(tmp_path, "links"), read_history(tmp_path, "history")
-    assert again is not None and told is not None
+    assert again is not None
+    assert told is not None
     np.testing.assert_array_equal(again.right, links.right)
     np.testing.assert_array_equal(told.value, history.value)
 

@@ -43,7 +43,7 @@ def with_copies(
     entry = graph.manifest.tables[table]
     tables = {**graph.manifest.tables, table: replace(entry, rows=n + m)}
     base = graph.manifest
-    overlaid = GraphStore(graph.path, Manifest(base.fingerprint, base.schema, tables, base.links, base.generation))
+    manifest = Manifest(base.fingerprint, base.schema, tables, base.links, base.generation)
     arrays: dict[str, np.ndarray] = {f"{entry.folder}/times.npy": _repeat(graph.times(table), row, m)}
     for hop in graph.hops(table):
         folder = base.links[f"{hop.table}.{hop.column}"].folder
@@ -55,11 +55,12 @@ def with_copies(
         f"{entry.folder}/{file}": _values(graph.column(table, name), row, [name in c.columns for c in copies])
         for name, file in entry.columns.items()
     }
-    overlaid.overlay(arrays, columns)
-    overlaid.origin = graph
+    keys = {}
     if graph.schema.table(table).key is not None:
-        keys = graph.vocabulary(table).keys(np.concatenate([np.arange(n), np.full(m, MISSING)]))
-        overlaid.overlay_keys(table, Vocabulary(keys))
+        every = graph.vocabulary(table).keys(np.concatenate([np.arange(n), np.full(m, MISSING)]))
+        keys = {table: Vocabulary(every)}
+    overlaid = graph.overlaid(arrays, columns, keys=keys, manifest=manifest)
+    overlaid.origin = graph
     return overlaid, np.arange(n, n + m, dtype=np.int64)
 
 

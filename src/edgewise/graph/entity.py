@@ -151,7 +151,5 @@ def _overlaid(
         }
         if schema.table(link.table).timed:
             arrays[f"{place}/at.npy"] = graph.times(link.table)[dst]
-    overlaid = GraphStore(graph.path, Manifest(base.fingerprint, schema, tables, entries, base.generation))
-    overlaid.overlay(arrays, columns)
-    overlaid.overlay_keys(name, Vocabulary(keys))
-    return overlaid
+    manifest = Manifest(base.fingerprint, schema, tables, entries, base.generation)
+    return graph.overlaid(arrays, columns, keys={name: Vocabulary(keys)}, manifest=manifest)

@@ -36,6 +36,4 @@ def known_at(graph: GraphStore, moment: int) -> GraphStore:
             arrays[f"{folder}/indptr.npy"] = before[relation.indptr]
             arrays[f"{folder}/dst.npy"] = relation.dst[keep]
             arrays[f"{folder}/at.npy"] = relation.at[keep]
-    overlaid = GraphStore(graph.path, graph.manifest)
-    overlaid.overlay(arrays, {})
-    return overlaid
+    return graph.overlaid(arrays)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,8 @@ class GraphStore:
         self._relations: dict[Hop, Relation] = {}
         self._hops: dict[str, tuple[Hop, ...]] = {}
         self._links = {link.name: link for link in manifest.schema.links}
-        self._overlaid = False
+        #: Of a store that is overlaid: the one that it is laid over.
+        self._under: GraphStore | None = None
 
     @classmethod
     def open(cls, path: Path | str) -> GraphStore:
@@ -139,20 +141,26 @@ class GraphStore:
 
     def __reduce__(self) -> str | tuple[Any, ...]:
         """A store goes to another process as its path, so that no array is copied; one in memory goes whole."""
-        return super().__reduce__() if self._overlaid else (GraphStore.open, (self.path,))
+        return super().__reduce__() if self._under is not None else (GraphStore.open, (self.path,))
 
-    def overlay(self, arrays: dict[str, np.ndarray], columns: dict[str, pa.Array]) -> None:
-        """Let arrays and columns in memory stand for files of the folder, for a what-if copy of a store.
+    def overlaid(
+        self,
+        arrays: Mapping[str, np.ndarray],
+        columns: Mapping[str, pa.Array] | None = None,
+        *,
+        keys: Mapping[str, Vocabulary] | None = None,
+        manifest: Manifest | None = None,
+    ) -> GraphStore:
+        """A store in which arrays, columns and tables' keys in memory stand for files; the rest is as in this one.
 
-        Keys are paths within the folder. Call it before anything is read.
+        Arrays and columns are named by their paths within the folder. Nothing is written.
         """
-        self._arrays.update({key: _frozen(array) for key, array in arrays.items()})
-        self._columns.update(columns)
-        self._overlaid = True
-
-    def overlay_keys(self, table: str, keys: Vocabulary) -> None:
-        """Let a vocabulary in memory stand for a table's own; see `overlay`."""
-        self._vocabularies[table] = keys
+        over = GraphStore(self.path, self.manifest if manifest is None else manifest)
+        over._arrays = self._arrays | {path: _frozen(array) for path, array in arrays.items()}
+        over._columns = self._columns | dict(columns or {})
+        over._vocabularies = self._vocabularies | dict(keys or {})
+        over._under = self
+        return over
 
     def hops(self, table: str) -> tuple[Hop, ...]:
         """The hops that leave a table, in schema order: forward links first, then reverse ones."""

@@ -39,6 +39,8 @@ def bind(text: str, schema: Schema) -> Query:
     where = None if node.where is None else binder.condition(node.where, Role.WHERE)
     if entity.derived is not None:
         binder.warnings.insert(0, _derived_note(entity))
+    if not windowed and decision.item_table is None:
+        binder.warnings += [_hidden_note(name) for name in dict.fromkeys(a.table for a in aggregates(target))]
     return Query(
         text=text,
         kind=decision.kind,
@@ -97,6 +99,10 @@ def _hidden(names: Names, entity: Entity, target: Bound) -> frozenset[tuple[str,
             )
     found += tuple(a.field for a in aggregates(target) if a.field is not None and a.field.link is None)
     return frozenset((column.table, column.column.name) for column in found)
+
+
+def _hidden_note(table: str) -> str:
+    return f"without a window the rows of '{table}' are the answer itself: the model does not see whose they are"
 
 
 def _derived_note(entity: Entity) -> str:

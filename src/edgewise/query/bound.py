@@ -303,6 +303,19 @@ class Query:
         """The table that the target reads."""
         return self.aggregate.table if self.aggregate else self.entity.table
 
+    def answering(self, schema: Schema) -> tuple[Link, ...]:
+        """The links to rows that hold the answer whenever it is asked, because the target has no window.
+
+        No model may follow them. A ranking has none: it learns from some of its links, the others are held out.
+        `schema` has the entity's table in it.
+        """
+        if not self.static or self.item_table is not None:
+            return ()
+        found: list[Link] = []
+        for node in aggregates(self.target):
+            found += node.path[:1] or schema.links_from(node.table)  # no path: the base of a pair
+        return tuple(dict.fromkeys(found))
+
     @property
     def path(self) -> tuple[tuple[Link, str], ...]:
         """The links from the target table to the entity table."""

@@ -10,6 +10,7 @@ from edgewise.errors import ArgumentError
 from edgewise.graph.entity import with_entity
 from edgewise.graph.known import known_at
 from edgewise.graph.store import GraphStore
+from edgewise.graph.without import without_links
 from edgewise.models.contract import Progress
 from edgewise.query.bind import bind
 from edgewise.query.kinds import TaskKind
@@ -125,6 +126,8 @@ class Graph:
 
     def _asked(self, query: str) -> Task:
         bound = bind(query, self.db.schema)
-        derived = bound.entity.derived
-        wider = self if derived is None else Graph(self.db, with_entity(self.store, derived), self.known)
-        return Task(wider, QueryQuestion(wider.store, self.db, bound, self.known))
+        store = self.store if bound.entity.derived is None else with_entity(self.store, bound.entity.derived)
+        if answering := bound.answering(store.schema):
+            store = without_links(store, answering)
+        graph = self if store is self.store else Graph(self.db, store, self.known)
+        return Task(graph, QueryQuestion(store, self.db, bound, self.known))

@@ -136,7 +136,7 @@ class QueryQuestion(Question):
 
     def _history(self, item: str | None) -> History | None:
         """The target's history; categories stay out until their classes are known."""
-        if self.query.aggregate is None:
+        if not self._has_history:
             return None
         events = self._events()
         if item is not None:
@@ -144,6 +144,11 @@ class QueryQuestion(Question):
         if self.query.kind in _CLASSES or not _is_number(events.column("value").type):
             return None
         return history_of(events, self._vocabulary, None)
+
+    @property
+    def _has_history(self) -> bool:
+        """Whether the target has rows that a model may look back on; those without a window are the answer."""
+        return self.query.aggregate is not None and (not self.query.static or self.query.item_table is not None)
 
     def _events(self) -> pa.Table:
         """The rows that the target is made of, entities as texts where they are pairs, times never null."""
@@ -178,7 +183,7 @@ class QueryQuestion(Question):
         return row_of_key(self.graph, self.query.entity_table, key, shown=entity)
 
     def with_history(self, spec: TaskSpec) -> TaskSpec:
-        if spec.classes is None or self.query.aggregate is None:
+        if spec.classes is None or not self._has_history:
             return replace(spec, history=self.spec.history)
         return replace(spec, history=history_of(self._events(), self._vocabulary, Vocabulary(spec.classes)))
 
@@ -195,7 +200,7 @@ class QueryQuestion(Question):
         train, valid, test = split_rows(len(table), random_seed)
         spec = self._with_classes(table.filter(pa.array(train)))
         parts = [self._take(spec, table, mask) for mask in (train, valid, test)]
-        return Split.of_parts(View(self.graph, spec), parts[0], parts[1], parts[2])
+        return Split.of_parts(View(self.graph, spec), parts[0], parts[1], parts[2], self.query.warnings)
 
 
 def _is_number(kind: pa.DataType) -> bool:

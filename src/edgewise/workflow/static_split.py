@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Bool
 
 from edgewise.errors import LabelError
-from edgewise.graph.without import without_links
+from edgewise.graph.without import without_rows
 from edgewise.query.bound import Query
 from edgewise.tasks.nouns import History, Labels, Ragged, TaskSpec
 from edgewise.workflow.question import Split, View
@@ -72,7 +72,7 @@ def _lacking(view: View, query: Query, every: Labels, owner: np.ndarray, held: n
     rows = _codes(
         view, view.graph.forward(query.target_table, entity), view.graph.forward(query.target_table, item)
     )
-    graph = without_links(view.graph, query.target_table, np.flatnonzero(np.isin(rows, pairs)))
+    graph = without_rows(view.graph, query.target_table, np.flatnonzero(np.isin(rows, pairs)))
     return View(graph, replace(view.spec, history=_without(view, pairs)))
 
 
