@@ -18,7 +18,16 @@ from jaxtyping import Bool, Float32, Float64, Int32, Int64
 from edgewise.clock import ALWAYS, DAY, NEVER
 from edgewise.ids import MISSING
 
-__all__ = ["PairReading", "PairTimeline", "Timeline", "pair_timeline", "reading_names"]
+__all__ = [
+    "PairReading",
+    "PairTimeline",
+    "Timeline",
+    "days_between",
+    "first_after",
+    "pair_timeline",
+    "reading_names",
+    "rhythm_of",
+]
 
 _MISS = -1
 
@@ -190,7 +199,7 @@ def _count_sort(key: np.ndarray, keys: int, order: np.ndarray) -> np.ndarray:
 
 
 @nb.njit(cache=True)
-def _days(later: int, earlier: int) -> float:
+def days_between(later: int, earlier: int) -> float:
     """Days between two moments; rows that were always there are of no age."""
     return 0.0 if earlier == ALWAYS else (later - earlier) / DAY
 
@@ -203,7 +212,7 @@ def _run(
     gap_squares = np.zeros(len(at) if rhythm else 0, dtype=np.float32)
     for pair in range(len(event_ptr) - 1):
         for e in range(event_ptr[pair] + 1, event_ptr[pair + 1]):
-            gap = _days(at[e], at[e - 1])
+            gap = days_between(at[e], at[e - 1])
             if rhythm:
                 gap_squares[e] = gap_squares[e - 1] + gap * gap
             for h in range(len(half_lives)):
@@ -225,7 +234,7 @@ def _find(right: np.ndarray, low: int, high: int, wanted: int) -> int:
 
 
 @nb.njit(cache=True)
-def _until(at: np.ndarray, low: int, high: int, moment: float) -> int:
+def first_after(at: np.ndarray, low: int, high: int, moment: float) -> int:
     """The first position in an ascending slice whose time is after `moment`."""
     while low < high:
         middle = (low + high) // 2
@@ -252,28 +261,28 @@ def _read(
         if pair < 0:
             continue
         first = event_ptr[pair]
-        stop = _until(at, first, event_ptr[pair + 1], anchor[q])
+        stop = first_after(at, first, event_ptr[pair + 1], anchor[q])
         if stop == first:
             continue
         out[q, 0] = stop - first
         for w in range(W):
-            out[q, 1 + w] = stop - _until(at, first, stop, np.int64(anchor[q] - windows[w]))
-        age = _days(anchor[q], at[stop - 1])
+            out[q, 1 + w] = stop - first_after(at, first, stop, np.int64(anchor[q] - windows[w]))
+        age = days_between(anchor[q], at[stop - 1])
         for h in range(H):
             out[q, 1 + W + h] = decayed[stop - 1, h] * 2.0 ** (-age / half_lives[h])
         if rhythm:
-            _rhythm(at[first], at[stop - 1], stop - first, gap_squares[stop - 1], anchor[q], out[q, 1 + W + H :])
+            rhythm_of(at[first], at[stop - 1], stop - first, gap_squares[stop - 1], anchor[q], out[q, 1 + W + H :])
 
 
 @nb.njit(cache=True)
-def _rhythm(first: int, last: int, count: int, gap_squares: float, anchor: int, out: np.ndarray) -> None:
+def rhythm_of(first: int, last: int, count: int, gap_squares: float, anchor: int, out: np.ndarray) -> None:
     """Recency, age, mean gap, the gaps' coefficient of variation, and recency over mean gap."""
-    age = _days(anchor, last)
+    age = days_between(anchor, last)
     out[0] = age
-    out[1] = _days(anchor, first)
+    out[1] = days_between(anchor, first)
     if count < 2:
         return
-    mean = _days(last, first) / (count - 1)
+    mean = days_between(last, first) / (count - 1)
     out[2] = mean
     if mean > 0.0:
         out[3] = np.sqrt(max(gap_squares / (count - 1) - mean * mean, 0.0)) / mean
