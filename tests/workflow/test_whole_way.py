@@ -10,6 +10,7 @@ import pytest
 import edgewise as ew
 from edgewise.clock import to_micros
 from edgewise.graph.relation import Hop
+from edgewise.ids import MISSING
 from edgewise.tasks.nouns import History, Seeds
 
 WINDOW = "transactions.*, 0, 14, days"
@@ -64,6 +65,39 @@ def test_a_pair_is_named_in_three_ways(graph):
         question.row("1")
     with pytest.raises(ew.UserError, match="no row '1, ham'"):
         question.row("1, ham")
+
+
+def test_a_table_of_seeds_names_pairs_in_three_ways(graph):
+    question = graph.task(QUERIES["pair"]).question
+    pairs = {"store_id": pa.array([1, 2, 1], pa.int32()), "category": ["dairy", "dairy", "ham"]}
+    tables = [
+        pa.table(pairs),
+        pa.table({"entity": pa.table(pairs).to_struct_array().combine_chunks()}),
+        pa.table({"entity": ["1, dairy", "2,dairy", "1, ham"]}),
+    ]
+    wanted = [question.row("1, dairy"), question.row("2, dairy"), MISSING]
+    for table in tables:
+        entity, rows = question.named(table)
+        assert rows.tolist() == wanted
+        assert entity.type.names == ["store_id", "category"]
+    assert question.keys(rows[:2]).to_pylist() == [{"store_id": s, "category": "dairy"} for s in (1, 2)]
+    with pytest.raises(ew.UserError, match="name the pair in two: store_id and category"):
+        question.named(pa.table({"store": [1]}))
+    with pytest.raises(ew.UserError, match="'1' names no pair"):
+        question.named(pa.table({"entity": ["1"]}))
+
+
+@pytest.mark.slow
+def test_a_run_answers_for_pairs(graph):
+    run = graph.task(QUERIES["pair"]).fit(budget="3s")
+    at = pa.array([to_micros("2023-12-01")] * 2, pa.timestamp("us"))
+    seeds = pa.table({"store_id": [1, 1], "category": ["dairy", "ham"], "anchor_time": at})
+    given = run.predict(seeds=seeds)
+    asked = run.predict(at="2023-12-01", entities=["1, dairy"])
+    assert given.column("entity").to_pylist() == [{"store_id": 1, "category": c} for c in ("dairy", "ham")]
+    assert asked.column("entity").to_pylist() == [{"store_id": 1, "category": "dairy"}]
+    assert asked.column("prediction")[0] == given.column("prediction")[0]
+    assert "store_id 1, category dairy" in run.explain("1, dairy").sentence
 
 
 @pytest.mark.slow

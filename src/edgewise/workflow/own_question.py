@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from jaxtyping import Int64
 
 from edgewise.clock import iso
 from edgewise.errors import ArgumentError, LabelError
@@ -16,7 +17,7 @@ from edgewise.query.kinds import TaskKind
 from edgewise.tasks.labels import classes_of, labels_of, seeds_of
 from edgewise.tasks.nouns import Labels, TaskSpec
 from edgewise.tasks.own import OwnLabels
-from edgewise.workflow.keys import row_of_key
+from edgewise.workflow.keys import row_of_key, seed_column
 from edgewise.workflow.question import Asked, Question, Split, View
 
 __all__ = ["OwnQuestion"]
@@ -91,6 +92,13 @@ class OwnQuestion(Question):
 
     def row(self, entity: Any) -> int:
         return row_of_key(self.graph, self.spec.entity, entity)
+
+    def keys(self, rows: Int64[np.ndarray, " n"]) -> pa.Array:
+        return self.graph.vocabulary(self.spec.entity).keys(rows)
+
+    def named(self, seeds: pa.Table) -> tuple[pa.Array, Int64[np.ndarray, " n"]]:
+        entity = seed_column(seeds, "entity")
+        return entity, self.graph.vocabulary(self.spec.entity).rows(entity)
 
     def with_history(self, spec: TaskSpec) -> TaskSpec:
         return spec

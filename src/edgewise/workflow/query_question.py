@@ -13,10 +13,10 @@ import pyarrow.compute as pc
 from jaxtyping import Int64
 
 from edgewise.clock import ALWAYS, NEVER
-from edgewise.errors import ArgumentError, QueryError
+from edgewise.errors import QueryError
 from edgewise.graph.entity import pair_keys
 from edgewise.graph.store import GraphStore
-from edgewise.ids import Vocabulary
+from edgewise.ids import MISSING, Vocabulary
 from edgewise.query.bound import Query
 from edgewise.query.checks import check_complete, check_labels
 from edgewise.query.kinds import TaskKind
@@ -25,7 +25,7 @@ from edgewise.query.plan import plan
 from edgewise.sources.database import Database
 from edgewise.tasks.labels import classes_of, history_of, labels_of
 from edgewise.tasks.nouns import History, Labels, Seeds, TaskSpec
-from edgewise.workflow.keys import row_of_key
+from edgewise.workflow.keys import pair_column, pair_of, row_of_key, seed_column
 from edgewise.workflow.question import Asked, Question, Split, View
 from edgewise.workflow.static_split import split_links, split_rows
 
@@ -168,19 +168,27 @@ class QueryQuestion(Question):
         return self.with_history(replace(self.spec, classes=classes))
 
     def row(self, entity: Any) -> int:
-        columns = self.query.entity_columns
-        if len(columns) == 1:
+        if not self._paired:
             return row_of_key(self.graph, self.query.entity_table, entity)
-        parts = [entity.get(c) for c in columns] if isinstance(entity, dict) else entity
-        if isinstance(parts, str):  # as the command line has it: "7, dairy"; the first comma parts the two
-            parts = [part.strip() for part in parts.split(",", 1)]
-        if not isinstance(parts, Sequence) or len(parts) != len(columns):
-            raise ArgumentError(
-                f"'{entity}' names no pair",
-                hint=f"give both, '{columns[0]}, {columns[1]}' as one text or as a dict of the two columns",
-            )
-        key = pair_keys(pa.array([parts[0]]), pa.array([parts[1]]))[0].as_py()
+        first, second = pair_of(entity, self.query.entity_columns)
+        key = pair_keys(pa.array([first]), pa.array([second]))[0].as_py()
         return row_of_key(self.graph, self.query.entity_table, key, shown=entity)
+
+    def keys(self, rows: Int64[np.ndarray, " n"]) -> pa.Array:
+        if not self._paired:
+            return self._vocabulary.keys(rows)
+        names = self.query.entity_columns
+        index = pa.array(rows, mask=rows == MISSING)
+        parts = [self.graph.column(self.query.entity_table, name).take(index) for name in names]
+        return pa.StructArray.from_arrays([_decoded(part) for part in parts], names=list(names))
+
+    def named(self, seeds: pa.Table) -> tuple[pa.Array, Int64[np.ndarray, " n"]]:
+        entity = pair_column(seeds, self.query.entity_columns) if self._paired else seed_column(seeds, "entity")
+        return entity, self._rows(entity)
+
+    @property
+    def _paired(self) -> bool:
+        return len(self.query.entity_columns) > 1
 
     def with_history(self, spec: TaskSpec) -> TaskSpec:
         if spec.classes is None or not self._has_history:
@@ -201,6 +209,10 @@ class QueryQuestion(Question):
         spec = self._with_classes(table.filter(pa.array(train)))
         parts = [self._take(spec, table, mask) for mask in (train, valid, test)]
         return Split.of_parts(View(self.graph, spec), parts[0], parts[1], parts[2], self.query.warnings)
+
+
+def _decoded(column: pa.Array) -> pa.Array:
+    return column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
 
 
 def _is_number(kind: pa.DataType) -> bool:

@@ -106,6 +106,18 @@ class Question(ABC):
         """
 
     @abstractmethod
+    def keys(self, rows: Int64[np.ndarray, " n"]) -> pa.Array:
+        """What the entities of some rows are called: by their keys, or by structs of the two columns of a pair."""
+
+    @abstractmethod
+    def named(self, seeds: pa.Table) -> tuple[pa.Array, Int64[np.ndarray, " n"]]:
+        """The entities that a table of seeds names, as answers carry them, and their rows (MISSING if unknown).
+
+        Raises:
+            ArgumentError: the table has no column that names them.
+        """
+
+    @abstractmethod
     def with_history(self, spec: TaskSpec) -> TaskSpec:
         """A spec that was kept without its history, with it."""
 

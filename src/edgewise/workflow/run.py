@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from edgewise.clock import ALWAYS, NEVER, iso
-from edgewise.errors import ArgumentError, nearest
+from edgewise.errors import ArgumentError
 from edgewise.evaluation.report import Report
 from edgewise.evaluation.run import evaluate
 from edgewise.explanation.explain import explain
@@ -18,9 +18,9 @@ from edgewise.explanation.nouns import Explanation
 from edgewise.graph.store import GraphStore
 from edgewise.models.contract import Model
 from edgewise.prediction.tables import prediction_table
-from edgewise.tasks.labels import micros, seeds_of
+from edgewise.tasks.labels import micros
 from edgewise.tasks.nouns import Ranked, Seeds, TaskSpec
-from edgewise.workflow.keys import row_of_key
+from edgewise.workflow.keys import row_of_key, seed_column
 from edgewise.workflow.moments import Moment, moments
 from edgewise.workflow.question import TIMELESS, Asked, Question
 
@@ -71,12 +71,13 @@ class Run:
 
         Args:
             at: anchor times; by default the time of the latest row in the graph.
-            seeds: a table of `entity` and `anchor_time` to answer instead, rows in its order.
+            seeds: a table of `entity` and `anchor_time` to answer instead, rows in its order. A pair's two keys
+                stand in columns of their names, or in `entity` as structs or as texts ("7, dairy").
             entities: keys to answer for instead of everyone whom the query asks about.
             k: how many items of a ranking.
 
         Raises:
-            ArgumentError: an anchor that is no time; seeds without the two columns; k below 1.
+            ArgumentError: an anchor that is no time; seeds without such columns; k below 1.
         """
         if k is not None and k < 1:
             raise ArgumentError(f"k = {k} asks for no items", hint="k is 1 or more")
@@ -127,8 +128,7 @@ class Run:
         anchor = self._latest() if at is None else moments(at)[0]
         row = self.question.row(entity)
         chosen = None if item is None else self._item_row(store, item)
-        # One key is shown as the graph has it, whatever type it came in; a pair as the user named it.
-        named = None if self._is_one_key(entity) else entity
+        named = self.question.keys(np.array([row]))[0].as_py()
         return explain(self.model, store, self.spec, row, anchor, item=chosen, entity=named)
 
     def save(self, out: str | Path, *, overwrite: bool = False) -> Path:
@@ -146,27 +146,13 @@ class Run:
         rows = np.array([self.question.row(entity) for entity in entities], dtype=np.int64)
         when = np.repeat(np.asarray(anchors, dtype=np.int64), len(rows))
         rows = np.tile(rows, len(anchors))
-        one = all(self._is_one_key(entity) for entity in entities)
-        own = self.graph.store.vocabulary(self.spec.entity)
-        keys = own.keys(rows) if one else pa.array(list(entities) * len(anchors))
-        return Asked(Seeds(self.spec.entity, rows, when), keys, when)
-
-    @staticmethod
-    def _is_one_key(entity: Any) -> bool:
-        return isinstance(entity, str) or not isinstance(entity, (Mapping, Sequence))
+        return Asked(Seeds(self.spec.entity, rows, when), self.question.keys(rows), when)
 
     def _given(self, seeds: Any) -> Asked:
         table = seeds if isinstance(seeds, pa.Table) else pa.table(seeds)
-        for column in ("entity", "anchor_time"):
-            if column not in table.column_names:
-                near = nearest(column, table.column_names) or table.column_names
-                raise ArgumentError(
-                    f"the seeds have no column '{column}'", hint=f"name it so; columns: {', '.join(near)}"
-                )
-        at = micros(table.column("anchor_time"))
-        entity = table.column("entity").combine_chunks()
-        vocabulary = self.graph.store.vocabulary(self.spec.entity)
-        return Asked(seeds_of(self.spec.entity, vocabulary, entity, at), entity, at)
+        entity, rows = self.question.named(table)
+        at = micros(seed_column(table, "anchor_time"))
+        return Asked(Seeds(self.spec.entity, rows, at), entity, at)
 
     def _latest(self) -> int:
         """The time of the latest row of any table, clocks left out: they may reach into the future.
