@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from edgewise.errors import InternalError, LabelError, RunError
+from edgewise.evaluation import statistics
 from edgewise.evaluation.catalogue import CATALOGUE, PRIMARY, primary
 from edgewise.evaluation.channels import channel_recall
 from edgewise.evaluation.page import page
@@ -135,6 +136,17 @@ def test_wrong_predictions_are_faults(make_case: Callable) -> None:
         evaluate(case.spec, case.labels, case.predictions, model="other")
     with pytest.raises(LabelError, match="no labels"):
         evaluate(case.spec, case.labels.take(np.array([], dtype=np.int64)), case.predictions)
+
+
+def test_fewer_resamples_than_asked_for_are_said(make_case: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A metric whose resamples cost too much gets fewer of them, and the report gives the number drawn."""
+    monkeypatch.setattr(statistics, "_COST_LIMIT", 1)
+    case = make_case("binary")
+    report = evaluate(case.spec, case.labels, case.predictions, resamples=300)
+    assert report.comparison("auroc").resamples == 200
+    assert report.comparison("log_loss").resamples == 300
+    assert "over 300 resamples of entities (AUROC: 200" in text(report, width=200)
+    assert Report.from_json(report.to_json()).dumps() == report.dumps()
 
 
 def test_the_terminal_fits_its_width(case) -> None:

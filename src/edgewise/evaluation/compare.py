@@ -31,10 +31,15 @@ class Compared:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Models by falling merit on one metric. `winner` leads; whether its lead is real, the second row says."""
+    """Models by falling merit on one metric. `winner` leads; whether its lead is real, the second row says.
+
+    `resamples` are those that its intervals rest on: none where it has no interval, fewer than of other metrics
+    where one costs too much.
+    """
 
     metric: str
     rows: tuple[Compared, ...]
+    resamples: int = 0
 
     @property
     def winner(self) -> str:
@@ -97,4 +102,5 @@ def compare_draws(
                 clear=behind.clear,
             )
         )
-    return Comparison(metric, tuple(rows))
+    drawn = np.flatnonzero(np.isfinite(draws).any(axis=0))
+    return Comparison(metric, tuple(rows), int(drawn.max(initial=-1)) + 1)

@@ -60,10 +60,18 @@ def _heading(report: Report) -> list[Text]:
         f"{data.get('seeds', 0):,} seeds of {data.get('entities', 0):,} entities",
     ]
     facts += [f"anchor {when}"] if when else []
-    facts.append(f"95% intervals over {data.get('resamples', 0):,} resamples of entities")
+    facts.append(_resampled(report))
     title = report.task.get("description")
     lines = [Text(title, style="bold")] if title else []
     return [*lines, Text(" · ".join(facts), style="dim"), Text()]
+
+
+def _resampled(report: Report) -> str:
+    """How many resamples the intervals rest on; metrics that have fewer than the others are named."""
+    drawn = {c.metric: c.resamples for c in report.comparisons if c.resamples}
+    most = max(drawn.values(), default=0)
+    fewer = [f"{report.metric(key).label}: {many:,}" for key, many in drawn.items() if many < most]
+    return f"95% intervals over {most:,} resamples of entities" + (f" ({', '.join(fewer)})" if fewer else "")
 
 
 def _verdict(report: Report) -> Text:
