@@ -12,13 +12,13 @@ JOBS  ?= 2
 TORCH := torch==2.13.0
 INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check
 
-BENCHMARKS := $(patsubst benchmarks/%,bench-%,$(patsubst %/run.py,%,$(patsubst %/build.py,%,$(basename \
-  $(wildcard benchmarks/[a-z]*.py)) $(wildcard benchmarks/*/run.py benchmarks/*/build.py))))
+BENCHMARKS := $(patsubst benchmarks/%,bench-%,$(patsubst %/run.py,%,$(patsubst %/build.py,%, \
+  $(wildcard benchmarks/*/run.py benchmarks/*/build.py))))
 
 # Compiled kernels are kept inside the checkout.
 export NUMBA_CACHE_DIR := $(CURDIR)/.cache/numba
 
-.PHONY: help demo tour test test-all lint format types contracts docs clean
+.PHONY: help demo tour test test-all lint format types contracts docs bench bench-docs clean
 .DEFAULT_GOAL := help
 
 help:
@@ -31,7 +31,8 @@ help:
 	@echo 'make types      mypy, strict'
 	@echo 'make contracts  imports only go down'
 	@echo 'make docs       run every code block of README.md and docs/'
-	@echo 'make bench-NAME a benchmark: $(BENCHMARKS)'
+	@echo 'make bench CASE=NAME  a case beside its peers; make bench-docs renders docs/benchmarks.md'
+	@echo 'make bench-NAME a benchmark of one part: $(BENCHMARKS)'
 	@echo 'make clean      remove the environment, caches and runs'
 
 demo: $(WARM)
@@ -63,8 +64,16 @@ contracts: $(READY_DEV)
 docs: $(READY_DEV)
 	$(BIN)/python -m pytest tests/docs -m 'not gpu' $(ARGS)
 
+# CASE, and perhaps PEERS="NAME …", PARTS="NAME …", SAMPLE=0.05 (to try out) and FRESH=1 (run again what has run).
+bench: $(READY_DEV)
+	$(BIN)/python -m benchmarks.run --case $(CASE) $(if $(PEERS),--peers $(PEERS)) $(if $(PARTS),--parts $(PARTS)) \
+	  $(if $(SAMPLE),--sample $(SAMPLE)) $(if $(FRESH),--fresh) $(ARGS)
+
+bench-docs: $(READY_DEV)
+	$(BIN)/python -m benchmarks.run --docs
+
 bench-%: $(READY_DEV)
-	$(BIN)/python $(firstword $(wildcard benchmarks/$*.py benchmarks/$*/run.py benchmarks/$*/build.py)) $(ARGS)
+	$(BIN)/python $(firstword $(wildcard benchmarks/$*/run.py benchmarks/$*/build.py)) $(ARGS)
 
 # The first python of at least 3.11 that can make an environment.
 $(BIN)/python:

@@ -1,0 +1,218 @@
+"""One case: prepare its jobs, run the systems that have not run yet, score everybody, write one JSON file."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from benchmarks.cases.nouns import Case
+from benchmarks.harness.environment import ROOT, python_of
+from benchmarks.harness.process import measured
+from benchmarks.harness.score import Part, compared, statistics, together
+from benchmarks.peers.systems import OURS, SYSTEMS, System
+
+from edgewise.clock import DAY
+from edgewise.evaluation.statistics import Statistic
+
+__all__ = ["FORMAT", "RESULTS", "Bench"]
+
+FORMAT: Final = 1
+RESULTS: Final = ROOT / "benchmarks" / "results"
+CACHE: Final = ROOT / ".cache" / "bench"
+PEERS: Final = ROOT / "benchmarks" / "peers"
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """A case with the share of its entities that is kept. A sample's results go beside the cache, not the docs."""
+
+    case: Case
+    sample: float = 1.0
+
+    @property
+    def home(self) -> Path:
+        """Where jobs, truth and predictions lie."""
+        return CACHE / (self.case.name if self.sample == 1 else f"{self.case.name}@{self.sample:g}")
+
+    @property
+    def file(self) -> Path:
+        """The JSON of the results."""
+        return RESULTS / f"{self.case.name}.json" if self.sample == 1 else self.home / "results.json"
+
+    def job(self, part: str) -> Path:
+        """The job's folder of a part, written when first needed."""
+        folder = self.home / "jobs" / part
+        if not (folder / "job.json").exists():
+            _say(f"preparing {self.case.name} {part}")
+            command = ["--case", self.case.name, "--parts", part, "--sample", str(self.sample), "--prepare"]
+            subprocess.run([sys.executable, "-m", "benchmarks.run", *command], cwd=ROOT, check=True)
+        return folder
+
+    def prepare(self, part: str) -> None:
+        """Write a job's folder and its truth: in a process of its own, whose memory goes with it."""
+        folder = self.home / "jobs" / part
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        self.case.prepare(part, folder, self.truth(part), self.sample)
+
+    def truth(self, part: str) -> Path:
+        """The file of what came true: outside the job's folder, so that no system meets it."""
+        return self.home / "truth" / f"{part}.parquet"
+
+    def run(self, systems: Sequence[str], parts: Sequence[str], *, fresh: bool = False) -> None:
+        """Run systems on parts, one after another; what is there already is kept unless `fresh`."""
+        for part in parts:
+            for name in systems:
+                if part in self.case.parts_of(name):
+                    self._run_one(SYSTEMS[name], part, fresh)
+
+    def _run_one(self, system: System, part: str, fresh: bool) -> None:
+        out = self.home / "runs" / part / system.name
+        if (out / "cost.json").exists() and not fresh:
+            return
+        job = self.job(part)
+        shutil.rmtree(out, ignore_errors=True)
+        out.mkdir(parents=True)
+        python = python_of(system.requirements)
+        _say(f"{self.case.name} {part} {system.name} …")
+        command = [str(python), str(PEERS / system.script), str(job), str(out), *system.arguments]
+        cost = measured(command, out / "log.txt", env=_environment(), timeout=system.timeout)
+        shutil.rmtree(out / "cache", ignore_errors=True)
+        failed = cost.code != 0 or not (out / "predictions.parquet").exists()
+        found = {
+            "date": time.strftime("%Y-%m-%d", time.gmtime()),
+            "wall_seconds": round(cost.wall_seconds, 1), "cpu_seconds": round(cost.cpu_seconds, 1),
+            "peak_mb": round(cost.peak_mb), "load_average": [round(load, 1) for load in cost.load],
+        }  # fmt: skip
+        if failed:
+            found["failed"] = "over its time" if cost.code == 124 else f"exit status {cost.code}"
+        (out / "cost.json").write_text(json.dumps(found), encoding="utf-8")
+        _say(f"    {json.dumps(found)}" + (f"  see {out / 'log.txt'}" if failed else ""))
+
+    def score(self) -> dict[str, Any]:
+        """Score all that has run and write the JSON."""
+        runs = self._runs()
+        groups = {"all": self.case.parts()} if self.case.pooled else {p: (p,) for p in self.case.parts()}
+        body = {
+            "format": FORMAT,
+            **self._about(),
+            "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, "
+            f"{_memory_gb()} GB, Python {platform.python_version()}",
+            "systems": {name: self._system(SYSTEMS[name], runs[name]) for name in runs},
+            "groups": {
+                group: found for group, parts in groups.items() if (found := self._group(runs, parts)) is not None
+            },
+        }
+        self.file.parent.mkdir(parents=True, exist_ok=True)
+        self.file.write_text(json.dumps(body, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        return body
+
+    def _about(self) -> dict[str, Any]:
+        case = self.case
+        return {
+            "case": case.name, "title": case.title, "data": case.data, "question": case.question,
+            "split": case.split, "k": case.k, "metrics": list(case.metrics), "target": case.target,
+            "without_positives": case.without_positives, "sample": self.sample,
+            "peers": list(case.peers), "published": [_plain(p) for p in case.published],
+        }  # fmt: skip
+
+    def _runs(self) -> dict[str, dict[str, Any]]:
+        """By system and part: the cost of every run."""
+        found: dict[str, dict[str, Any]] = {}
+        for name in (OURS, *self.case.peers):
+            for part in self.case.parts():
+                file = self.home / "runs" / part / name / "cost.json"
+                if file.exists():
+                    found.setdefault(name, {})[part] = json.loads(file.read_text())
+        return found
+
+    def _system(self, system: System, runs: dict[str, Any]) -> dict[str, Any]:
+        facts = {}
+        for part in runs:
+            file = self.home / "runs" / part / system.name / "facts.json"
+            if file.exists():
+                facts = json.loads(file.read_text())
+                runs[part] |= {key: facts[key] for key in ("chosen", "seconds") if key in facts}
+                runs[part]["trials"] = len(facts.get("tried", []))
+        return {
+            "title": system.title, "tuning": system.tuning, "versions": facts.get("versions", {}), "runs": runs,
+        }  # fmt: skip
+
+    def _group(self, runs: dict[str, dict[str, Any]], parts: Sequence[str]) -> dict[str, Any] | None:
+        """Scores over parts that ours has run; a system that ran fewer of them is compared on those it ran."""
+        done = {
+            name: tuple(p for p in parts if p in runs[name] and "failed" not in runs[name][p]) for name in runs
+        }
+        ran = done.get(OURS) or max(done.values(), key=len, default=())
+        if not ran:
+            return None
+        found = {p: self._part(p, [n for n in done if p in done[n]]) for p in ran}
+        whole = [n for n in done if set(done[n]) >= set(ran)]
+        scored = self._compare(found, ran, whole)
+        fewer = sorted({done[n] for n in done if n not in whole and set(done[n]) & set(ran)})
+        for some in fewer:
+            both = tuple(p for p in some if p in ran)
+            names = [n for n in done if done[n] == some or (n == OURS and n in whole)]
+            scored.setdefault("fewer", []).append({"parts": list(both), **self._compare(found, both, names)})
+        scored["by_part"] = {p: _values(found[p][1], self.case.metrics) for p in ran}
+        return {"parts": list(ran), **scored}
+
+    def _part(self, part: str, systems: Sequence[str]) -> tuple[pa.Table, dict[str, dict[str, Statistic]]]:
+        said = json.loads((self.job(part) / "job.json").read_text())
+        truth = pq.read_table(self.truth(part))
+        events = self.job(part) / "events.parquet"
+        past = pq.read_table(events, columns=["user", "item"]) if events.exists() else None
+        about = Part(said["kind"], truth, past, said["k"], said["exclude_seen"], int(said["horizon_days"] * DAY))
+        return truth, {
+            n: statistics(about, pq.read_table(self.home / "runs" / part / n / "predictions.parquet"))
+            for n in systems
+        }
+
+    def _compare(self, found: dict[str, Any], parts: Sequence[str], systems: Sequence[str]) -> dict[str, Any]:
+        entities = np.concatenate([_keys(found[p][0]) for p in parts])
+        every = {n: together([found[p][1][n] for p in parts]) for n in systems}
+        scores, differences = compared(entities, every, self.case.metrics, OURS)
+        counted = {m: every[n][m].counted for n in systems[:1] for m in self.case.metrics if m in every[n]}
+        seeds = {"seeds": len(entities), "entities": len(np.unique(entities)), "counted": counted}
+        return {**seeds, "scores": scores, "ours_ahead_by": differences}
+
+
+def _values(found: dict[str, dict[str, Statistic]], metrics: Sequence[str]) -> dict[str, dict[str, float | None]]:
+    """Plain values by metric and system."""
+    values = {m: {n: s[m].value() for n, s in found.items() if m in s} for m in metrics}
+    return {m: {n: round(v, 6) if np.isfinite(v) else None for n, v in of.items()} for m, of in values.items()}
+
+
+def _keys(truth: pa.Table) -> np.ndarray:
+    return np.asarray(truth.column("entity").cast(pa.string()).to_pylist())
+
+
+def _environment() -> dict[str, str]:
+    """The machine's cores for everybody, and Python's output at once."""
+    threads = str(os.cpu_count() or 1)
+    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+    return {**os.environ, **dict.fromkeys(names, threads), "PYTHONUNBUFFERED": "1"}
+
+
+def _memory_gb() -> int:
+    return round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30)
+
+
+def _plain(published: Any) -> dict[str, Any]:
+    return {name: getattr(published, name) for name in ("system", "metric", "value", "source")}
+
+
+def _say(text: str) -> None:
+    print(f"{time.strftime('%H:%M:%S')} {text}", file=sys.stderr, flush=True)

@@ -1,0 +1,178 @@
+"""Every system's metrics, computed in one place by `edgewise.evaluation`, on the same seeds.
+
+A ranking is judged over the full catalogue. Seeds for which a system gave nothing stay in and score zero (a
+ranking) or stop the scoring (a number: every seed has to be answered). Items that nobody could know count as
+relevant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from edgewise.clock import DAY
+from edgewise.evaluation.binary import binary_statistics
+from edgewise.evaluation.bootstrap import Bootstrap, Interval, interval
+from edgewise.evaluation.catalogue import CATALOGUE
+from edgewise.evaluation.ranking import find_hits, part_of, ranking_statistics, recall
+from edgewise.evaluation.regression import regression_statistics
+from edgewise.evaluation.statistics import Moments, Statistic, mean
+from edgewise.ids import MISSING
+from edgewise.tasks.nouns import Ragged, Ranked
+
+__all__ = ["Part", "compared", "statistics", "together"]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The truth of one part of a case: entity, anchor_time, target (and slice); for rankings the visible history.
+
+    `past` has a row for each pair (user, item) that was visible, or is None.
+    """
+
+    kind: str
+    truth: pa.Table
+    past: pa.Table | None = None
+    k: int = 12
+    exclude_seen: bool = False
+    horizon: int = 7 * DAY
+
+
+def statistics(part: Part, predictions: pa.Table) -> dict[str, Statistic]:
+    """The metrics of one system on one part, by key."""
+    if part.kind == "ranking":
+        return _ranking(part, predictions)
+    actual = part.truth.column("target").cast(pa.float64()).to_numpy()
+    predicted = _aligned(part.truth, predictions)
+    return (binary_statistics if part.kind == "binary" else regression_statistics)(actual, predicted)
+
+
+def compared(
+    entities: np.ndarray, found: Mapping[str, Mapping[str, Statistic]], metrics: Sequence[str], ours: str
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Scores and paired differences to ours, both by metric and system, with 95% intervals over entities.
+
+    A difference is positive where ours is better, whichever way the metric points.
+    """
+    bootstrap = Bootstrap.over(entities)
+    scores: dict[str, Any] = {}
+    differences: dict[str, Any] = {}
+    for metric in metrics:
+        systems = [s for s in found if metric in found[s]]
+        drawn = bootstrap.draws([found[s][metric] for s in systems])
+        values = {s: found[s][metric].value() for s in systems}
+        draws = dict(zip(systems, drawn, strict=True))
+        known = CATALOGUE[metric]
+        scores[metric] = {s: _rounded(interval(values[s], draws[s], recentre=known.recentre)) for s in systems}
+        sign = known.better or 1
+        if ours in draws:
+            differences[metric] = {
+                s: _rounded(interval(sign * (values[ours] - values[s]), sign * (draws[ours] - draws[s])))
+                for s in systems
+                if s != ours
+            }
+    return scores, differences
+
+
+def together(parts: Sequence[Mapping[str, Statistic]]) -> dict[str, Statistic]:
+    """The same metrics over the seeds of several parts, one after another."""
+    if len(parts) == 1:
+        return dict(parts[0])
+    found: dict[str, Statistic] = {}
+    for key in parts[0]:
+        several = [p[key] for p in parts if key in p]
+        if len(several) == len(parts) and all(isinstance(s, Moments) for s in several):
+            moments = [s for s in several if isinstance(s, Moments)]
+            found[key] = Moments(
+                np.concatenate([m.parts for m in moments]), moments[0].formula,
+                np.concatenate([m.counts for m in moments]),
+            )  # fmt: skip
+    return found
+
+
+def _rounded(found: Interval) -> dict[str, float | None]:
+    values = {"value": found.value, "low": found.low, "high": found.high}
+    return {k: round(float(v), 6) if np.isfinite(v) else None for k, v in values.items()}
+
+
+def _aligned(truth: pa.Table, predictions: pa.Table) -> np.ndarray:
+    """The prediction of each seed, in the order of the truth."""
+    codes = _codes([truth, predictions])
+    order = np.argsort(codes[1], kind="stable")
+    place = np.searchsorted(codes[1][order], codes[0])
+    place = np.minimum(place, max(len(order) - 1, 0))
+    if len(order) == 0 or not (codes[1][order][place] == codes[0]).all():
+        raise ValueError("a seed has no prediction")
+    column = predictions.column("probability" if "probability" in predictions.column_names else "prediction")
+    return column.cast(pa.float64()).to_numpy()[order][place]
+
+
+def _codes(tables: Sequence[pa.Table]) -> list[np.ndarray]:
+    """One integer for each (entity, anchor_time), the same in all tables."""
+    entity = _dense([t.column("entity") for t in tables])
+    stamps = [t.column("anchor_time").cast(pa.timestamp("us")).cast(pa.int64()) for t in tables]
+    at = _dense([s.fill_null(0) for s in stamps])
+    width = max(int(a.max(initial=0)) for a in at) + 1
+    return [e * width + a for e, a in zip(entity, at, strict=True)]
+
+
+def _dense(columns: Sequence[pa.ChunkedArray]) -> list[np.ndarray]:
+    """Values as integers from 0, the same value the same integer in all columns."""
+    whole = pa.chunked_array([c.cast(pa.string()) for c in columns for c in c.chunks] or [], pa.string())
+    codes = whole.combine_chunks().dictionary_encode()
+    codes = codes.combine_chunks() if isinstance(codes, pa.ChunkedArray) else codes
+    every = codes.indices.to_numpy(zero_copy_only=False).astype(np.int64)
+    return np.split(every, np.cumsum([len(c) for c in columns])[:-1])
+
+
+def _ranking(part: Part, predictions: pa.Table) -> dict[str, Statistic]:
+    target = part.truth.column("target").combine_chunks()
+    lengths = pc.list_value_length(target).fill_null(0).to_numpy().astype(np.int64)
+    seeds, answered = _codes([part.truth, predictions])
+    flat = pa.chunked_array([target.flatten()])
+    columns = [flat, predictions.column("item")] + ([part.past.column("item")] if part.past else [])
+    coded = _dense(columns)
+    lists = Ragged(np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64), coded[0])
+    ranked = _lists(seeds, answered, coded[1], predictions.column("rank").to_numpy())
+    seen = None
+    if part.past is not None:
+        entity, user = _dense([part.truth.column("entity"), part.past.column("user")])
+        width = max(int(c.max(initial=0)) for c in coded) + 1
+        seen = (entity, np.unique(user * width + coded[2]), width)
+        if part.exclude_seen:
+            ranked = _without(ranked, *seen)
+    hits = find_hits(Ranked(ranked, np.zeros(ranked.shape, np.float32)), lists, part.k)
+    found = ranking_statistics(hits)
+    if seen is not None and not part.exclude_seen:
+        entity, pairs, width = seen
+        before = np.isin(np.repeat(entity, lengths) * width + lists.values, pairs)
+        for name, keep in (("repeat", before), ("explore", ~before)):
+            own = find_hits(Ranked(ranked, np.zeros(ranked.shape, np.float32)), part_of(lists, keep), part.k)
+            found[f"{name}_recall"] = mean(recall(own), counts=own.asked)
+            found[f"{name}_map"] = ranking_statistics(own)["map"]
+    return found
+
+
+def _lists(seeds: np.ndarray, answered: np.ndarray, items: np.ndarray, rank: np.ndarray) -> np.ndarray:
+    """The ranked items of each seed as rows, MISSING where there are fewer; ranks count from 1."""
+    order = np.argsort(seeds, kind="stable")
+    if len(np.unique(seeds)) != len(seeds):
+        raise ValueError("a seed is asked about twice")
+    place = np.minimum(np.searchsorted(seeds[order], answered), len(seeds) - 1)
+    known = seeds[order][place] == answered
+    lists = np.full((len(seeds), int(rank.max(initial=1))), MISSING, dtype=np.int64)
+    lists[order[place[known]], rank[known] - 1] = items[known]
+    return lists
+
+
+def _without(lists: np.ndarray, entity: np.ndarray, pairs: np.ndarray, width: int) -> np.ndarray:
+    """Lists without the items that were seen before; what is left moves up."""
+    seen = np.isin(entity[:, None] * width + lists, pairs) & (lists != MISSING)
+    kept = np.where(seen, MISSING, lists)
+    order = np.argsort(kept == MISSING, axis=1, kind="stable")
+    return np.take_along_axis(kept, order, axis=1)
