@@ -15,8 +15,8 @@ from edgewise.worlds.catalogue import WORLDS, names
 
 
 def test_names() -> None:
-    assert names() == ["completejourney", "shop"]
-    assert [world.simulated for world in WORLDS.values()] == [False, True]
+    assert names() == ["completejourney", "shop", "streaming"]
+    assert [world.simulated for world in WORLDS.values()] == [False, True, True]
     assert all("simulated" in world.about for world in WORLDS.values() if world.simulated)
 
 

@@ -10,7 +10,7 @@ from edgewise.errors import SourceError, nearest
 from edgewise.sources.contract import Source
 from edgewise.sources.duck import open_database, open_parquet, open_tables
 from edgewise.sources.folder import open_folder
-from edgewise.worlds.catalogue import WORLDS, names
+from edgewise.worlds.catalogue import WORLDS, is_world, load_world, names
 
 __all__ = ["open_source"]
 
@@ -23,7 +23,8 @@ def open_source(where: str | Path | Mapping[str, Any]) -> Source:
     """Open the tables at `where`.
 
     `where` is a folder of Parquet or CSV files, a DuckDB or SQLite file (told apart by their content), a
-    `postgresql://…` URL, the name of a built-in world, or a mapping of names to tables (anything with
+    `postgresql://…` URL, the name of a built-in world (`streaming:small` or `streaming?weeks=8` where it has sizes
+    and options), or a mapping of names to tables (anything with
     `__arrow_c_stream__`: pandas, polars, pyarrow). A world's bare name is the world, always: a folder or file of
     that name is opened as `./name`, as `name/`, or as a Path.
 
@@ -34,7 +35,7 @@ def open_source(where: str | Path | Mapping[str, Any]) -> Source:
         return open_tables("tables in memory", where)
     if isinstance(where, str) and "://" in where:
         return _open_url(where)
-    if isinstance(where, str) and where in WORLDS:
+    if isinstance(where, str) and is_world(where):
         return _open_world(where)
     path = Path(where).expanduser()
     if str(path) in WORLDS:
@@ -47,7 +48,7 @@ def open_source(where: str | Path | Mapping[str, Any]) -> Source:
 
 
 def _open_world(name: str) -> Source:
-    loaded = WORLDS[name].load()
+    loaded = load_world(name)
     files = {table: value for table, value in loaded.items() if isinstance(value, tuple)}
     return open_parquet(name, files) if files else open_tables(name, loaded)
 

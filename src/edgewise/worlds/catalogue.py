@@ -2,28 +2,43 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
 
+from edgewise.errors import SourceError
 from edgewise.worlds.completejourney import completejourney_files
 from edgewise.worlds.planted import shop
 
-__all__ = ["WORLDS", "World", "names"]
+__all__ = ["WORLDS", "World", "is_world", "load_world", "names"]
 
 Tables = Mapping[str, tuple[Path, ...]] | Mapping[str, pa.Table]
 
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """Data to start with. `load` gives, by table name, its Parquet files or an Arrow table."""
+    """Data to start with. `load` gives, by table name, its Parquet files or an Arrow table.
+
+    `load_sized` does the same for a name with a size or options behind it, such as `:small?weeks=8`; worlds of one
+    size have none.
+    """
 
     name: str
     about: str
     simulated: bool
     load: Callable[[], Tables]
+    load_sized: Callable[[str], Tables] | None = None
+
+
+def _load_streaming(options: str = "") -> Tables:
+    # compiled loops are loaded with the world, not with the list of worlds
+    from edgewise.worlds.streaming import streaming
+    from edgewise.worlds.streaming.options import read_options
+
+    return streaming(read_options(options)).tables
 
 
 WORLDS: dict[str, World] = {
@@ -41,6 +56,13 @@ WORLDS: dict[str, World] = {
             simulated=True,
             load=lambda: shop().tables,
         ),
+        World(
+            name="streaming",
+            about="A music and podcast service: 1,000 listeners, half a year, 400,000 listens (simulated data)",
+            simulated=True,
+            load=_load_streaming,
+            load_sized=_load_streaming,
+        ),
     )
 }
 
@@ -48,3 +70,32 @@ WORLDS: dict[str, World] = {
 def names() -> list[str]:
     """The names of the built-in worlds, sorted."""
     return sorted(WORLDS)
+
+
+def is_world(name: str) -> bool:
+    """Whether the name is that of a built-in world, a size or options behind it included."""
+    return _parts(name) is not None
+
+
+def load_world(name: str) -> Tables:
+    """The tables of the world of that name: `shop`, `streaming`, `streaming:small`, `streaming?weeks=8`.
+
+    Raises:
+        SourceError: there is no such size or option.
+    """
+    found = _parts(name)
+    if found is None:
+        raise SourceError(f"there is no world '{name}'", hint=f"built-in worlds: {', '.join(names())}")
+    world, options = found
+    if not options:
+        return world.load()
+    if world.load_sized is None:
+        raise SourceError(f"the world '{world.name}' has one size", hint=f"write {world.name}")
+    return world.load_sized(options)
+
+
+def _parts(name: str) -> tuple[World, str] | None:
+    """The world, and what stands behind its name from `:` or `?` on."""
+    cut = re.search("[:?]", name)
+    bare = name[: cut.start()] if cut else name
+    return (WORLDS[bare], name[len(bare) :]) if bare in WORLDS else None
