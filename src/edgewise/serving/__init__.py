@@ -1,1 +1,1 @@
-"""The service: HTTP, the event log, live models, pages."""
+"""The service: HTTP, the event log, live models, the exposure log, pages."""

@@ -1,0 +1,192 @@
+"""The bodies of answers: what the service says, in one place, so that the OpenAPI description and the client
+follow from it."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+__all__ = [
+    "Accepted",
+    "Degraded",
+    "Deleted",
+    "Explained",
+    "Health",
+    "HomePage",
+    "ModelState",
+    "Playlist",
+    "PlaylistPage",
+    "Reason",
+    "Reference",
+    "Rung",
+    "Shelf",
+    "Thing",
+    "ThingList",
+    "as_key",
+    "finite",
+]
+
+Key = int | str
+Rung = Literal["segment", "popular", "cached"]
+
+
+class Body(BaseModel):
+    """A body of an answer."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Degraded(Body):
+    """Why an answer is not the best there is."""
+
+    rung: Rung = Field(
+        description="what answered instead: what is popular among people like the user, what is popular at all, "
+        "or an earlier answer"
+    )
+    reason: Literal["deadline", "error"] = Field(description="the personal answer came too late, or it failed")
+
+
+class Reference(Body):
+    """A thing that is spoken of."""
+
+    kind: str = Field(description="the table it is a row of")
+    key: Key
+    title: str
+
+
+class Thing(Body):
+    """Something shown, at its place, and why."""
+
+    kind: str = Field(description="the table it is a row of")
+    key: Key
+    title: str
+    position: int = Field(description="its place in the list, from 1")
+    score: float | None = Field(description="orders the things of one list; compares with nothing else")
+    value: float | None = Field(description="the probability that the user takes it, where it is known")
+    why: str = Field(description="the channel that speaks most for it, such as repeat or similar")
+    because: Reference | None = Field(None, description="the thing in the user's past that led to it")
+    propensity: float = Field(description="the chance that this place shows this thing")
+
+
+class ThingList(Body):
+    """A list of things of one kind."""
+
+    exposure: str = Field(description="names this list in the exposure log")
+    user: Key | None = None
+    known: bool = Field(description="whether the user is known; others get what is popular")
+    kind: str
+    model: str = Field(description="the model that answered")
+    variant: str = Field(description="the side of the experiment that the user is on")
+    at: str = Field(description="as of when, ISO 8601, UTC")
+    degraded: Degraded | None = None
+    things: list[Thing]
+
+
+class Shelf(Body):
+    """A row of a page."""
+
+    name: str
+    title: str = Field(description="says why it is there")
+    kind: str | None = Field(None, description="the kind of its things, where they are of one")
+    things: list[Thing]
+
+
+class HomePage(Body):
+    """One user's page: shelves, best first."""
+
+    exposure: str = Field(description="names this page in the exposure log")
+    user: Key | None = None
+    known: bool = Field(description="whether the user is known; others get what is popular")
+    model: str = Field(description="the model that answered")
+    variant: str = Field(description="the side of the experiment that the user is on")
+    at: str = Field(description="as of when, ISO 8601, UTC")
+    degraded: Degraded | None = None
+    shelves: list[Shelf]
+    notes: list[str] = Field(default_factory=list, description="such as a rule that emptied a shelf")
+
+
+class Playlist(Body):
+    """A list made for one user, or a ready-made one."""
+
+    name: str
+    title: str
+    kind: str
+    until: str | None = Field(None, description="until when it stays as it is, ISO 8601, UTC")
+    things: list[Thing]
+
+
+class PlaylistPage(Body):
+    """A user's playlists."""
+
+    exposure: str = Field(description="names this answer in the exposure log")
+    user: Key | None = None
+    known: bool
+    model: str
+    variant: str
+    at: str
+    degraded: Degraded | None = None
+    playlists: list[Playlist]
+
+
+class Reason(Body):
+    """A thing in the user's past that speaks for another."""
+
+    thing: Reference
+    at: str = Field(description="when they met, ISO 8601, UTC")
+
+
+class Explained(Body):
+    """Why a thing is, or would be, proposed to a user."""
+
+    user: Key | None
+    known: bool = Field(description="whether the user is known")
+    thing: Reference
+    sentence: str
+    channel: str = Field(description="the channel that speaks most for it; none where no channel does")
+    because: list[Reason]
+    model: str
+    at: str
+
+
+class Accepted(Body):
+    """What became of some events: they are on the disk now."""
+
+    accepted: int = Field(description="events that are new")
+    duplicates: int = Field(description="events whose id had been logged before; they changed nothing")
+    ignored: int = Field(description="events of users who were deleted; they are not kept")
+    position: int = Field(description="the place of the last of them in the log; 0 where none is kept")
+
+
+class ModelState(Body):
+    """Which models answer."""
+
+    current: str
+    before: str | None = Field(description="what a roll-back returns to")
+    challenger: str | None = Field(description="the other model of an experiment")
+    share: float = Field(description="the share of users whom the challenger answers")
+
+
+class Deleted(Body):
+    """What was deleted of a user."""
+
+    events: int
+    exposures: int
+    cached: int
+
+
+class Health(Body):
+    """Whether the service is there."""
+
+    status: Literal["ok"]
+
+
+def finite(number: float) -> float | None:
+    """A number, or None for NaN and infinity, which JSON has not."""
+    value = float(number)
+    return value if value - value == 0 else None
+
+
+def as_key(value: Any) -> Key:
+    """A key in JSON's types: whole numbers stay numbers, all else is text."""
+    return value if isinstance(value, int) and not isinstance(value, bool) else str(value)

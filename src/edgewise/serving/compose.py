@@ -1,0 +1,160 @@
+"""Row ids become bodies: keys, titles and places are filled in; and bodies become rows of the exposure log."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from pydantic import BaseModel
+
+from edgewise.clock import from_micros, to_micros
+from edgewise.ids import MISSING
+from edgewise.serving.answers import (
+    Explained,
+    HomePage,
+    Playlist,
+    PlaylistPage,
+    Reason,
+    Reference,
+    Shelf,
+    Thing,
+    ThingList,
+    as_key,
+    finite,
+)
+from edgewise.serving.desk import Ask, ListRows, PageRows, Row, Why
+from edgewise.serving.exposures import Exposure
+from edgewise.serving.live import Live
+
+__all__ = ["Composer", "dump", "exposures_of", "moment"]
+
+
+@dataclass(frozen=True, slots=True)
+class Composer:
+    """Makes the bodies of one request: the model that answers, the side of the experiment, who asks."""
+
+    live: Live
+    variant: str
+    ask: Ask
+
+    def page(self, page: PageRows) -> HomePage:
+        """A page of shelves."""
+        return HomePage(
+            exposure=self.ask.exposure, user=self._user(), known=self.ask.row != MISSING, model=self.live.version,
+            variant=self.variant, at=moment(self.ask.at), notes=list(page.notes),
+            shelves=[self._shelf(made) for made in page.lists],
+        )  # fmt: skip
+
+    def thing_list(self, kind: str, rows: Sequence[Row]) -> ThingList:
+        """A list of one kind."""
+        return ThingList(
+            exposure=self.ask.exposure, user=self._user(), known=self.ask.row != MISSING, kind=kind,
+            model=self.live.version, variant=self.variant, at=moment(self.ask.at), things=self.things(rows),
+        )  # fmt: skip
+
+    def playlists(self, page: PageRows) -> PlaylistPage:
+        """Playlists."""
+        return PlaylistPage(
+            exposure=self.ask.exposure, user=self._user(), known=self.ask.row != MISSING, model=self.live.version,
+            variant=self.variant, at=moment(self.ask.at), playlists=[self._playlist(p) for p in page.lists],
+        )  # fmt: skip
+
+    def things(self, rows: Sequence[Row]) -> list[Thing]:
+        """Things at their places."""
+        keys = self._keys((row.kind, row.item) for row in rows)
+        reasons = self._keys((row.because_kind or row.kind, row.because) for row in rows if row.because != MISSING)
+        return [
+            Thing(
+                kind=row.kind,
+                key=as_key(keys[row.kind, row.item]),
+                title=self._title(row.kind, row.item, keys),
+                position=place,
+                score=finite(row.score),
+                value=finite(row.value),
+                why=row.why,
+                because=self._reference(row.because_kind or row.kind, row.because, reasons),
+                propensity=row.propensity,
+            )
+            for place, row in enumerate(rows, start=1)
+        ]
+
+    def explained(self, kind: str, item: int, why: Why) -> Explained:
+        """The reason for a thing."""
+        reasons = [Reason(thing=self.reference(table, row), at=moment(at)) for table, row, at in why.because]
+        return Explained(
+            user=self._user(), known=self.ask.row != MISSING, thing=self.reference(kind, item),
+            sentence=why.sentence, channel=why.channel, because=reasons, model=self.live.version,
+            at=moment(self.ask.at),
+        )  # fmt: skip
+
+    def reference(self, kind: str, row: int) -> Reference:
+        """One thing by name."""
+        keys = self._keys([(kind, row)])
+        return Reference(kind=kind, key=as_key(keys[kind, row]), title=self._title(kind, row, keys))
+
+    def _shelf(self, made: ListRows) -> Shelf:
+        return Shelf(name=made.name, title=made.title, kind=made.kind or None, things=self.things(made.rows))
+
+    def _playlist(self, made: ListRows) -> Playlist:
+        until = None if made.until is None else moment(made.until)
+        return Playlist(
+            name=made.name, title=made.title, kind=made.kind, until=until, things=self.things(made.rows)
+        )
+
+    def _user(self) -> str | None:
+        return self.ask.user or None
+
+    def _reference(self, kind: str, row: int, keys: dict[tuple[str, int], object]) -> Reference | None:
+        if row == MISSING or keys.get((kind, row)) is None:
+            return None
+        return Reference(kind=kind, key=as_key(keys[kind, row]), title=self._title(kind, row, keys))
+
+    def _keys(self, wanted: Iterable[tuple[str, int]]) -> dict[tuple[str, int], object]:
+        """The keys of some rows, looked up a table at a time."""
+        by_table: dict[str, list[int]] = {}
+        for table, row in wanted:
+            by_table.setdefault(table, []).append(row)
+        found: dict[tuple[str, int], object] = {}
+        for table, rows in by_table.items():
+            keys = self.live.keys.keys(table, np.asarray(rows, dtype=np.int64))
+            found |= {(table, row): key for row, key in zip(rows, keys, strict=True)}
+        return found
+
+    def _title(self, kind: str, row: int, keys: dict[tuple[str, int], object]) -> str:
+        title = self.live.title(kind, row)
+        return title if title is not None else f"{kind} {keys[kind, row]}"
+
+
+def dump(body: BaseModel) -> bytes:
+    """A body as JSON."""
+    return body.model_dump_json().encode()
+
+
+def moment(at: int) -> str:
+    """A time as ISO 8601 in UTC."""
+    return from_micros(at).isoformat() + "Z"
+
+
+def exposures_of(body: HomePage | ThingList | PlaylistPage, surface: str) -> list[Exposure]:
+    """What a body shows, a row a place."""
+    at = to_micros(body.at)
+    user = None if body.user is None else str(body.user)
+    degraded = body.degraded.rung if body.degraded is not None else None
+    return [
+        Exposure(
+            body.exposure, at, user, surface, shelf, number, thing.kind, str(thing.key), thing.position,
+            thing.score, thing.why, None if thing.because is None else str(thing.because.key), thing.propensity,
+            body.model, body.variant, degraded,
+        )
+        for number, (shelf, things) in enumerate(_lists(body, surface), start=1)
+        for thing in things
+    ]  # fmt: skip
+
+
+def _lists(body: HomePage | ThingList | PlaylistPage, surface: str) -> list[tuple[str, list[Thing]]]:
+    if isinstance(body, ThingList):
+        return [(surface, body.things)]
+    if isinstance(body, PlaylistPage):
+        return [(p.name, p.things) for p in body.playlists]
+    return [(s.name, s.things) for s in body.shelves]

@@ -1,0 +1,63 @@
+"""Events in."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
+
+from edgewise.serving.answers import Accepted
+from edgewise.serving.intake import MOST_IN_A_BATCH
+from edgewise.serving.routes.given import Events, served
+
+__all__ = ["EventIn", "EventsIn", "router"]
+
+router = APIRouter(prefix="/v1", tags=["events"])
+
+
+class EventIn(BaseModel):
+    """A row that arrives for a table."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    id: str = Field(min_length=1, max_length=200, description="names the event: sent again, it changes nothing")
+    table: str = Field(min_length=1, max_length=200, description="the table that it is a row of")
+    values: dict[str, Any] = Field(description="column to value")
+    at: str | int | None = Field(
+        None, description="when it happened: ISO 8601, or microseconds since 1970; now, where it says nothing"
+    )
+
+
+class EventsIn(BaseModel):
+    """Several events, taken whole or not at all."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    events: list[EventIn] = Field(min_length=1, max_length=MOST_IN_A_BATCH)
+
+
+def _form(body: Any) -> str:
+    given = body if isinstance(body, dict) else body.__dict__ if isinstance(body, BaseModel) else {}
+    return "batch" if "events" in given else "one"
+
+
+EventBody = Annotated[Annotated[EventIn, Tag("one")] | Annotated[EventsIn, Tag("batch")], Discriminator(_form)]
+
+
+@router.post("/events", response_model=Accepted, operation_id="post_events", status_code=200)
+async def post_events(request: Request, tenant: Events, body: EventBody) -> Accepted:
+    """Take one event or several. When the answer comes they are on the disk, and the next answer has seen them."""
+    events = body.events if isinstance(body, EventsIn) else [body]
+    service = served(request)
+    logged = await tenant.accept([e.model_dump() for e in events], isinstance(body, EventsIn))
+    new = sum(1 for one in logged if one.new)
+    outcome = service.metrics.events
+    outcome.labels(tenant.name, "accepted").inc(new)
+    outcome.labels(tenant.name, "duplicate").inc(len(logged) - new)
+    return Accepted(
+        accepted=new,
+        duplicates=len(logged) - new,
+        ignored=len(events) - len(logged),
+        position=max((one.position for one in logged), default=0),
+    )

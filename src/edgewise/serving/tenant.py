@@ -1,0 +1,214 @@
+"""One tenant: its models, its event log, its exposures, its caches. Nothing here is shared with another."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from edgewise.clock import SECOND
+from edgewise.ids import MISSING
+from edgewise.serving.compose import Composer
+from edgewise.serving.desk import Ask
+from edgewise.serving.engine import Engine
+from edgewise.serving.event_log import EventLog, Logged
+from edgewise.serving.exposures import ExposureLog, exposure_id
+from edgewise.serving.intake import Intake
+from edgewise.serving.ladder import Cache
+from edgewise.serving.live import Forgets, Live
+from edgewise.serving.models import Models, Serving
+
+__all__ = ["Gone", "Settings", "Tenant"]
+
+_LOG: Final = logging.getLogger("edgewise.serving")
+_SLICE: Final = 500
+
+
+class Settings(BaseModel):
+    """How a service answers."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    deadline: float = Field(0.25, gt=0, le=60, description="Seconds that an answer may take.")
+    cached: int = Field(1_000, ge=0, description="Answers kept for the last rung of the ladder.")
+    fresh: float = Field(
+        30.0, gt=0, description="Seconds after which the popular answers kept ready are made anew."
+    )
+    clock: Literal["wall", "data"] = Field(
+        "wall", description="`wall`: it is now; `data`: time goes on from the latest row, for data of the past."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """What was deleted of a user."""
+
+    events: int
+    exposures: int
+    cached: int
+
+
+class Tenant:
+    """One tenant's service. `start` before the first request, `close` after the last."""
+
+    def __init__(
+        self, name: str, folder: Path, first: Live, load: Callable[[str], Live], settings: Settings,
+        personal: frozenset[tuple[str, str]] = frozenset(),
+    ) -> None:  # fmt: skip
+        self.name = name
+        self.settings = settings
+        self.models = Models(first, load)
+        self.engine = Engine(name)
+        self.log = EventLog(folder / "events.sqlite", self._committed)
+        self.exposures = ExposureLog(folder / "exposures")
+        self.cache: Cache[bytes] = Cache(settings.cached)
+        self.ready: dict[tuple[str, ...], bytes] = {}
+        self.intake = Intake(first.schema, first.users, personal)
+        self.started = False
+        self.failed_events = 0
+        self._seen: dict[int, int] = {}  # by the identity of a model: a version may be loaded twice
+        self._forgotten: set[bytes] = self.log.forgotten()
+        self._salt = self.log.fact("salt") or self.log.fact("salt", os.urandom(16)) or b""
+        self._offset = 0
+        self._latest = 0
+
+    def start(self) -> int:
+        """Bring the state up to the last event. Returns how many events were replayed."""
+        live = self.models.now.current
+        replayed = self._replay(live)
+        latest = max(live.latest, self._latest)
+        self._offset = latest - _wall() if self.settings.clock == "data" else 0
+        self.started = True
+        return replayed
+
+    def now(self) -> int:
+        """The time of this service in microseconds; see `Settings.clock`."""
+        return _wall() + self._offset
+
+    def asks(self, user: str, session: Sequence[tuple[str, Any]] = ()) -> Composer:
+        """A question of a user ("" for nobody in particular): which model answers, as of now."""
+        live, variant = self.models.now.choose(user)
+        row = MISSING if user == "" or self._is_forgotten(user) else live.keys.row(live.users, user)
+        rows = [(kind, live.keys.row(kind, key)) for kind, key in session]
+        known = tuple((kind, item) for kind, item in rows if item != MISSING)
+        return Composer(live, variant, Ask(row, self.now(), user, exposure_id(), known))
+
+    async def accept(self, events: Sequence[Mapping[str, Any]], batch: bool) -> list[Logged]:
+        """Check events and log them. When this returns they are on the disk, and the next answer has seen them.
+
+        Raises:
+            Refusal: one of them is wrong; none is logged then.
+        """
+        now = self.now()
+        checked = []
+        for i, given in enumerate(events):
+            event, user = self.intake.event(given, now, f"body.events[{i}]" if batch else "body")
+            if user is not None and self._is_forgotten(user):
+                continue
+            checked.append((event, user))
+        if not checked:
+            return []
+        return await asyncio.wrap_future(self.log.append(checked))
+
+    def catch_up(self, live: Live, place: Callable[[], None]) -> None:
+        """Replay the log into a model, then put it in place with no event between."""
+        self._replay(live)
+
+        def last() -> None:
+            self._replay(live)
+            place()
+            self._keep_seen(self.models.now)
+
+        self.engine.submit(last).result()
+        self.cache.clear()
+
+    def roll_back(self) -> Serving:
+        """Let the model before answer again."""
+        serving = self.models.roll_back()
+        self.cache.clear()
+        return serving
+
+    async def forget(self, user: str) -> Gone:
+        """Delete a user: events, exposures, cached answers and state. A mark without the key stays, so that the
+        rows of the tables the models were made from are not used for them either.
+        """
+        token = self._token(user)
+        self._forgotten.add(token)
+        loop = asyncio.get_running_loop()
+        await asyncio.wrap_future(self.log.append([]))  # what was accepted before is written now
+        events = await loop.run_in_executor(None, self.log.forget, user, token, self.now())
+        exposures = await loop.run_in_executor(None, self.exposures.forget, user)
+        cached = self.cache.forget(user)
+
+        def drop() -> None:
+            for live in self.models.now.all():
+                row = live.keys.row(live.users, user)
+                if row != MISSING and isinstance(live.answers, Forgets):
+                    live.answers.forget(row)
+
+        await self.engine.run(drop)
+        return Gone(events, exposures, cached)
+
+    def close(self) -> None:
+        """Finish what is under way."""
+        self.log.close()
+        self.engine.close()
+        self.exposures.close()
+
+    def _committed(self, logged: list[Logged]) -> None:
+        """Called by the log's writer, in the order of the log: the engine keeps that order."""
+        if logged:
+            self.engine.submit(lambda: self._observe(logged))
+
+    def _observe(self, logged: Sequence[Logged]) -> None:
+        for live in self.models.now.all():
+            self._apply(live, logged)
+
+    def _apply(self, live: Live, logged: Sequence[Logged]) -> int:
+        """Let a model see what it has not seen yet. An event that it cannot take is counted, not fatal."""
+        seen, taken = self._seen.get(id(live), 0), 0
+        for one in logged:
+            if one.position <= seen:
+                continue
+            try:
+                live.observe(one.event)
+            except Exception:
+                self.failed_events += 1
+                _LOG.exception("the event %s could not be taken into the state", one.event.id)
+            self._latest = max(self._latest, one.event.at)
+            taken += 1
+        if logged:
+            self._seen[id(live)] = max(seen, logged[-1].position)
+        return taken
+
+    def _replay(self, live: Live) -> int:
+        taken, some = 0, []
+        for one in self.log.read(self._seen.get(id(live), 0)):
+            some.append(one)
+            if len(some) == _SLICE:
+                taken += self._apply(live, some)
+                some = []
+        return taken + self._apply(live, some)
+
+    def _keep_seen(self, serving: Serving) -> None:
+        """Forget how far models that no longer serve had read."""
+        kept = {id(live) for live in serving.all()}
+        self._seen = {model: seen for model, seen in self._seen.items() if model in kept}
+
+    def _token(self, user: str) -> bytes:
+        return hashlib.blake2b(user.encode("utf-8", "surrogatepass"), key=self._salt, digest_size=16).digest()
+
+    def _is_forgotten(self, user: str) -> bool:
+        return bool(self._forgotten) and self._token(user) in self._forgotten
+
+
+def _wall() -> int:
+    return int(time.time() * SECOND)
