@@ -138,3 +138,25 @@ def test_the_complete_journey() -> None:
     assert len(bought) > 2000
     assert all(same(found[key], plain(value)) for key, value in bought.items())
     assert spent.keys() <= found.keys(), "coupons may show a household before its first basket"
+
+
+@pytest.mark.parametrize(
+    ("task", "target", "query"),
+    [
+        ("driver-position", "position", "AVG(results.positionOrder, 0, 60, days)"),
+        ("driver-dnf", "did_not_finish", "MAX(results.statusId, 0, 30, days) > 1"),
+        ("driver-top3", "qualifying", "MIN(qualifying.position, 0, 30, days) <= 3"),
+    ],
+)
+def test_published_labels_of_formula_one(task: str, target: str, query: str) -> None:
+    """Those published with the database; they also ask about drivers who have not driven yet."""
+    db = opened("rel-f1/db")
+    parts = [pd.read_parquet(DATA / "rel-f1" / "tasks" / f"{task}.{part}.parquet") for part in ("val", "test")]
+    published = pd.concat(parts)
+    anchors = [to_micros(at.to_pydatetime()) for at in published["date"].unique()]
+    table = query.split("(")[1].split(".")[0]
+    text = f"PREDICT {query} FOR EACH drivers.driverId WHERE COUNT({table}.*, -365, 0, days) > 0"
+    found = labels(bind(text, db.schema), db.source, db.schema, anchors).to_pandas()
+    both = found.merge(published, left_on=["entity", "anchor_time"], right_on=["driverId", "date"])
+    assert len(both) == len(found) > 0.9 * len(published)
+    np.testing.assert_allclose(both["target"].astype(float), both[target].astype(float))
