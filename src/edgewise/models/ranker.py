@@ -31,6 +31,7 @@ from edgewise.models.ranker_graph import SeedTrees, view_for
 from edgewise.models.ranker_mix import Mix, choose_mix, mixed
 from edgewise.models.ranker_net import NetSettings, RankingNet
 from edgewise.models.ranker_net_fit import build_net, fit_net, score_net
+from edgewise.models.ranker_parts import RankerParts
 from edgewise.models.ranker_trees import TreeSettings, fit_trees, score_trees, useful_columns
 from edgewise.models.ranking_data import TableCache, hold_out, latest_anchors
 from edgewise.models.ranking_lists import filled, mean_average_precision, ranked
@@ -175,6 +176,18 @@ class EdgewiseRanker(Model):
         if len(places) == 0:
             return {}
         return {c.name: int(r) for c, r in zip(channels, places[0], strict=True) if not np.isnan(r)}
+
+    def parts(self) -> RankerParts:
+        """What scores without the network, for a live twin.
+
+        Raises:
+            InternalError: the ranker is not fitted.
+        """
+        if self._learnt is None:
+            raise InternalError("a ranker has parts after it is fitted")
+        return RankerParts(
+            self._fitted(), tuple(self._columns), self._rounds, self._mix, self._learnt.trees, self._links
+        )
 
     def save(self, folder: Path) -> None:
         """Write trees, network, links and choices."""

@@ -1,9 +1,9 @@
 """A timeline that grows: the live twin of `PairTimeline`.
 
 Below lies a timeline built in a batch, which never changes and may lie in a file; above it the pairs touched
-since. An event costs O(1), whatever the history: one search, one step of the recurrence that the batch runs. A late event
-costs the events of its own pair that came after it. Reading is the same function as in a batch, and sees nothing
-after its anchor.
+since. An event costs O(1), whatever the history: one search, one step of the recurrence that the batch runs. A late
+event costs the events of its own pair that came after it. Reading is the same function as in a batch, and sees
+nothing after its anchor.
 """
 
 from __future__ import annotations

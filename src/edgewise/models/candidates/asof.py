@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Collection, Hashable
 from functools import cached_property
 from typing import Any
 
@@ -48,6 +48,11 @@ class AsOf:
         return found
 
     @property
+    def made(self) -> Collection[Hashable]:
+        """The names of the timelines that exist so far."""
+        return self._made.keys()
+
+    @property
     def history(self) -> Meetings:
         """The (entity, item) events in entity order, then time order."""
         return self.evidence.history
@@ -64,7 +69,9 @@ class AsOf:
 
     def item_graph(self, key: Hashable, moment: int, build: Callable[[int], ItemGraph]) -> ItemGraph:
         """The item-item graph of what was visible at a moment; the last few are kept."""
-        made: dict[Hashable, ItemGraph] = self.crowd._made.setdefault("graphs", {})
+        if self._others is not None:
+            return self._others.item_graph(key, moment, build)
+        made: dict[Hashable, ItemGraph] = self._made.setdefault("graphs", {})
         if (key, moment) not in made:
             if len(made) >= MOST_GRAPHS:
                 made.pop(next(iter(made)))

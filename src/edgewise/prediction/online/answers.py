@@ -1,0 +1,113 @@
+"""Live answers over one or several fitted rankings: every event changes what they propose next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from jaxtyping import Int64
+
+from edgewise.errors import ArgumentError, nearest
+from edgewise.ids import MISSING
+from edgewise.prediction.nouns import Event, Likeness, Past, Scored
+from edgewise.prediction.online.build import build
+from edgewise.prediction.online.data import FittedRun, SnapshotData
+from edgewise.prediction.online.feeding import Feeder, Tables, feed
+from edgewise.prediction.online.kind import LiveKind
+from edgewise.prediction.online.likeness import alike
+
+__all__ = ["OnlineAnswers"]
+
+
+class OnlineAnswers:
+    """Rankings that answer for the present, one for each kind of things. See `prediction.nouns.Answers`.
+
+    `users` is the table of the people it answers for, `latest` the moment until which the data were read.
+    Not for several threads at once.
+    """
+
+    def __init__(self, data: SnapshotData) -> None:
+        self.schema = data.schema
+        self.users = data.users
+        self.latest = data.until
+        self.kinds: tuple[str, ...] = tuple(data.kinds)
+        self._data = data
+        self._tables = Tables(data)
+        self._live = {name: LiveKind(kind) for name, kind in data.kinds.items()}
+        self._feeders = [Feeder(kind, self._tables) for kind in self._live.values()]
+
+    @classmethod
+    def from_run(cls, *runs: FittedRun, until: int | None = None) -> OnlineAnswers:
+        """Live answers over fitted runs, in memory. Rows after `until` (microseconds) are not read.
+
+        Raises:
+            ArgumentError: no run, one that ranks no item table, two for one table, or for different people.
+        """
+        return cls(build(runs, until))
+
+    def facts(self) -> dict[str, dict[str, Any]]:
+        """How each kind is answered: plain JSON values."""
+        return {name: kind.data.facts for name, kind in self._live.items()}
+
+    def for_user(self, kind: str, row: int, at: int, k: int) -> Scored:
+        """The best k things of a kind for a person."""
+        return self._kind(kind).for_user(row, at, k)
+
+    def for_items(self, kind: str, items: Int64[np.ndarray, " m"], at: int, k: int) -> Scored:
+        """The best k things to go with a basket or an anonymous session, its last thing last."""
+        return self._kind(kind).for_items(np.asarray(items, dtype=np.int64), at, k)
+
+    def like(self, kind: str, item: int, at: int, k: int, how: Likeness = "similar") -> Scored:
+        """The k things most like one thing."""
+        live = self._kind(kind)
+        items, scores = alike(live.world, live.data.likeness, item, at, how, k)
+        return Scored(
+            kind, items, scores.astype(np.float32), np.full(len(items), np.nan, dtype=np.float32),
+            np.zeros(len(items), dtype=np.int16), (how,), np.full(len(items), item, dtype=np.int64),
+        )  # fmt: skip
+
+    def popular(self, kind: str, at: int, k: int, row: int = MISSING) -> Scored:
+        """The k most popular things, among people like the person where one is named."""
+        return self._kind(kind).popular(at, k, row)
+
+    def past(self, kind: str, row: int, at: int, n: int) -> Past:
+        """The last n things of a kind that a person met, each once."""
+        return self._kind(kind).past(row, at, n)
+
+    def column(self, kind: str, name: str) -> pa.Array:
+        """A column of an item table, by row id.
+
+        Raises:
+            KeyError: no such column.
+        """
+        self._kind(kind)
+        return self._tables.column(kind, name)
+
+    def observe(self, event: Event) -> None:
+        """Let an event change the state, in O(1). The next answer has seen it.
+
+        Raises:
+            ArgumentError: an unknown table or column, or a key of another type.
+        """
+        feed([event], self._tables, self._feeders)
+
+    def replay(self, events: Iterable[Event]) -> None:
+        """Let many events happen, faster than one by one: the state is the same."""
+        feed(events, self._tables, self._feeders)
+
+    def row(self, table: str, key: Any) -> int:
+        """The row id of a key, MISSING where it is unknown."""
+        return self._tables.keys[table].row(key) if table in self._tables.keys else MISSING
+
+    def keys(self, table: str, rows: np.ndarray) -> Sequence[Any]:
+        """The key of each row id, in Python's own types; None for MISSING."""
+        known = self._tables.keys[table]
+        return [known.key(int(row)) for row in rows]
+
+    def _kind(self, kind: str) -> LiveKind:
+        if kind not in self._live:
+            near = ", ".join(nearest(kind, self.kinds) or self.kinds)
+            raise ArgumentError(f"nothing ranks '{kind}'", hint=f"kinds: {near}")
+        return self._live[kind]

@@ -1,0 +1,144 @@
+"""One live ranking: the channels, features and trees of the fit, over a world that events change."""
+
+from __future__ import annotations
+
+import numpy as np
+from jaxtyping import Float32, Int64
+
+from edgewise.errors import InternalError
+from edgewise.ids import MISSING
+from edgewise.models.candidates.asof import AsOf
+from edgewise.models.ranker_mix import Mix, mixed
+from edgewise.models.ranking_lists import filled, ranked
+from edgewise.models.ranking_spare import spare_items
+from edgewise.models.ranking_tables import RankingTable, channels_for, make_table
+from edgewise.prediction.nouns import Past, Scored
+from edgewise.prediction.online.calibrate import signs
+from edgewise.prediction.online.data import KindData
+from edgewise.prediction.online.spread import led_to
+from edgewise.prediction.online.world import LiveWorld
+from edgewise.state.pair import PairReading
+
+__all__ = ["POPULAR", "LiveKind"]
+
+POPULAR = "popular"
+#: The latest things of a person that may have led to another.
+RECENT = 30
+_ACTIVITY = PairReading((28,))
+
+
+class LiveKind:
+    """Answers of one kind. Reading changes nothing; events come to `world`."""
+
+    def __init__(self, data: KindData) -> None:
+        self.data = data
+        self.setup = data.setup
+        self.world = LiveWorld(data.world, data.setup.grid, data.setup.static)
+        self.channels = channels_for(data.setup, self.world)
+        self.names = (*(c.name for c in self.channels), POPULAR)
+        self.mix = Mix("scorers") if data.mix.asks_network else data.mix
+        self._columns = np.asarray(data.columns, dtype=np.int64)
+
+    def for_user(self, row: int, at: int, k: int) -> Scored:
+        """The best k things for an entity row, MISSING for someone unknown."""
+        return self._rank(self.world, self.world.recent.last(row, self._moment(at), RECENT)[0], row, at, k)
+
+    def for_items(self, items: Int64[np.ndarray, " m"], at: int, k: int) -> Scored:
+        """The best k things for someone of whom these items alone are known, without them."""
+        items = items[(items >= 0) & (items < self.world.evidence.items)]
+        if len(items) == 0:
+            return self.for_user(MISSING, at, k)
+        session = self.world.session(items, at)
+        found = self._rank(session, items[::-1], 0, at, k + len(items))
+        return found.take(np.flatnonzero(~np.isin(found.items, items))[:k])
+
+    def popular(self, at: int, k: int, row: int) -> Scored:
+        """What is met most now, in the entity's cohort where it has one that meets enough."""
+        moment = np.full(1, self._moment(at), dtype=np.int64)
+        items, scores = self._of_cohort(row, moment, k)
+        if (items >= 0).sum() < k:
+            items, scores = self._everywhere(moment, k)
+        kept = items >= 0
+        items, scores = items[kept], scores[kept]
+        channel = np.full(len(items), len(self.names) - 1, dtype=np.int16)
+        nothing = np.full(len(items), MISSING, dtype=np.int64)
+        share = self._share(scores, moment)
+        return Scored(self.data.kind, items, scores, share, channel, self.names, nothing)
+
+    def past(self, row: int, at: int, n: int) -> Past:
+        """The last n distinct items of an entity, latest first."""
+        return Past(*self.world.recent.last(row, self._moment(at), n))
+
+    def table(self, asof: AsOf, rows: Int64[np.ndarray, " n"], at: Int64[np.ndarray, " n"]) -> RankingTable:
+        """Pools and features, by the code that training uses."""
+        found = make_table(self.setup, asof, self.channels, rows, at)
+        if tuple(found.names) != self.data.names:
+            raise InternalError("live features are not those of the fit")
+        return found
+
+    def scores(self, table: RankingTable) -> Float32[np.ndarray, " candidates"]:
+        """The mixture's scores, by trees alone."""
+        trees = self.data.trees.predict(table.features[:, self._columns])
+        return mixed(self.mix, table, trees, np.zeros(len(trees), dtype=np.float32))
+
+    def _rank(self, asof: AsOf, past: np.ndarray, row: int, at: int, k: int) -> Scored:
+        rows, moment = np.array([row], dtype=np.int64), np.array([self._moment(at)], dtype=np.int64)
+        table = self.table(asof, rows, moment)
+        found = ranked(table.pool, self.scores(table), k)
+        if found.lengths[0] < k:
+            found = filled(found, spare_items(self.setup, asof, rows, moment, k))
+        kept = found.items[0] != MISSING
+        items, scores = found.items[0][kept], found.scores[0][kept]
+        channel = self._channel(table, items)
+        return Scored(
+            self.data.kind, items, scores, self._value(asof, rows, moment, scores), channel, self.names,
+            self._because(items, past),
+        )  # fmt: skip
+
+    def _moment(self, at: int) -> int:
+        return 0 if self.setup.static else int(at)
+
+    def _channel(self, table: RankingTable, items: np.ndarray) -> np.ndarray:
+        """The channel in which each item stands best; items of no pool are popular."""
+        place = np.searchsorted(table.pool.items, items)
+        place = np.minimum(place, max(len(table.pool.items) - 1, 0))
+        channel = np.full(len(items), len(self.names) - 1, dtype=np.int16)
+        if len(table.pool.items) == 0:
+            return channel
+        there = table.pool.items[place] == items
+        ranks = np.where(np.isnan(table.pool.ranks[place[there]]), np.inf, table.pool.ranks[place[there]])
+        channel[there] = np.argmin(ranks, axis=1)
+        return channel
+
+    def _because(self, items: np.ndarray, past: np.ndarray) -> np.ndarray:
+        """The past item with the strongest item-item link to each item. Graphs count alike: by their own scale."""
+        because = np.full(len(items), MISSING, dtype=np.int64)
+        best = np.zeros(len(items))
+        for graph in self.data.likeness.values():
+            led_to(graph.items, graph.weights, past, items, best, because)
+        return because
+
+    def _value(self, asof: AsOf, rows: np.ndarray, at: np.ndarray, scores: np.ndarray) -> np.ndarray:
+        if self.data.curve is None:
+            return np.full(len(scores), np.nan, dtype=np.float32)
+        active = np.repeat(self.activity(asof, rows, at), len(scores))
+        return self.data.curve(signs(scores, np.arange(1.0, len(scores) + 1), active))
+
+    def activity(self, asof: AsOf, rows: np.ndarray, at: np.ndarray) -> np.ndarray:
+        """How much each entity does: its decayed number of moments, by the month."""
+        return asof.entity.read(rows, np.zeros_like(rows), at, _ACTIVITY)[:, 3].astype(np.float64)
+
+    def _of_cohort(self, row: int, at: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+        nothing = np.full(0, MISSING, dtype=np.int64), np.zeros(0, dtype=np.float32)
+        for name, codes in self.world.evidence.cohorts.items():
+            if 0 <= row < len(codes) and codes[row] >= 0:
+                items, scores = self.world.cohort(name).best(codes[row : row + 1], at, 1, k)
+                return items[0], scores[0]
+        return nothing
+
+    def _everywhere(self, at: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+        items, scores = self.world.item.best(np.zeros(1, dtype=np.int64), at, 2, k)
+        return items[0], scores[0]
+
+    def _share(self, scores: np.ndarray, at: np.ndarray) -> np.ndarray:
+        return np.full(len(scores), np.nan, dtype=np.float32)

@@ -1,0 +1,106 @@
+"""Walks over item-item graphs from someone's latest items: `item_graph.spread` for a live state."""
+
+from __future__ import annotations
+
+import numba as nb
+import numpy as np
+
+from edgewise.state.live_recent import Stretches, stretch_of
+
+__all__ = ["led_to", "spread_live"]
+
+
+@nb.njit(cache=True)
+def spread_live(
+    near: np.ndarray, near_weights: np.ndarray, s: Stretches, rows: np.ndarray, anchors: np.ndarray,
+    recent: int, fade: float, known: bool, out_items: np.ndarray, out_scores: np.ndarray,
+) -> None:  # fmt: skip
+    """Items and their weights from each row's `recent` latest events as of its anchor, best first."""
+    items = len(near)
+    weight = np.zeros(items)
+    touched = np.empty(items, dtype=np.int64)
+    for q in range(len(rows)):
+        if rows[q] < 0:
+            continue
+        low, stop, begin, end = stretch_of(s, rows[q], anchors[q])
+        events = stop - low + end - begin
+        n, worth = 0, 1.0
+        for e in range(min(recent, events)):
+            right = _back(s, stop, begin, end, e)
+            if 0 <= right < items:
+                n = _add(weight, touched, n, near[right], near_weights[right], worth)
+            if right >= 0:
+                worth *= fade
+        if not known:
+            for e in range(events):
+                right = _back(s, stop, begin, end, e)
+                if 0 <= right < items:
+                    weight[right] = 0.0
+        _keep(weight, touched[:n], out_items[q], out_scores[q])
+
+
+@nb.njit(cache=True)
+def _back(s: Stretches, stop: int, begin: int, end: int, e: int) -> int:
+    """What was met e events before the last."""
+    if e < end - begin:
+        return int(s.right[end - 1 - e])
+    return int(s.old[stop - 1 - (e - (end - begin))])
+
+
+@nb.njit(cache=True)
+def _add(
+    weight: np.ndarray, touched: np.ndarray, n: int, near: np.ndarray, near_weights: np.ndarray, worth: float
+) -> int:  # fmt: skip
+    """Add one item's neighbours to an accumulator; how many items it now holds."""
+    for r in range(len(near)):
+        j = near[r]
+        if j < 0:
+            break
+        if weight[j] == 0.0:
+            touched[n] = j
+            n += 1
+        weight[j] += worth * near_weights[r]
+    return n
+
+
+@nb.njit(cache=True)
+def _keep(weight: np.ndarray, touched: np.ndarray, items: np.ndarray, scores: np.ndarray) -> None:
+    """The largest weights, ties to the smaller id; the accumulator is cleared."""
+    best = np.empty(len(items))
+    n = 0
+    for j in touched:
+        value = weight[j]
+        weight[j] = 0.0
+        if value <= 0.0:
+            continue
+        if n == len(items):
+            if value < best[n - 1] or (value == best[n - 1] and j > items[n - 1]):
+                continue
+            n -= 1
+        place = n
+        while place > 0 and (best[place - 1] < value or (best[place - 1] == value and items[place - 1] > j)):
+            best[place], items[place] = best[place - 1], items[place - 1]
+            place -= 1
+        best[place], items[place] = value, j
+        n += 1
+    for r in range(n):
+        scores[r] = best[r]
+
+
+@nb.njit(cache=True)
+def led_to(
+    near: np.ndarray, near_weights: np.ndarray, past: np.ndarray, items: np.ndarray, best: np.ndarray,
+    because: np.ndarray,
+) -> None:  # fmt: skip
+    """For each item the past item with the strongest link to it, where it beats `best`; both are updated."""
+    for p in past:
+        if p < 0 or p >= len(near):
+            continue
+        for r in range(near.shape[1]):
+            j = near[p, r]
+            if j < 0:
+                break
+            for i in range(len(items)):
+                if items[i] == j and near_weights[p, r] > best[i]:
+                    best[i] = near_weights[p, r]
+                    because[i] = p
