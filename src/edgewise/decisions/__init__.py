@@ -1,1 +1,1 @@
-"""What is done with predictions: rules, pages, lists, sends, assortments, matches."""
+"""What is done with answers: rules, pages, playlists, recommendations."""

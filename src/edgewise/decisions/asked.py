@@ -1,0 +1,169 @@
+"""One request: the answers that a page or list needs, each asked for once."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Final
+
+import numpy as np
+from jaxtyping import Float32, Int64
+
+from edgewise.decisions.catalogue.catalogue import Catalogue
+from edgewise.decisions.people import Person
+from edgewise.decisions.taste import Taste, mix_of, taste_of
+from edgewise.ids import MISSING
+from edgewise.prediction.nouns import Answers, Likeness, Past, Scored
+
+__all__ = ["Asked", "worths"]
+
+#: How many things are asked for: for a person, that they met, that are popular, that are like another.
+DEEP: Final = 200
+PAST: Final = 200
+POPULAR: Final = 120
+LIKE: Final = 60
+#: How much weight the crowd's mix has beside a person's own, counted in recent events.
+PRIOR: Final = 2.0
+#: What things of a kind that the person has no past in are worth to them, beside what they are to the crowd.
+CROWD: Final = np.float32(0.5)
+
+
+class Asked:
+    """Answers for one person at one moment. Items that the catalogue does not know yet are left out."""
+
+    def __init__(self, answers: Answers, catalogue: Catalogue, person: Person, at: int) -> None:
+        self.answers, self.catalogue, self.person, self.at = answers, catalogue, person, at
+        self._for: dict[str, Scored] = {}
+        self._past: dict[str, Past] = {}
+        self._popular: dict[tuple[str, bool], Scored] = {}
+        self._taste: dict[str, Taste] = {}
+        self._mix: dict[str, np.ndarray] = {}
+        self._worth: dict[str, _Worth] = {}
+
+    def answers_for(self, kind: str) -> bool:
+        """Whether things of a kind can be proposed."""
+        return kind in self.answers.kinds
+
+    @cached_property
+    def known(self) -> bool:
+        """Whether anything at all is known that tells this person from others."""
+        return any(self.personal(kind) for kind in self.catalogue.project.items)
+
+    @cached_property
+    def half_life(self) -> float:
+        """After how many days an event counts half."""
+        return self.catalogue.project.surfaces.home.half_life
+
+    def session(self, kind: str) -> Int64[np.ndarray, " n"]:
+        """What the person met in a session that the state does not know, the last thing last."""
+        size = len(self.catalogue.kinds[kind])
+        return np.array([i for k, i in self.person.session if k == kind and 0 <= i < size], dtype=np.int64)
+
+    def personal(self, kind: str) -> bool:
+        """Whether anything is known that tells this person from others, for things of a kind."""
+        return bool(len(self.past(kind).items))
+
+    def for_user(self, kind: str) -> Scored:
+        """The best things for the person; from the session where they are unknown."""
+        if kind not in self._for:
+            session = self.session(kind)
+            if not self.answers_for(kind):
+                found = Scored.none(kind)
+            elif self.person.row == MISSING and len(session):
+                found = self.answers.for_items(kind, session, self.at, DEEP)
+            else:
+                found = self.answers.for_user(kind, self.person.row, self.at, DEEP)
+            self._for[kind] = self._known(kind, found)
+        return self._for[kind]
+
+    def past(self, kind: str) -> Past:
+        """What the person met, latest first, each once; the session counts as now."""
+        if kind not in self._past:
+            past = Past(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64))
+            if self.answers_for(kind) and self.person.row != MISSING:
+                past = self.answers.past(kind, self.person.row, self.at, PAST)
+                known = past.items < len(self.catalogue.kinds[kind])
+                past = past if known.all() else Past(past.items[known], past.at[known])
+            session = self.session(kind)[::-1]
+            if len(session):
+                items = np.concatenate([session, past.items])
+                at = np.concatenate([np.full(len(session), self.at, dtype=np.int64), past.at])
+                first = np.sort(np.unique(items, return_index=True)[1])
+                past = Past(items[first], at[first])
+            self._past[kind] = past
+        return self._past[kind]
+
+    def popular(self, kind: str, near: bool = False) -> Scored:
+        """What is popular, `near`: among people like the person."""
+        near = near and self.person.row != MISSING
+        if (kind, near) not in self._popular:
+            found = Scored.none(kind)
+            if self.answers_for(kind):
+                row = self.person.row if near else MISSING
+                found = self._known(kind, self.answers.popular(kind, self.at, POPULAR, row))
+            self._popular[kind, near] = found
+        return self._popular[kind, near]
+
+    def like(self, kind: str, item: int, how: Likeness = "similar", k: int = LIKE) -> Scored:
+        """What is like a thing."""
+        if not self.answers_for(kind):
+            return Scored.none(kind)
+        return self._known(kind, self.answers.like(kind, item, self.at, k, how))
+
+    def taste(self, kind: str) -> Taste:
+        """The person's taste in things of a kind."""
+        if kind not in self._taste:
+            self._taste[kind] = taste_of(self.catalogue.kinds[kind], self.past(kind), self.half_life)
+        return self._taste[kind]
+
+    def mix(self, kind: str) -> Float32[np.ndarray, " categories"]:
+        """The mix of categories that a page should keep to: the person's, and the crowd's where that is thin."""
+        if kind not in self._mix:
+            taste, codes = self.taste(kind), self.catalogue.kinds[kind].category
+            crowd = self.popular(kind).items
+            prior = mix_of(codes.codes[crowd], np.ones(len(crowd), dtype=np.float32), len(codes.labels))
+            own = float(taste.weight.sum())
+            self._mix[kind] = (taste.category * own + prior * PRIOR) / (own + PRIOR)
+        return self._mix[kind]
+
+    def worth(self, kind: str, items: Int64[np.ndarray, " n"]) -> Float32[np.ndarray, " n"]:
+        """The value of things to the person; see `worths`."""
+        if kind not in self._worth:
+            self._worth[kind] = _Worth(self.for_user(kind), self.popular(kind))
+        worth = self._worth[kind]
+        value = worth.known(items)
+        lost = np.flatnonzero(np.isnan(value))
+        if len(lost):
+            near = self.taste(kind).affinity(self.catalogue.kinds[kind], items[lost])
+            value[lost] = worth.floor * (0.3 + 0.7 * near)
+        return value * CROWD if self.known and not self.personal(kind) else value
+
+    def _known(self, kind: str, scored: Scored) -> Scored:
+        known = scored.items < len(self.catalogue.kinds[kind])
+        return scored if known.all() else scored.take(np.flatnonzero(known))
+
+
+class _Worth:
+    """Values looked up by item: of the person's own list, otherwise of what is popular."""
+
+    def __init__(self, own: Scored, popular: Scored) -> None:
+        values = worths(own)
+        self.floor = float(values.min(initial=0.05)) if len(values) else 0.05
+        self._order = np.argsort(own.items, kind="stable")
+        self._items, self._values = own.items[self._order], values[self._order]
+
+    def known(self, items: np.ndarray) -> Float32[np.ndarray, " n"]:
+        """The value of each item, NaN where it is not in the list."""
+        if len(self._items) == 0:
+            return np.full(len(items), np.nan, dtype=np.float32)
+        place = np.minimum(np.searchsorted(self._items, items), len(self._items) - 1)
+        return np.where(self._items[place] == items, self._values[place], np.float32(np.nan))
+
+
+def worths(scored: Scored) -> Float32[np.ndarray, " n"]:
+    """The value of each thing: its probability where known, otherwise a value that falls with its place."""
+    fallback = (0.1 / (2.0 + np.arange(len(scored)))).astype(np.float32)
+    known = np.isfinite(scored.value)
+    if known.all():
+        return np.maximum(scored.value, 1e-9).astype(np.float32)
+    low = float(scored.value[known].min()) if known.any() else 0.1
+    return np.where(known, np.maximum(scored.value, 1e-9), np.minimum(fallback, low)).astype(np.float32)

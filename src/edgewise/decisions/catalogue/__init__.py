@@ -1,0 +1,1 @@
+"""What can be shown: the items' columns as codes, ready collections, and the people."""

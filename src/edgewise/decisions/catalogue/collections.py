@@ -1,0 +1,85 @@
+"""Ready-made collections and the things in them, with the way back: in which collections a thing is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Int64
+
+from edgewise.decisions.catalogue.columns import Reader
+from edgewise.decisions.project.file import CollectionEntry
+from edgewise.ids import MISSING
+
+__all__ = ["Collections", "Members", "collections_of", "members_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """Lists of row ids: list `i` is `rows[indptr[i]:indptr[i + 1]]`."""
+
+    indptr: Int64[np.ndarray, " lists_plus_1"]
+    rows: Int64[np.ndarray, " members"]
+
+    def __len__(self) -> int:
+        return len(self.indptr) - 1
+
+    def of(self, i: int) -> Int64[np.ndarray, " n"]:
+        """One list."""
+        return self.rows[self.indptr[i] : self.indptr[i + 1]]
+
+    def lengths(self) -> Int64[np.ndarray, " lists"]:
+        """How long each is."""
+        return np.diff(self.indptr)
+
+
+@dataclass(frozen=True, slots=True)
+class Collections:
+    """The collections of one table: `items` lists the things in each, without repeats, in their order."""
+
+    name: str
+    kind: str  # the table of the things
+    items: Members
+
+    def with_one(self, row: int, items: Int64[np.ndarray, " n"]) -> Collections:
+        """With the collection `row` made of these things: one that has just been made, or has changed."""
+        lists = [self.items.of(i) for i in range(row, min(row + 1, len(self.items)))]
+        lengths = self.items.lengths()
+        if row >= len(lengths):
+            lengths = np.concatenate([lengths, np.zeros(row + 1 - len(lengths), dtype=np.int64)])
+        start = int(np.cumsum(lengths)[row] - lengths[row])
+        fresh = _first_of_each(np.asarray(items, dtype=np.int64))
+        end = start + (len(lists[0]) if lists else 0)
+        lengths[row] = len(fresh)
+        rows = np.concatenate([self.items.rows[:start], fresh, self.items.rows[end:]])
+        return Collections(self.name, self.kind, Members(_indptr(lengths), rows))
+
+
+def collections_of(reader: Reader, name: str, entry: CollectionEntry) -> Collections:
+    """Read which things are in which collection, from the table that links them."""
+    links = {link.to: link for link in reader.schema.links_from(entry.links)}
+    owner, item = reader.forward(links[name]), reader.forward(links[entry.items])
+    return Collections(name, entry.items, members_of(owner, item, reader.rows(name)))
+
+
+def members_of(owner: Int64[np.ndarray, " n"], item: Int64[np.ndarray, " n"], lists: int) -> Members:
+    """Lists out of pairs, in the pairs' order, each thing once; pairs with a MISSING side are left out."""
+    known = (owner != MISSING) & (item != MISSING)
+    owner, item = owner[known], item[known]
+    width = int(item.max(initial=0)) + 1
+    _, first = np.unique(owner * width + item, return_index=True)
+    first.sort()
+    owner, item = owner[first], item[first]
+    order = np.argsort(owner, kind="stable")
+    return Members(_indptr(np.bincount(owner, minlength=lists)), item[order])
+
+
+def _first_of_each(rows: np.ndarray) -> np.ndarray:
+    _, first = np.unique(rows, return_index=True)
+    return rows[np.sort(first)]
+
+
+def _indptr(lengths: np.ndarray) -> Int64[np.ndarray, " n"]:
+    indptr = np.zeros(len(lengths) + 1, dtype=np.int64)
+    np.cumsum(lengths, out=indptr[1:])
+    return indptr

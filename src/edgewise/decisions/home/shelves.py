@@ -1,0 +1,186 @@
+"""The shelves that a person's own list and past make, one function a kind of shelf."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import numpy as np
+
+from edgewise.clock import DAY, HOUR
+from edgewise.decisions.asked import Asked
+from edgewise.decisions.home.draft import DEEPEST, WIDE, Draft, from_items, from_scored
+from edgewise.decisions.project.file import ShelfEntry
+from edgewise.ids import MISSING
+
+__all__ = ["again", "back", "because", "for_you", "more", "new", "new_from", "popular", "together"]
+
+#: How far back a shelf looks for something to begin with.
+_RECENT: Final = 20
+#: Things taken within this time of each other are one basket or session.
+_VISIT: Final = HOUR
+
+
+def for_you(asked: Asked, entry: ShelfEntry) -> Iterator[Draft]:
+    """The best things for the person; those they know already have shelves of their own."""
+    if not asked.personal(entry.kind):
+        return
+    scored = asked.for_user(entry.kind)
+    apart = any(s.kind == entry.kind and s.shelf == "again" for s in asked.catalogue.shelves)
+    if apart:
+        scored = scored.take(np.flatnonzero(~np.isin(scored.items, asked.past(entry.kind).items)))
+    yield from_scored(asked, entry, scored, "Picked for you", own=True)
+
+
+def because(asked: Asked, entry: ShelfEntry) -> Iterator[Draft]:
+    """Things like one that the person met lately, or asked for more of; each shelf begins with another creator."""
+    kind = asked.catalogue.kinds[entry.kind]
+    liked = np.array(asked.person.feedback.more.get(entry.kind, ())[::-1], dtype=np.int64)
+    recent = np.concatenate([liked[liked < len(kind)], asked.past(entry.kind).items[:_RECENT]])
+    seen: set[object] = set()
+    for item in recent.tolist():
+        creator = int(kind.creator.codes[item])
+        mark = creator if creator >= 0 else (int(kind.category.codes[item]), "category")
+        if mark in seen:
+            continue
+        seen.add(mark)
+        scored = asked.like(entry.kind, item)
+        if item in liked:
+            title = "Because you want more like {thing}"
+        else:
+            title = f"Because you {kind.entry.did} {{thing}}"
+        scored = scored.take(np.flatnonzero(scored.items != item))
+        draft = from_items(
+            asked, entry, scored.items, title, "similar", because=item, calibrated=False, thing=kind.title(item)
+        )
+        if len(draft):
+            yield draft
+        if len(seen) >= 2 * entry.most:
+            return
+
+
+def again(asked: Asked, entry: ShelfEntry) -> Iterator[Draft]:
+    """What the person took before and is likely to take again, then what they took last."""
+    past, scored = asked.past(entry.kind), asked.for_user(entry.kind)
+    due = scored.items[np.isin(scored.items, past.items)]
+    items = np.concatenate([due, past.items[~np.isin(past.items, due)]])
+    title = asked.catalogue.kinds[entry.kind].entry.again
+    yield from_items(asked, entry, items, title, "taken before", because=items)
+
+
+def back(asked: Asked, entry: ShelfEntry) -> Iterator[Draft]:
+    """What the person met last, the latest first."""
+    past = asked.past(entry.kind)
+    near = np.exp2(-(asked.at - past.at) / (7.0 * DAY)).astype(np.float32)
+    value = asked.worth(entry.kind, past.items) * (0.5 + near)
+    yield from_items(
+        asked, entry, past.items, "Jump back in", "met lately", value=value, because=past.items, calibrated=False
+    )
+
+
+def new(asked: Asked, entry: ShelfEntry) -> Iterator[Draft]:
+    """What came out lately, by how near it is to the person's taste."""
+    kind = asked.catalogue.kinds[entry.kind]
+    fresh = kind.released_between(asked.at - _fresh(asked), asked.at)
+    if len(fresh) == 0 or len(fresh) == len(kind):
+        return
+    title = "New releases for you" if asked.personal(entry.kind) else f"New {kind.many}"
+    yield from_items(asked, entry, best(asked, entry.kind, fresh), title, "new")
+
+
+def new_from(asked: Asked, entry: ShelfEntry) -> Iterator[Draft]:
+    """What came out lately by creators that the person follows or knows."""
+    kind = asked.catalogue.kinds[entry.kind]
+    fresh = kind.released_between(asked.at - _fresh(asked), asked.at)
+    if len(fresh) == 0 or len(fresh) == len(kind):
+        return
+    table = kind.creator.table
+    many = kind.entry.creators or table or "makers"
+    codes = kind.creator.codes[fresh]
+    if table is not None and table in asked.catalogue.kinds and asked.answers_for(table):
+        word, followed = kind.entry.follow, asked.past(table).items
+        led = codes.astype(np.int64)
+        mine = fresh[np.isin(codes, followed)]
+        led = led[np.isin(codes, followed)]
+    else:
+        word, taste = "know", asked.taste(entry.kind)
+        known = (codes >= 0) & (taste.creator[np.maximum(codes, 0)] > 0) if len(taste.creator) else codes >= 0
+        mine, led, table = fresh[known], np.full(int(known.sum()), MISSING, dtype=np.int64), None
+    order = _order(asked, entry.kind, mine)
+    yield from_items(
+        asked, entry, mine[order], f"New from {many} you {word}", "new from a creator", because=led[order],
+        because_kind=table, calibrated=False,
+    )  # fmt: skip
+
+
+def more(asked: Asked, entry: ShelfEntry) -> Iterator[Draft]:
+    """More of the categories (or creators) that a person likes best; of the most popular ones for the unknown."""
+    kind = asked.catalogue.kinds[entry.kind]
+    codes = kind.codes(entry.by)
+    personal = asked.personal(entry.kind)
+    shares = asked.taste(entry.kind).creator if entry.by == "creator" else asked.mix(entry.kind)
+    if entry.by == "supplier" or not personal:
+        seen = (asked.past(entry.kind) if personal else asked.popular(entry.kind)).items
+        shares = np.bincount(codes.codes[seen][codes.codes[seen] >= 0], minlength=len(codes.labels))
+    pool = np.concatenate([asked.for_user(entry.kind).items, asked.popular(entry.kind).items])
+    pool = pool[np.sort(np.unique(pool, return_index=True)[1])]
+    for code in np.argsort(-shares, kind="stable")[: entry.most + 1].tolist():
+        if shares[code] <= 0:
+            return
+        mine = pool[codes.codes[pool] == code]
+        if len(mine) < WIDE:
+            rest = np.flatnonzero(codes.codes == code)[:DEEPEST]
+            mine = np.concatenate([mine, rest[~np.isin(rest, mine)]])
+        label = codes.label(code)
+        title = {"creator": "More by {category}"}.get(
+            entry.by, "More {category}" if personal else "Popular in {category}"
+        )
+        yield from_items(
+            asked, entry, best(asked, entry.kind, mine), title, f"same {entry.by}", calibrated=False,
+            attribute=(entry.by, label), category=label,
+        )  # fmt: skip
+
+
+def popular(asked: Asked, entry: ShelfEntry) -> Iterator[Draft]:
+    """What is popular: among people like the person where they are known, everywhere otherwise."""
+    near = asked.personal(entry.kind)
+    scored = asked.popular(entry.kind, near)
+    if near:
+        title = "Popular near you" if "{region}" in (entry.title or "") else "Popular with people like you"
+    else:
+        title = f"Popular {asked.catalogue.kinds[entry.kind].many} now"
+    # The crowd's order is the point: value falls with the place, from what the person's own list gives the best.
+    value = asked.worth(entry.kind, scored.items)
+    yield from_items(asked, entry, scored.items, title, "popular", value=value, region=asked.person.region or "")
+
+
+def together(asked: Asked, entry: ShelfEntry) -> Iterator[Draft]:
+    """What goes with the last thing or basket."""
+    past, kind = asked.past(entry.kind), asked.catalogue.kinds[entry.kind]
+    if len(past.items) == 0 or not asked.answers_for(entry.kind):
+        return
+    basket = past.items[past.at > past.at[0] - _VISIT]
+    if len(basket) == 1:
+        scored = asked.like(entry.kind, int(basket[0]), "complement")
+        title = "Goes with {thing}"
+    else:
+        scored = asked.answers.for_items(entry.kind, basket[::-1], asked.at, 2 * WIDE + len(basket))
+        title = "Goes with your last basket"
+    items = scored.items[(scored.items < len(kind)) & ~np.isin(scored.items, basket)]
+    yield from_items(
+        asked, entry, items, title, "taken together", because=int(basket[0]), calibrated=False,
+        thing=kind.title(int(basket[0])),
+    )  # fmt: skip
+
+
+def best(asked: Asked, kind: str, items: np.ndarray) -> np.ndarray:
+    """Things by their value to the person, the best first."""
+    return items[_order(asked, kind, items)]
+
+
+def _order(asked: Asked, kind: str, items: np.ndarray) -> np.ndarray:
+    return np.argsort(-asked.worth(kind, items), kind="stable")
+
+
+def _fresh(asked: Asked) -> int:
+    return int(asked.catalogue.project.surfaces.home.fresh * DAY)

@@ -1,0 +1,1 @@
+"""The project file: what is served to whom, with which words, surfaces and rules."""

@@ -1,0 +1,92 @@
+"""Why a thing is shown, in one sentence, out of evidence that is looked up and not guessed."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from edgewise.clock import DAY
+from edgewise.decisions.asked import Asked
+from edgewise.decisions.catalogue.kind import Kind
+from edgewise.ids import MISSING
+
+__all__ = ["ago", "reason"]
+
+#: Shares of taste below this are not worth a word.
+_SHARE: Final = 0.05
+
+
+def reason(
+    asked: Asked,
+    kind: Kind,
+    item: int,
+    channel: str,
+    because: tuple[str, int] | None,
+    attribute: tuple[str, str] | None,
+) -> str:
+    """One sentence on why `item` is shown: what led to it first, then what is true of it and the person."""
+    if channel in ("taken before", "met lately"):
+        return f"You {kind.entry.did} it {_when(asked, kind, item)}."
+    if channel == "new from a creator":
+        return f"New by {_creator(kind, item)}, out {ago(asked.at - int(kind.released[item]))}."
+    if because is not None and because[1] != MISSING and because[0] in asked.catalogue.kinds:
+        return _led(asked, kind, item, channel, because)
+    if channel == "new":
+        return f"Out {ago(asked.at - int(kind.released[item]))}.{_fit(asked, kind, item)}"
+    if channel == "popular":
+        near = " with people like you" if asked.personal(kind.name) else " now"
+        return f"Popular{near}.{_fit(asked, kind, item)}"
+    if attribute is not None:
+        return _shared(asked, kind, item, attribute)
+    return _fit(asked, kind, item).strip() or f"Proposed by: {channel}."
+
+
+def ago(micros: int) -> str:
+    """How long ago, in words."""
+    days = micros // DAY
+    for limit, text in ((1, "today"), (2, "yesterday"), (14, f"{days} days ago"), (60, f"{days // 7} weeks ago")):
+        if days < limit:
+            return text
+    return f"{days // 30} months ago"
+
+
+def _led(asked: Asked, kind: Kind, item: int, channel: str, because: tuple[str, int]) -> str:
+    other = asked.catalogue.kinds[because[0]]
+    title = other.title(because[1])
+    if because == (kind.name, item):
+        return f"You {kind.entry.did} it {_when(asked, kind, item)}."
+    if channel == "taken together":
+        return f"Goes with {title}, which you {other.entry.did} {_when(asked, other, because[1])}."
+    if because[1] in asked.past(because[0]).items:
+        return f"Because you {other.entry.did} {title}."
+    return f"Because it is like {title}."
+
+
+def _shared(asked: Asked, kind: Kind, item: int, attribute: tuple[str, str]) -> str:
+    by, label = attribute
+    if by == "category":
+        return _fit(asked, kind, item).strip() or f"It is {label}."
+    return f"More by {label}."
+
+
+def _fit(asked: Asked, kind: Kind, item: int) -> str:
+    """What of the thing is to the person's taste, where anything is: ` 34% of what you … is jazz.`"""
+    taste = asked.taste(kind.name)
+    creator, category = int(kind.creator.codes[item]), int(kind.category.codes[item])
+    if creator >= 0 and len(taste.creator) and taste.creator[creator] > 0:
+        return f" By {kind.creator.label(creator)}, whom you know."
+    if category >= 0 and len(taste.category) and taste.category[category] >= _SHARE:
+        share, label = taste.category[category], kind.category.label(category)
+        return f" {share:.0%} of what you {kind.entry.did} lately is {label}."
+    return ""
+
+
+def _creator(kind: Kind, item: int) -> str:
+    return kind.creator.label(int(kind.creator.codes[item])) or "a creator you know"
+
+
+def _when(asked: Asked, kind: Kind, item: int) -> str:
+    past = asked.past(kind.name)
+    found = np.flatnonzero(past.items == item)
+    return ago(asked.at - int(past.at[found[0]])) if len(found) else "before"
