@@ -80,7 +80,10 @@ def test_somebody_unknown_gets_what_is_popular(client: TestClient) -> None:
 def test_every_thing_says_where_why_and_with_which_chance(client: TestClient) -> None:
     things = client.get("/v1/users/1/recommendations?k=7").json()["things"]
     assert [t["position"] for t in things] == list(range(1, 8))
-    assert all(t["why"] and 0 < t["propensity"] <= 1 and t["title"].startswith("Track") for t in things)
+    assert all(
+        t["channel"] and t["reason"] and 0 < t["propensity"] <= 1 and t["title"].startswith("Track")
+        for t in things
+    )
 
 
 def test_keys_of_any_characters_reach_the_user(client: TestClient) -> None:

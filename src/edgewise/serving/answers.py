@@ -64,7 +64,8 @@ class Thing(Body):
     position: int = Field(description="its place in the list, from 1")
     score: float | None = Field(description="orders the things of one list; compares with nothing else")
     value: float | None = Field(description="the probability that the user takes it, where it is known")
-    why: str = Field(description="the channel that speaks most for it, such as repeat or similar")
+    channel: str = Field(description="what speaks most for it, such as repeat or similar")
+    reason: str = Field(description="why it is there, in a sentence")
     because: Reference | None = Field(None, description="the thing in the user's past that led to it")
     propensity: float = Field(description="the chance that this place shows this thing")
 

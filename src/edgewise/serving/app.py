@@ -105,10 +105,9 @@ class Front:
             raise Refusal(421, "a demo answers under the name of this machine alone", hint="use http://127.0.0.1")
 
     def _count(self, scope: Wire, status: int, seconds: float) -> None:
-        route = getattr(scope.get("route"), "path", "none")
-        tenant = scope.get("state", {}).get("tenant", "none")
-        self.service.metrics.requests.labels(tenant, route, str(status)).inc()
-        self.service.metrics.seconds.labels(tenant, route).observe(seconds)
+        tenant = self.service.tenants.get(scope.get("state", {}).get("tenant", ""))
+        if tenant is not None:
+            tenant.metrics.answered(getattr(scope.get("route"), "path", "none"), status, seconds)
 
 
 def _lifespan(service: Service) -> Callable[[FastAPI], contextlib.AbstractAsyncContextManager[None]]:

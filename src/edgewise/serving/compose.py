@@ -72,7 +72,8 @@ class Composer:
                 position=place,
                 score=finite(row.score),
                 value=finite(row.value),
-                why=row.why,
+                channel=row.channel,
+                reason=row.reason or self._reason(row, reasons),
                 because=self._reference(row.because_kind or row.kind, row.because, reasons),
                 propensity=row.propensity,
             )
@@ -121,6 +122,12 @@ class Composer:
             found |= {(table, row): key for row, key in zip(rows, keys, strict=True)}
         return found
 
+    def _reason(self, row: Row, keys: dict[tuple[str, int], object]) -> str:
+        because = self._reference(row.because_kind or row.kind, row.because, keys)
+        if because is None:
+            return f"Proposed by: {row.channel}."
+        return f"Because of {because.title}."
+
     def _title(self, kind: str, row: int, keys: dict[tuple[str, int], object]) -> str:
         title = self.live.title(kind, row)
         return title if title is not None else f"{kind} {keys[kind, row]}"
@@ -144,8 +151,8 @@ def exposures_of(body: HomePage | ThingList | PlaylistPage, surface: str) -> lis
     return [
         Exposure(
             body.exposure, at, user, surface, shelf, number, thing.kind, str(thing.key), thing.position,
-            thing.score, thing.why, None if thing.because is None else str(thing.because.key), thing.propensity,
-            body.model, body.variant, degraded,
+            thing.score, thing.channel, None if thing.because is None else str(thing.because.key),
+            thing.propensity, body.model, body.variant, degraded,
         )
         for number, (shelf, things) in enumerate(_lists(body, surface), start=1)
         for thing in things

@@ -25,16 +25,19 @@ __all__ = ["Ask", "Desk", "ListRows", "PageRows", "PlainDesk", "Row", "Why", "ex
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A thing at a place. `because` is a row of table `because_kind`, MISSING where there is none."""
+    """A thing at a place. `channel` speaks most for it; `because` is a row of table `because_kind`, MISSING where
+    there is none; `reason` is a sentence, "" where the channel says it all.
+    """
 
     kind: str
     item: int
     score: float
     value: float
-    why: str
+    channel: str
     because: int = MISSING
     because_kind: str = ""
     propensity: float = 1.0
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,7 +108,7 @@ class EventLog:
                     (after, _PAGE),
                 ).fetchall()
             for position, body, crc in rows:
-                if zlib.crc32(body) != crc:
+                if not isinstance(body, bytes) or zlib.crc32(body) != crc:
                     raise LogError(
                         f"record {position} of '{self.path}' is damaged",
                         hint="restore the file from a copy; what came before that record is whole",

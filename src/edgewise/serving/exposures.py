@@ -25,7 +25,7 @@ COLUMNS: Final = pa.schema(
     [
         ("exposure", pa.string()), ("at", pa.timestamp("us", tz="UTC")), ("user", pa.string()), ("surface", _TEXT),
         ("shelf", _TEXT), ("shelf_position", pa.int16()), ("kind", _TEXT), ("item", pa.string()),
-        ("position", pa.int16()), ("score", pa.float32()), ("why", _TEXT), ("because", pa.string()),
+        ("position", pa.int16()), ("score", pa.float32()), ("channel", _TEXT), ("because", pa.string()),
         ("propensity", pa.float32()), ("model", _TEXT), ("variant", _TEXT), ("degraded", _TEXT),
     ]
 )  # fmt: skip
@@ -44,7 +44,7 @@ class Exposure(NamedTuple):
     item: str
     position: int
     score: float | None
-    why: str
+    channel: str
     because: str | None
     propensity: float
     model: str

@@ -1,4 +1,4 @@
-"""What Prometheus reads at `/metrics`: one registry a service, every series with its tenant."""
+"""What Prometheus reads at `/metrics`: one registry a tenant, so that nobody reads another's numbers."""
 
 from __future__ import annotations
 
@@ -14,46 +14,57 @@ _BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.25, 0.5,
 
 
 class Metrics:
-    """Counters and timings. Labels are few and bounded: no keys of users or things."""
+    """Counters and timings of one tenant. Labels are few and bounded: no keys of users or things."""
 
-    def __init__(self) -> None:
+    def __init__(self, tenant: str) -> None:
+        self.tenant = tenant
         self.registry = CollectorRegistry()
-        self.requests = Counter(
+        self._requests = Counter(
             "edgewise_requests", "Requests answered.", ("tenant", "route", "status"), registry=self.registry
         )
-        self.seconds = Histogram(
+        self._seconds = Histogram(
             "edgewise_request_seconds", "Seconds to an answer.", ("tenant", "route"), buckets=_BUCKETS,
             registry=self.registry,
         )  # fmt: skip
-        self.degraded = Counter(
+        self._degraded = Counter(
             "edgewise_degraded", "Answers that are not the best there is.", ("tenant", "rung", "reason"),
             registry=self.registry,
         )  # fmt: skip
-        self.events = Counter(
+        self._events = Counter(
             "edgewise_events", "Events logged, and those that had been before.", ("tenant", "outcome"),
             registry=self.registry,
         )  # fmt: skip
-        self.waiting = Gauge(
-            "edgewise_engine_waiting", "Jobs that wait for a tenant's state.", ("tenant",), registry=self.registry
-        )
-        self.position = Gauge(
-            "edgewise_log_position", "The last position of the event log.", ("tenant",), registry=self.registry
-        )
-        self._models: dict[str, list[tuple[str, str, str]]] = {}
-        self.models = Gauge(
+        self._gauges = Gauge(
+            "edgewise_state", "Jobs that wait for the state, the log's last position, events that failed.",
+            ("tenant", "what"), registry=self.registry,
+        )  # fmt: skip
+        self._models = Gauge(
             "edgewise_model", "1 for the models that answer.", ("tenant", "model", "variant"),
             registry=self.registry,
         )  # fmt: skip
 
-    def answering(self, tenant: str, now: Serving) -> None:
-        """Say which models of a tenant answer."""
-        for labels in list(self._models.get(tenant, ())):
-            self.models.remove(*labels)
-        self._models[tenant] = [(tenant, now.current.version, CONTROL)]
+    def answered(self, route: str, status: int, seconds: float) -> None:
+        """Count a request."""
+        self._requests.labels(self.tenant, route, str(status)).inc()
+        self._seconds.labels(self.tenant, route).observe(seconds)
+
+    def degraded(self, rung: str, reason: str) -> None:
+        """Count an answer that is not the best there is."""
+        self._degraded.labels(self.tenant, rung, reason).inc()
+
+    def events(self, accepted: int, duplicates: int) -> None:
+        """Count events."""
+        self._events.labels(self.tenant, "accepted").inc(accepted)
+        self._events.labels(self.tenant, "duplicate").inc(duplicates)
+
+    def state(self, waiting: int, position: int, failed: int, now: Serving) -> None:
+        """Say how things stand."""
+        for what, value in (("waiting", waiting), ("position", position), ("failed_events", failed)):
+            self._gauges.labels(self.tenant, what).set(value)
+        self._models.clear()
+        self._models.labels(self.tenant, now.current.version, CONTROL).set(1)
         if now.challenger is not None:
-            self._models[tenant].append((tenant, now.challenger.version, TREATMENT))
-        for labels in self._models[tenant]:
-            self.models.labels(*labels).set(1)
+            self._models.labels(self.tenant, now.challenger.version, TREATMENT).set(1)
 
     def text(self) -> bytes:
         """Everything, in Prometheus' text format."""

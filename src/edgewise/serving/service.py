@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final, Generic, TypeVar
 
@@ -16,7 +16,6 @@ from edgewise.serving.desk import ListRows, PageRows, known_kind
 from edgewise.serving.envelope import Refusal
 from edgewise.serving.ladder import climb
 from edgewise.serving.limits import RateLimit
-from edgewise.serving.metrics import Metrics
 from edgewise.serving.tenant import Tenant
 
 __all__ = ["MOST", "Question", "Service"]
@@ -69,7 +68,6 @@ class Service:
     tenants: Mapping[str, Tenant]
     access: Access | None
     limit: RateLimit
-    metrics: Metrics = field(default_factory=Metrics)
 
     def caller(self, key: str | None, address: str) -> Caller:
         """Who asks. Wrong keys are counted against the address they come from.
@@ -101,14 +99,6 @@ class Service:
         if not tenant.started:
             raise Refusal(503, "the service is starting", hint="try again in a moment", wait=1.0)
         return tenant
-
-    def measure(self) -> None:
-        """Bring the gauges up to date."""
-        for tenant in self.tenants.values():
-            now = tenant.models.now
-            self.metrics.waiting.labels(tenant.name).set(tenant.engine.waiting)
-            self.metrics.position.labels(tenant.name).set(tenant.log.position())
-            self.metrics.answering(tenant.name, now)
 
     async def home(self, tenant: Tenant, user: str) -> bytes:
         """A user's page, as JSON."""
@@ -212,7 +202,7 @@ class Service:
         if degraded is None:
             tenant.cache.put(question.key, text, question.composer.ask.user or None)
         else:
-            self.metrics.degraded.labels(tenant.name, degraded.rung, degraded.reason).inc()
+            tenant.metrics.degraded(degraded.rung, degraded.reason)
         tenant.exposures.add(exposures_of(answer, question.surface))
         return text
 

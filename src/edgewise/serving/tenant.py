@@ -24,6 +24,7 @@ from edgewise.serving.exposures import ExposureLog, exposure_id
 from edgewise.serving.intake import Intake
 from edgewise.serving.ladder import Cache
 from edgewise.serving.live import Forgets, Live
+from edgewise.serving.metrics import Metrics
 from edgewise.serving.models import Models, Serving
 
 __all__ = ["Gone", "Settings", "Tenant"]
@@ -67,6 +68,7 @@ class Tenant:
         self.settings = settings
         self.models = Models(first, load)
         self.engine = Engine(name)
+        self.metrics = Metrics(name)
         self.log = EventLog(folder / "events.sqlite", self._committed)
         self.exposures = ExposureLog(folder / "exposures")
         self.cache: Cache[bytes] = Cache(settings.cached)
@@ -129,6 +131,11 @@ class Tenant:
 
         self.engine.submit(last).result()
         self.cache.clear()
+
+    def measured(self) -> bytes:
+        """The metrics, brought up to date."""
+        self.metrics.state(self.engine.waiting, self.log.position(), self.failed_events, self.models.now)
+        return self.metrics.text()
 
     def roll_back(self) -> Serving:
         """Let the model before answer again."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
 from edgewise.serving.answers import Accepted
 from edgewise.serving.intake import MOST_IN_A_BATCH
-from edgewise.serving.routes.given import Events, served
+from edgewise.serving.routes.given import Events
 
 __all__ = ["EventIn", "EventsIn", "router"]
 
@@ -46,15 +46,12 @@ EventBody = Annotated[Annotated[EventIn, Tag("one")] | Annotated[EventsIn, Tag("
 
 
 @router.post("/events", response_model=Accepted, operation_id="post_events", status_code=200)
-async def post_events(request: Request, tenant: Events, body: EventBody) -> Accepted:
+async def post_events(tenant: Events, body: EventBody) -> Accepted:
     """Take one event or several. When the answer comes they are on the disk, and the next answer has seen them."""
     events = body.events if isinstance(body, EventsIn) else [body]
-    service = served(request)
     logged = await tenant.accept([e.model_dump() for e in events], isinstance(body, EventsIn))
     new = sum(1 for one in logged if one.new)
-    outcome = service.metrics.events
-    outcome.labels(tenant.name, "accepted").inc(new)
-    outcome.labels(tenant.name, "duplicate").inc(len(logged) - new)
+    tenant.metrics.events(new, len(logged) - new)
     return Accepted(
         accepted=new,
         duplicates=len(logged) - new,

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request, Response
 
 from edgewise.serving.answers import Health
 from edgewise.serving.envelope import Refusal
-from edgewise.serving.routes.given import served
+from edgewise.serving.routes.given import Read, served
 
 __all__ = ["router"]
 
@@ -29,8 +29,6 @@ async def readyz(request: Request) -> Health:
 
 
 @router.get("/metrics", operation_id="metrics", response_class=Response)
-async def metrics(request: Request) -> Response:
-    """Counters and timings, in Prometheus' text format."""
-    service = served(request)
-    service.measure()
-    return Response(service.metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
+async def metrics(tenant: Read) -> Response:
+    """Counters and timings of the key's tenant, in Prometheus' text format."""
+    return Response(tenant.measured(), media_type="text/plain; version=0.0.4; charset=utf-8")

@@ -1,0 +1,50 @@
+"""The server process: uvicorn on loopback, unless another address is asked for."""
+
+from __future__ import annotations
+
+import ipaddress
+import sys
+from typing import Final
+
+import uvicorn
+from fastapi import FastAPI
+
+from edgewise.errors import ArgumentError
+
+__all__ = ["LOOPBACK", "check_address", "run_server"]
+
+LOOPBACK: Final = "127.0.0.1"
+#: With Python's own 5 ms, the loop may wait that long for a thread that computes an answer.
+_SWITCH: Final = 0.001
+
+
+def run_server(app: FastAPI, host: str, port: int) -> None:
+    """Answer until the process is told to stop (SIGINT, SIGTERM), then finish what is under way."""
+    sys.setswitchinterval(_SWITCH)
+    config = uvicorn.Config(
+        app, host=host, port=port, log_level="warning", access_log=False, server_header=False,
+        timeout_graceful_shutdown=5, timeout_keep_alive=30, limit_concurrency=2_000,
+    )  # fmt: skip
+    uvicorn.Server(config).run()
+
+
+def check_address(host: str, *, keys: bool) -> None:
+    """Refuse to answer strangers without keys.
+
+    Raises:
+        ArgumentError: an address beyond this machine, and no keys.
+    """
+    if not keys and not _is_loopback(host):
+        raise ArgumentError(
+            f"without API keys the service answers this machine alone, not '{host}'",
+            hint="leave --demo out, or --host",
+        )
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
