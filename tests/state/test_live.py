@@ -58,6 +58,25 @@ def test_live_equals_batch(base, later, merge, anchor, step):
     assert_equal(live, built(base + later, merge), merge, 60 * DAY)
 
 
+@settings(max_examples=60, deadline=None)
+@given(before, since, st.booleans())
+def test_folding_equals_batch(base, later, merge):
+    live = LiveTimeline(built(base, merge, 4), merge=merge)
+    live.observe(*columns(later))
+    folded, batch = live.fold(), built(base + later, merge)
+    lefts = len(folded.left_ptr) - 1
+    np.testing.assert_array_equal(
+        folded.left_ptr, np.pad(batch.left_ptr, (0, max(lefts - LEFTS, 0)), "edge")[: lefts + 1]
+    )
+    np.testing.assert_array_equal(folded.right, batch.right)
+    np.testing.assert_array_equal(folded.event_ptr, batch.event_ptr)
+    np.testing.assert_array_equal(folded.at, batch.at)
+    np.testing.assert_allclose(folded.decayed, batch.decayed, rtol=1e-5)
+    np.testing.assert_allclose(folded.gap_squares, batch.gap_squares, rtol=1e-5)
+    again = LiveTimeline(folded, merge=merge)
+    assert_equal(again, batch, merge, 20 * DAY)
+
+
 @settings(max_examples=30, deadline=None)
 @given(before, since)
 def test_repeats_are_all_meetings_but_the_first(base, later):

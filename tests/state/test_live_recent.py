@@ -31,6 +31,10 @@ def test_live_history_equals_sorted_history(base, later, anchor):
     for event in later:
         columns = np.array([event], dtype=np.int64)
         live.observe(columns[:, 0], columns[:, 1], columns[:, 2], ORDER)
+    who, right, at = live.fold()
+    assert [*zip(who.tolist(), at.tolist(), right.tolist(), strict=True)] == [
+        (r[0], r[2], r[1]) for r in ordered([tuple(r) for r in rows.tolist()] + later)
+    ]
     every = ordered([tuple(r) for r in rows.tolist()] + later)
     for left in range(LEFTS + 1):
         mine = [(r[2], r[1]) for r in every if r[0] == left and r[2] <= anchor]

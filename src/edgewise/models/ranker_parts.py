@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-
-import lightgbm as lgb
+from typing import TYPE_CHECKING
 
 from edgewise.models.candidates.evidence import Meetings
 from edgewise.models.ranker_mix import Mix
 from edgewise.models.ranking_setup import Setup
+
+if TYPE_CHECKING:
+    import lightgbm as lgb
 
 __all__ = ["RankerParts"]
 

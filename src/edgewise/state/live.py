@@ -1,9 +1,9 @@
 """A timeline that grows: the live twin of `PairTimeline`.
 
 Below lies a timeline built in a batch, which never changes and may lie in a file; above it the pairs touched
-since. An event costs O(1), whatever the history: one search, one step of the recurrence that the batch runs. A late
-event costs the events of its own pair that came after it. Reading is the same function as in a batch, and sees
-nothing after its anchor.
+since. An event costs O(1), whatever the history: one search, one step of the recurrence that the batch runs. A
+late event costs the events of its own pair that came after it. Reading is the same function as in a batch, and
+sees nothing after its anchor.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from jaxtyping import Float32, Float64, Int8, Int64
 from edgewise.clock import ALWAYS, DAY
 from edgewise.ids import MISSING
 from edgewise.state.live_arrays import base_arrays, empty_overlay, find_pair, grown
+from edgewise.state.live_fold import fill_folded, layout
 from edgewise.state.live_kernels import AGAIN, put, read_live
 from edgewise.state.live_top import best_live, empty_top, lift, with_list
 from edgewise.state.pair import PairReading, PairTimeline
@@ -111,6 +112,19 @@ class LiveTimeline:
             self._base, self._overlay, self._top, half_life, self._micros[half_life], left, at, items, scores
         )
         return items, scores
+
+    def fold(self) -> PairTimeline:
+        """The state as one timeline, as a batch would build it of all events."""
+        base = self._base
+        lefts = max(len(base.left_ptr) - 1, len(self._overlay.head))
+        left_ptr, pairs, slots, sizes = layout(base, self._overlay, lefts)
+        event_ptr = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+        right = np.zeros(len(pairs), dtype=np.int32)
+        at = np.zeros(event_ptr[-1], dtype=np.int64)
+        decayed = np.zeros((event_ptr[-1], len(self._halves)), dtype=np.float32)
+        gap_squares = np.zeros(event_ptr[-1] if self._merge else 0, dtype=np.float32)
+        fill_folded(base, self._overlay, pairs, slots, event_ptr, right, at, decayed, gap_squares)
+        return PairTimeline(left_ptr, right, event_ptr, at, decayed, gap_squares, self._halves)
 
     def _list(self, left: np.ndarray) -> None:
         """Lists for the left rows that have none yet, where there is anything to list."""

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numba as nb
 import numpy as np
-from jaxtyping import Int, Int64
+from jaxtyping import Int, Int32, Int64
 
 from edgewise.clock import NEVER
 from edgewise.state.fixed import fixed
@@ -79,6 +79,19 @@ class LiveRecent:
     def last(self, left: int, anchor: int, n: int) -> tuple[Int64[np.ndarray, " n"], Int64[np.ndarray, " n"]]:
         """The last n distinct right rows that a left row met up to an anchor, latest first, and when last."""
         return _last(self.stretches, left, anchor, n)
+
+    def every(self, left: int) -> tuple[Int64[np.ndarray, " n"], Int64[np.ndarray, " n"]]:
+        """All right rows that a left row met, repeats included, and when."""
+        s = self.stretches
+        low, stop, begin, end = stretch_of(s, left, NEVER - 1)
+        right = np.concatenate([s.old[low:stop], s.right[begin:end]]).astype(np.int64)
+        return right, np.concatenate([s.old_at[low:stop], s.at[begin:end]])
+
+    def fold(
+        self,
+    ) -> tuple[Int32[np.ndarray, " events"], Int32[np.ndarray, " events"], Int64[np.ndarray, " events"]]:
+        """All events, by left row and then in order: left rows, right rows and times."""
+        return _fold(self.stretches)
 
     def _grow(self, left: int) -> None:
         now = self.stretches
@@ -209,3 +222,24 @@ def _last(s: Stretches, left: int, anchor: int, n: int) -> tuple[np.ndarray, np.
             rights[found], when[found] = right, at
             found += 1
     return rights[:found], when[:found]
+
+
+@nb.njit(cache=True)
+def _fold(s: Stretches) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    lefts = max(len(s.starts) - 1, len(s.slot_of))
+    total = 0
+    for left in range(lefts):
+        low, stop, begin, end = stretch_of(s, left, NEVER - 1)
+        total += stop - low + end - begin
+    who, right = np.empty(total, dtype=np.int32), np.empty(total, dtype=np.int32)
+    at = np.empty(total, dtype=np.int64)
+    n = 0
+    for left in range(lefts):
+        low, stop, begin, end = stretch_of(s, left, NEVER - 1)
+        for e in range(low, stop):
+            who[n], right[n], at[n] = left, s.old[e], s.old_at[e]
+            n += 1
+        for e in range(begin, end):
+            who[n], right[n], at[n] = left, s.right[e], s.at[e]
+            n += 1
+    return who, right, at

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,6 +19,7 @@ from edgewise.prediction.online.data import FittedRun, SnapshotData
 from edgewise.prediction.online.feeding import Feeder, Tables, feed
 from edgewise.prediction.online.kind import LiveKind
 from edgewise.prediction.online.likeness import alike
+from edgewise.prediction.online.snapshot import load_snapshot, save_snapshot, write_into
 
 __all__ = ["OnlineAnswers"]
 
@@ -29,6 +32,9 @@ class OnlineAnswers:
     """
 
     def __init__(self, data: SnapshotData) -> None:
+        self._take(data)
+
+    def _take(self, data: SnapshotData) -> None:
         self.schema = data.schema
         self.users = data.users
         self.latest = data.until
@@ -46,6 +52,43 @@ class OnlineAnswers:
             ArgumentError: no run, one that ranks no item table, two for one table, or for different people.
         """
         return cls(build(runs, until))
+
+    @classmethod
+    def open(cls, path: str | Path) -> OnlineAnswers:
+        """Live answers from a snapshot, memory-mapped: no run is read and no network loaded.
+
+        Raises:
+            RunError: no snapshot there, a damaged or half-written one, or one of another version.
+        """
+        return cls(load_snapshot(Path(path)))
+
+    def save(self, path: str | Path) -> Path:
+        """Write the state as it is now into a folder, which appears whole or not at all; see `snapshot`.
+
+        Raises:
+            RunError: `path` exists and is no snapshot.
+        """
+        return save_snapshot(self.fold(), Path(path))
+
+    def save_state(self, folder: Path) -> None:
+        """Write the state as it is now into an empty folder."""
+        write_into(self.fold(), folder)
+
+    def load_state(self, folder: Path) -> None:
+        """Take the state from a folder that `save_state` or `save` wrote.
+
+        Raises:
+            RunError: no snapshot there, a damaged or half-written one, or one of another version.
+        """
+        self._take(load_snapshot(folder))
+
+    def fold(self) -> SnapshotData:
+        """All that answers, as it is now: what a batch would build of all events, with the graphs of the start."""
+        return replace(
+            self._data,
+            kinds={feeder.kind.data.kind: feeder.fold() for feeder in self._feeders},
+            tables=self._tables.fold(),
+        )
 
     def facts(self) -> dict[str, dict[str, Any]]:
         """How each kind is answered: plain JSON values."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -19,7 +19,6 @@ from edgewise.models.candidates.evidence import Evidence
 from edgewise.models.candidates.item_graph import ItemGraph
 from edgewise.models.candidates.neighbours import Next, Together
 from edgewise.models.candidates.siblings import Siblings
-from edgewise.models.ranker_parts import RankerParts
 from edgewise.models.ranking_tables import channels_for, make_table
 from edgewise.prediction.online.conditions import columns_of
 from edgewise.prediction.online.data import Feeds, FittedRun, KindData, SnapshotData, Steps, TableData, graph_of
@@ -29,6 +28,9 @@ from edgewise.prediction.online.world import WorldData
 from edgewise.query.bound import Query
 from edgewise.state.pair import PairTimeline, Timeline
 from edgewise.tasks.nouns import Seeds
+
+if TYPE_CHECKING:
+    from edgewise.models.ranker_parts import RankerParts
 
 __all__ = ["build"]
 

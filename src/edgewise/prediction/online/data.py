@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 import numpy as np
 import pyarrow as pa
+from jaxtyping import Int32, Int64
 
 from edgewise.graph.store import GraphStore
 from edgewise.models.candidates.item_graph import ItemGraph
@@ -75,11 +76,15 @@ class KindData:
 
 @dataclass(frozen=True, slots=True)
 class TableData:
-    """What is known of a table: keys by row, columns by row, and the rows that links lead to."""
+    """What is known of a table: keys by row, columns by row, and the rows that links lead to.
 
-    keys: pa.Array | None
+    `untold` are rows that exist because others named them; their own columns have not come.
+    """
+
+    keys: pa.Array
     columns: dict[str, pa.Array] = field(default_factory=dict)
-    forward: dict[str, np.ndarray] = field(default_factory=dict)
+    forward: dict[str, Int32[np.ndarray, " rows"]] = field(default_factory=dict)
+    untold: Int64[np.ndarray, " untold"] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from edgewise.ids import MISSING
 from edgewise.prediction.nouns import Event
 from edgewise.prediction.online.build import GAP
 from edgewise.prediction.online.conditions import holds
-from edgewise.prediction.online.data import Feeds, SnapshotData, Steps
+from edgewise.prediction.online.data import Feeds, KindData, SnapshotData, Steps, TableData
 from edgewise.prediction.online.kind import LiveKind
 from edgewise.prediction.online.tables import LiveKeys, LiveLink
 from edgewise.query.bind import bind
@@ -31,7 +32,9 @@ class Tables:
 
     def __init__(self, data: SnapshotData) -> None:
         self.schema = data.schema
-        self.keys = {name: LiveKeys(name, t.keys) for name, t in data.tables.items() if t.keys is not None}
+        self.keys = {name: LiveKeys(name, t.keys) for name, t in data.tables.items()}
+        self._old = {name: len(t.keys) for name, t in data.tables.items()}
+        self._untold = {name: set(t.untold.tolist()) for name, t in data.tables.items()}
         self.links = {
             (name, column): LiveLink(forward)
             for name, table in data.tables.items()
@@ -61,12 +64,19 @@ class Tables:
 
     def cell(self, table: str, column: str, row: int) -> Any:
         """One value."""
+        if row in self._new[table]:
+            return self._new[table][row].get(column)
         old = self.columns[table, column]
-        return old[row].as_py() if row < len(old) else self._new[table].get(row, {}).get(column)
+        return old[row].as_py() if row < len(old) else None
 
     def told(self, table: str, row: int) -> bool:
         """Whether a row's own event has come, or it was there from the start."""
-        return row in self._new[table] or any(row < len(c) for (t, _), c in self.columns.items() if t == table)
+        return row in self._new[table] or (row < self._old[table] and row not in self._untold[table])
+
+    def any_untold(self, table: str) -> bool:
+        """Whether any row has told nothing."""
+        known = self._old[table] - len(self._untold[table]) + len(self._new[table])
+        return known < len(self.keys[table])
 
     def tell(self, table: str, row: int, values: Mapping[str, Any]) -> None:
         """Keep a new row's values and links."""
@@ -91,13 +101,30 @@ class Tables:
             return whole
         if name == self.schema.table(table).key:
             whole = keys.keys()
-        elif len(keys) == len(old):
+        elif len(keys) == len(old) and not self._new[table]:
             whole = old
         else:
-            more = [self._new[table].get(row, {}).get(name) for row in range(len(old), len(keys))]
-            whole = _joined(old, more)
+            first = min([len(old), *self._new[table]])
+            more = [self.cell(table, name, row) for row in range(first, len(keys))]
+            whole = _joined(old[:first], more)
         self._whole[table, name] = whole
         return whole
+
+    def fold(self) -> dict[str, TableData]:
+        """The tables with all rows."""
+        found = {}
+        for name, keys in self.keys.items():
+            rows = len(keys)
+            untold = [
+                row for row in (*self._untold[name], *range(self._old[name], rows)) if not self.told(name, row)
+            ]
+            found[name] = TableData(
+                keys.keys(),
+                {c: self.column(name, c) for t, c in self.columns if t == name},
+                {c: link.fold(rows) for (t, c), link in self.links.items() if t == name},
+                np.array(sorted(untold), dtype=np.int64),
+            )
+        return found
 
 
 def _joined(old: pa.Array, more: list[Any]) -> pa.Array:
@@ -141,11 +168,10 @@ class Feeder:
         self._where = None if query is None or query.aggregate is None else query.aggregate.where
         self._codes = {name: _codes(values) for name, values in self.feeds.values.items()}
         self._cohort_codes = {name: _codes(values) for name, values in self.feeds.cohort_values.items()}
-        self._untold: dict[int, list[tuple[int, int]]] = defaultdict(list)
         self._items = len(kind.data.world.order)
-        keys = tables.keys[self.feeds.item]
         self._sorted: list[Any] | None = None
-        self._keys: LiveKeys = keys
+        self._keys: LiveKeys = tables.keys[self.feeds.item]
+        self._untold = self._met_before_told()
 
     def collect(self, event: Event, rows: Rows) -> None:
         """What one event says of the world, by what it changes."""
@@ -211,16 +237,36 @@ class Feeder:
                 if row != MISSING and self.world.evidence.cohorts[column][row] == MISSING:
                     self.world.place_entity(row, {column: code})
 
+    def fold(self) -> KindData:
+        """The ranking as it is now."""
+        values = {name: _with(self.feeds.values[name], codes) for name, codes in self._codes.items()}
+        cohorts = {
+            name: _with(self.feeds.cohort_values[name], codes) for name, codes in self._cohort_codes.items()
+        }
+        world = self.world.fold(len(self.tables.keys[self.feeds.entity]), len(self._keys))
+        return replace(
+            self.kind.data, world=world, feeds=replace(self.feeds, values=values, cohort_values=cohorts)
+        )
+
+    def _met_before_told(self) -> dict[int, list[tuple[int, int]]]:
+        """Meetings with items that had told nothing when the state was kept."""
+        found: dict[int, list[tuple[int, int]]] = defaultdict(list)
+        untold = [row for row in range(self._items) if not self.tables.told(self.feeds.item, row)]
+        if untold and self.feeds.attributes:
+            world = self.kind.data.world
+            for e in np.flatnonzero(np.isin(world.right, untold)).tolist():
+                found[int(world.right[e])].append((int(world.left[e]), int(world.at[e])))
+        return found
+
     def _lookup(self, values: Mapping[str, Any]) -> Any:
         return lambda field: self.tables.value(field, values)
 
     def _note_untold(self, left: np.ndarray, right: np.ndarray, at: np.ndarray) -> None:
         """Remember meetings with items that have told nothing: their attributes may come later."""
-        first = self.kind.data.world.items
-        if not self.feeds.attributes or not (right >= first).any():
+        if not self.feeds.attributes or not self.tables.any_untold(self.feeds.item):
             return
         for who, what, when in zip(left.tolist(), right.tolist(), at.tolist(), strict=True):
-            if what >= first and not self.tables.told(self.feeds.item, what):
+            if what != MISSING and not self.tables.told(self.feeds.item, what):
                 self._untold[what].append((who, when))
 
     def _order(self, key: Any) -> int:
@@ -232,6 +278,12 @@ class Feeder:
             self._sorted = sorted(old.to_pylist())
         place = bisect_left(self._sorted, key)
         return place * GAP + GAP // 2
+
+
+def _with(values: pa.Array, codes: dict[Any, int]) -> pa.Array:
+    """The value of each code, new ones included."""
+    more = [_as(value, values.type) for value in list(codes)[len(values) :]]
+    return pa.concat_arrays([values, pa.array(more, values.type)]) if more else values
 
 
 def _codes(values: pa.Array) -> dict[Any, int]:

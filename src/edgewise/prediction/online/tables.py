@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from jaxtyping import Int32
 
 from edgewise.errors import ArgumentError
@@ -110,11 +109,15 @@ class LiveLink:
             return self._new[row]
         return int(self._old[row]) if 0 <= row < len(self._old) else MISSING
 
+    def fold(self, rows: int) -> Int32[np.ndarray, " rows"]:
+        """The link as one array."""
+        found = np.append(self._old, np.full(max(rows - len(self._old), 0), MISSING, dtype=np.int32)).astype(
+            np.int32
+        )
+        if self._new:
+            found[list(self._new)] = list(self._new.values())
+        return found
+
     def set(self, row: int, to: int) -> None:
         """Say what a row refers to."""
         self._new[row] = to
-
-
-def as_strings(column: pa.Array) -> pa.Array:
-    """A column without a dictionary."""
-    return pc.cast(column, column.type.value_type) if pa.types.is_dictionary(column.type) else column

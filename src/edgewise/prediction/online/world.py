@@ -164,13 +164,36 @@ class LiveWorld(_Live):
             self.evidence.attributes[name][item] = code
 
     def place_entity(self, entity: int, codes: Mapping[str, int]) -> None:
-        """Tell a new entity's cohorts; what it did before counts for them from now on."""
+        """Tell a new entity's cohorts; what it did before counts for them too."""
         for name, code in codes.items():
             self.evidence.cohorts[name][entity] = code
+            right, at = self.recent.every(entity)
+            self._put(("cohort", name), np.full(len(right), code, dtype=np.int64), right, at)
 
     def retell_item(self, item: int, left: np.ndarray, at: np.ndarray) -> None:
         """Meetings with an item that had no attributes then: now they count for its values too."""
         self._attributes(left, np.full(len(left), item, dtype=np.int64), at)
+
+    def fold(self, entities: int, items: int) -> WorldData:
+        """The world as it is now, for so many rows of either side."""
+        self.grow(entities, items)
+        left, right, at = self.recent.fold()
+        told = self.evidence
+        return WorldData(
+            entities=entities,
+            items=items,
+            left=left,
+            right=right,
+            at=at,
+            order=self._order[:items],
+            attributes={name: codes[:items] for name, codes in told.attributes.items()},
+            cohorts={name: codes[:entities] for name, codes in told.cohorts.items()},
+            timelines={
+                key if isinstance(key, tuple) else (str(key),): _live(self._made[key]).fold() for key in self.made
+            },
+            graphs=dict(self._graphs),
+            signal_place=told.signal_place,
+        )
 
     def session(self, items: np.ndarray, at: int) -> AsOf:
         """A world of one entity, row 0, who has met these items just now, one a second, the last one last."""

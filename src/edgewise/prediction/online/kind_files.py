@@ -1,0 +1,199 @@
+"""The files of one table and of one ranking in a snapshot, and what the manifest says of them."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from edgewise.graph.layout import load_array, load_column, save_array, save_column
+from edgewise.models.candidates.item_graph import ItemGraph
+from edgewise.models.ranker_mix import Mix
+from edgewise.models.ranking_setup import Setup
+from edgewise.prediction.online.calibrate import Curve
+from edgewise.prediction.online.data import Feeds, KindData, TableData
+from edgewise.prediction.online.trees import PackedTrees
+from edgewise.prediction.online.world import WorldData
+from edgewise.schema.model import Link
+from edgewise.state.pair import PairTimeline
+
+__all__ = ["Shelf", "read_kind", "read_table", "write_kind", "write_table"]
+
+
+class Shelf:
+    """Arrays and columns of a folder, by name; each file is written once and read memory-mapped."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def put(self, name: str, value: np.ndarray | pa.Array) -> str:
+        """Write an array or a column; the file's name."""
+        path = self.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if isinstance(value, pa.Array):
+            save_column(path.with_suffix(".arrow"), value)
+            return f"{name}.arrow"
+        save_array(path.with_suffix(".npy"), value)
+        return f"{name}.npy"
+
+    def array(self, name: str) -> np.ndarray:
+        """An array that was put."""
+        return load_array(self.root / name)
+
+    def column(self, name: str) -> pa.Array:
+        """A column that was put."""
+        return load_column(self.root / name)
+
+    def put_all(self, folder: str, values: Mapping[str, np.ndarray | pa.Array]) -> dict[str, str]:
+        """Write several; the names of their files."""
+        return {name: self.put(f"{folder}/{n:03d}", value) for n, (name, value) in enumerate(values.items())}
+
+    def arrays(self, files: Mapping[str, str]) -> dict[str, np.ndarray]:
+        """Arrays by name."""
+        return {name: self.array(file) for name, file in files.items()}
+
+    def columns(self, files: Mapping[str, str]) -> dict[str, pa.Array]:
+        """Columns by name."""
+        return {name: self.column(file) for name, file in files.items()}
+
+
+def write_table(shelf: Shelf, folder: str, table: TableData) -> dict[str, Any]:
+    """Write one table."""
+    return {
+        "keys": shelf.put(f"{folder}/keys", table.keys),
+        "columns": shelf.put_all(f"{folder}/columns", table.columns),
+        "forward": shelf.put_all(f"{folder}/forward", table.forward),
+        "untold": table.untold.tolist(),
+    }
+
+
+def read_table(shelf: Shelf, found: dict[str, Any]) -> TableData:
+    """Read what `write_table` wrote."""
+    return TableData(
+        shelf.column(found["keys"]),
+        shelf.columns(found["columns"]),
+        shelf.arrays(found["forward"]),
+        np.array(found["untold"], dtype=np.int64),
+    )
+
+
+def write_kind(shelf: Shelf, folder: str, kind: KindData) -> dict[str, Any]:
+    """Write one ranking."""
+    return {
+        "horizon": kind.horizon,
+        "setup": kind.setup.to_json(),
+        "columns": list(kind.columns),
+        "names": list(kind.names),
+        "mix": kind.mix.to_json(),
+        "facts": kind.facts,
+        "trees": shelf.put_all(f"{folder}/trees", _arrays(kind.trees)),
+        "curve": None if kind.curve is None else shelf.put_all(f"{folder}/curve", _arrays(kind.curve)),
+        "likeness": _write_graphs(shelf, f"{folder}/like", kind.likeness),
+        "feeds": _write_feeds(shelf, folder, kind.feeds),
+        "world": _write_world(shelf, folder, kind.world),
+    }
+
+
+def read_kind(shelf: Shelf, name: str, found: dict[str, Any]) -> KindData:
+    """Read what `write_kind` wrote."""
+    return KindData(
+        kind=name,
+        horizon=int(found["horizon"]),
+        setup=Setup.from_json(found["setup"]),
+        columns=tuple(found["columns"]),
+        names=tuple(found["names"]),
+        mix=Mix.from_json(found["mix"]),
+        trees=PackedTrees(**shelf.arrays(found["trees"])),
+        world=_read_world(shelf, found["world"]),
+        feeds=_read_feeds(shelf, found["feeds"]),
+        likeness={str(key): graph for key, graph in (_read_graph(shelf, g) for g in found["likeness"])},
+        curve=None if found["curve"] is None else Curve(**shelf.arrays(found["curve"])),
+        facts=found["facts"],
+    )
+
+
+def _arrays(made: Any) -> dict[str, np.ndarray]:
+    return {field.name: getattr(made, field.name) for field in fields(made)}
+
+
+def _write_graphs(shelf: Shelf, folder: str, graphs: Mapping[Any, ItemGraph]) -> list[dict[str, Any]]:
+    return [
+        {"key": list(key) if isinstance(key, tuple) else key, **shelf.put_all(f"{folder}/{n:03d}", _arrays(graph))}
+        for n, (key, graph) in enumerate(graphs.items())
+    ]
+
+
+def _read_graph(shelf: Shelf, found: dict[str, Any]) -> tuple[Hashable, ItemGraph]:
+    key = tuple(found["key"]) if isinstance(found["key"], list) else found["key"]
+    return key, ItemGraph(shelf.array(found["items"]), shelf.array(found["weights"]))
+
+
+def _write_feeds(shelf: Shelf, folder: str, feeds: Feeds) -> dict[str, Any]:
+    met = None
+    if feeds.met is not None:
+        met = [feeds.met[0], [asdict(link) for link in feeds.met[1]], feeds.met[2]]
+    plain = {"entity", "item", "query", "places", "signals", "attributes", "cohorts"}
+    return {name: getattr(feeds, name) for name in plain} | {
+        "met": met,
+        "values": shelf.put_all(f"{folder}/values", feeds.values),
+        "cohort_values": shelf.put_all(f"{folder}/cohort-values", feeds.cohort_values),
+    }
+
+
+def _read_feeds(shelf: Shelf, found: dict[str, Any]) -> Feeds:
+    met = found["met"]
+    return Feeds(
+        entity=found["entity"],
+        item=found["item"],
+        met=None if met is None else (met[0], tuple(Link(**link) for link in met[1]), met[2]),
+        query=found["query"],
+        places=tuple((*place,) for place in found["places"]),
+        signals=tuple((*signal,) for signal in found["signals"]),
+        attributes=tuple((*entry,) for entry in found["attributes"]),
+        cohorts=tuple((*entry,) for entry in found["cohorts"]),
+        values=shelf.columns(found["values"]),
+        cohort_values=shelf.columns(found["cohort_values"]),
+    )
+
+
+_HISTORY = ("left", "right", "at", "order")
+_CODES = ("attributes", "cohorts")
+
+
+def _write_world(shelf: Shelf, folder: str, world: WorldData) -> dict[str, Any]:
+    timelines = [
+        {"key": list(key), "files": shelf.put_all(f"{folder}/timelines/{n:03d}", _arrays(timeline))}
+        for n, (key, timeline) in enumerate(world.timelines.items())
+    ]
+    return {
+        "entities": world.entities,
+        "items": world.items,
+        "signal_place": world.signal_place,
+        "history": shelf.put_all(f"{folder}/history", {name: getattr(world, name) for name in _HISTORY}),
+        **{name: shelf.put_all(f"{folder}/{name}", getattr(world, name)) for name in _CODES},
+        "timelines": timelines,
+        "graphs": _write_graphs(shelf, f"{folder}/graphs", world.graphs),
+    }
+
+
+def _read_world(shelf: Shelf, found: dict[str, Any]) -> WorldData:
+    history = shelf.arrays(found["history"])
+    return WorldData(
+        entities=int(found["entities"]),
+        items=int(found["items"]),
+        left=history["left"],
+        right=history["right"],
+        at=history["at"],
+        order=history["order"],
+        attributes=shelf.arrays(found["attributes"]),
+        cohorts=shelf.arrays(found["cohorts"]),
+        timelines={
+            tuple(entry["key"]): PairTimeline(**shelf.arrays(entry["files"])) for entry in found["timelines"]
+        },
+        graphs=dict(_read_graph(shelf, entry) for entry in found["graphs"]),
+        signal_place=found["signal_place"],
+    )
