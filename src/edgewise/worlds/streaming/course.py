@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from jaxtyping import Bool, Int64
+from jaxtyping import Bool
 
 from edgewise.clock import DAY, SECOND
-from edgewise.worlds.streaming.listening import LONGEST, MOST_SESSIONS, Scratch, Tape, listen
+from edgewise.worlds.streaming.listening import LONGEST, MOST_SESSIONS, Scratch, listen
 from edgewise.worlds.streaming.parts import HABITS, LATENT, POD_HABITS, Lists, Music, People, State, Talk
+from edgewise.worlds.streaming.playing import Tape
 from edgewise.worlds.streaming.talking import MOST_SESSIONS as MOST_POD_SESSIONS
 from edgewise.worlds.streaming.talking import PodScratch, PodTape, talk_on
 
@@ -37,7 +38,7 @@ class Planted:
 class Events:
     """Events as columns, each kind in order of time. `at` is in seconds since START; things are row numbers."""
 
-    plays: Columns  # listener, track, at, played, context, playlist, skipped
+    plays: Columns  # listener, track, at, played, context, playlist, liked
     asks: Columns  # listener, at, kind, thing
     follows: Columns  # listener, at, artist
     hears: Columns  # listener, episode, at, played
@@ -77,7 +78,7 @@ def new_tapes(days: int) -> tuple[Tape, PodTape]:
     i32, i64, i8 = np.int32, np.int64, np.int8
     tape = Tape(
         np.zeros(3, i64),
-        *(ints(i32), ints(i32), ints(i64), ints(i32), ints(i8), ints(i32), ints(i8)),
+        *(ints(i32), ints(i32), ints(i64), ints(i32), ints(i8), ints(i32), ints(np.float64)),
         *(ints(i32), ints(i64), ints(i8), ints(i32)),
         *(ints(i32), ints(i64), ints(i32)),
     )
@@ -111,7 +112,7 @@ def taken(tape: Tape, pod: PodTape) -> Events:
     events = Events(
         plays={
             name: getattr(tape, name)[:plays].copy()
-            for name in ("listener", "track", "at", "played", "context", "playlist", "skipped")
+            for name in ("listener", "track", "at", "played", "context", "playlist", "liked")
         },
         asks={name: getattr(tape, f"ask_{name}")[:asks].copy() for name in ("listener", "at", "kind", "thing")},
         follows={name: getattr(tape, f"follow_{name}")[:follows].copy() for name in ("listener", "at", "artist")},
@@ -125,11 +126,15 @@ def taken(tape: Tape, pod: PodTape) -> Events:
     return events
 
 
-def run_days(planted: Planted, state: State, first_day: int, days: int) -> Events:
-    """Everything that happens by itself in [first_day, first_day + days); `state` moves on."""
+def run_days(planted: Planted, state: State, first_day: int, days: int, luck_seed: int | None = None) -> Events:
+    """Everything that happens by itself in [first_day, first_day + days); `state` moves on.
+
+    Another `luck_seed` than the world's own gives another course of the same world.
+    """
     tape, pod = new_tapes(days)
     scratch, pod_scratch = new_scratch(planted)
-    seed, people = planted.random_seed, planted.people
+    seed = planted.random_seed if luck_seed is None else luck_seed
+    people = planted.people
     parts: list[Events] = []
     who = pod_who = 0
     while who < len(people.rate) or pod_who < len(people.rate):
@@ -137,8 +142,3 @@ def run_days(planted: Planted, state: State, first_day: int, days: int) -> Event
         pod_who = talk_on(seed, pod_who, first_day, days, people, planted.talk, state, pod_scratch, pod)
         parts.append(taken(tape, pod))
     return Events.joined(parts)
-
-
-def replay_order(at: Int64[np.ndarray, " n"], second: int) -> int:
-    """How many events of a sorted column happened before a second."""
-    return int(np.searchsorted(at, second, side="left"))

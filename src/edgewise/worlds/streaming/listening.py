@@ -1,8 +1,8 @@
 """The music: what each listener plays, day by day, in one compiled loop over listeners.
 
 A listener starts sessions by a Poisson law. Each session has a context, and its plays follow from it: habits from
-the library, a run of a playlist, an album from its first track, one artist, the radio of one's taste, or what a
-search finds. A play that is enjoyed strengthens a habit, one that is skipped weakens it.
+the library, a run of a playlist or its newest tracks, an album from its first track, one artist, the radio of
+one's taste, what a search finds. A play that is enjoyed strengthens a habit, one that is skipped weakens it.
 """
 
 from __future__ import annotations
@@ -10,34 +10,33 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 import numpy as np
-from jaxtyping import Float64, Int8, Int32, Int64
+from jaxtyping import Float64
 from numba import njit
 
 from edgewise.clock import DAY, SECOND
 from edgewise.worlds.streaming import luck
 from edgewise.worlds.streaming.parts import Lists, Music, People, State
+from edgewise.worlds.streaming.playing import Tape, knows, play
 from edgewise.worlds.streaming.taste import (
     artist_weights,
-    growth,
-    liking_of_track,
     list_weights,
     taste_at,
     track_weights,
 )
 
-__all__ = ["GO_ON", "LONGEST", "MODES", "PATIENCE", "Scratch", "Tape", "activity", "habit", "listen", "play"]
+__all__ = ["GO_ON", "LONGEST", "MODES", "Scratch", "activity", "listen", "shown_until"]
 
 MODES: Final = 6
 LIBRARY: Final = 0
 PLAYLIST: Final = 1
 ALBUM: Final = 2
+ARTIST: Final = 3
 RADIO: Final = 4
 SEARCH: Final = 5
 RECOMMENDED: Final = 6
 GO_ON: Final = 0.87  # the chance of one more play
 LONGEST: Final = 60
 MOST_SESSIONS: Final = 8  # a day
-PATIENCE: Final = 1.0  # log odds in favour of what one knows
 DAY_SECONDS: Final = DAY // SECOND
 
 # The weekday's factor of activity, Monday first; and by rhythm (early, office, late) three peaks of the day, each
@@ -50,26 +49,6 @@ _PEAKS: Final = np.array(
         ((13.0, 2.5, 0.2), (19.0, 2.5, 0.35), (23.0, 1.5, 0.45)),
     )
 )
-
-
-class Tape(NamedTuple):
-    """Where events are written; `n` counts plays, searches and follows, in this order."""
-
-    n: Int64[np.ndarray, " 3"]
-    listener: Int32[np.ndarray, " capacity"]
-    track: Int32[np.ndarray, " capacity"]
-    at: Int64[np.ndarray, " capacity"]  # seconds since START
-    played: Int32[np.ndarray, " capacity"]  # seconds
-    context: Int8[np.ndarray, " capacity"]
-    playlist: Int32[np.ndarray, " capacity"]  # -1 where none
-    skipped: Int8[np.ndarray, " capacity"]
-    ask_listener: Int32[np.ndarray, " asks"]
-    ask_at: Int64[np.ndarray, " asks"]
-    ask_kind: Int8[np.ndarray, " asks"]  # 0 artist, 1 track
-    ask_thing: Int32[np.ndarray, " asks"]
-    follow_listener: Int32[np.ndarray, " follows"]
-    follow_at: Int64[np.ndarray, " follows"]
-    follow_artist: Int32[np.ndarray, " follows"]
 
 
 class Scratch(NamedTuple):
@@ -108,24 +87,6 @@ def moment(rhythm: int, day: int, u: float, v: float) -> float:
 
 
 @njit(cache=True, error_model="numpy")
-def habit(state: State, who: int, track: int, liked: float, day: float) -> None:
-    """A play of the track: `liked` is above 0 for one that was enjoyed, and below for one that was skipped."""
-    weakest = 0
-    for k in range(state.track.shape[1]):
-        if state.track[who, k] == track:
-            if liked < 0:
-                state.weight[who, k] *= 0.5
-            else:
-                state.weight[who, k] += liked * growth(day)
-            return
-        if state.weight[who, k] < state.weight[who, weakest]:
-            weakest = k
-    if liked > 0:
-        state.track[who, weakest] = track
-        state.weight[who, weakest] = liked * growth(day)
-
-
-@njit(cache=True, error_model="numpy")
 def _cumulate(weights: np.ndarray, out: np.ndarray) -> float:
     total = 0.0
     for k in range(len(weights)):
@@ -135,68 +96,7 @@ def _cumulate(weights: np.ndarray, out: np.ndarray) -> float:
 
 
 @njit(cache=True, error_model="numpy")
-def _knows(state: State, who: int, track: int) -> bool:
-    k = 0
-    while k < state.track.shape[1] and state.track[who, k] != track:
-        k += 1
-    return k < state.track.shape[1]
-
-
-@njit(cache=True, error_model="numpy")
-def play(
-    seed: int,
-    who: int,
-    track: int,
-    at: float,
-    key: int,
-    context: int,
-    playlist: int,
-    taste: Float64[np.ndarray, " latent"],
-    people: People,
-    music: Music,
-    state: State,
-    tape: Tape,
-) -> float:
-    """Play a track at second `at`: written to the tape, remembered in the state. Returns when it ended."""
-    liking = liking_of_track(seed, who, track, taste, people, music)
-    if _knows(state, who, track):
-        liking += PATIENCE
-    chance = 1.0 / (1.0 + np.exp(-liking))
-    enjoyed = luck.uniform(seed, luck.FINISH, who, key, track) < chance
-    u = luck.uniform(seed, luck.PLAYED, who, key, track)
-    heard = music.seconds[track] * (1.0 if u < 0.8 else 0.4 + 3.0 * (u - 0.8))
-    played = heard if enjoyed else 2.0 + 27.0 * u * u
-    n = tape.n[0]
-    tape.listener[n], tape.track[n], tape.at[n] = who, track, int(at)
-    tape.played[n], tape.context[n], tape.playlist[n] = int(played), context, playlist
-    tape.skipped[n] = 0 if enjoyed else 1
-    tape.n[0] = n + 1
-    day = at / DAY_SECONDS
-    habit(state, who, track, chance if enjoyed else -1.0, day)
-    if enjoyed:
-        _maybe_follow(seed, who, music.artist[track], at + played, key, chance, state, tape)
-    return at + played + 1.0
-
-
-@njit(cache=True, error_model="numpy")
-def _maybe_follow(
-    seed: int, who: int, artist: int, at: float, key: int, chance: float, state: State, tape: Tape
-) -> None:
-    if luck.uniform(seed, luck.FOLLOW, who, key, artist) >= 0.012 * chance * chance:
-        return
-    for k in range(state.followed.shape[1]):
-        if state.followed[who, k] == artist:
-            return
-        if state.followed[who, k] < 0:
-            n = tape.n[2]
-            state.followed[who, k] = artist
-            tape.follow_listener[n], tape.follow_at[n], tape.follow_artist[n] = who, int(at), artist
-            tape.n[2] = n + 1
-            return
-
-
-@njit(cache=True, error_model="numpy")
-def _shown_until(lists: Lists, playlist: int, day: float) -> int:
+def shown_until(lists: Lists, playlist: int, day: float) -> int:
     """Where the tracks end that were added to the playlist by then."""
     stop = lists.first[playlist]
     while stop < lists.first[playlist + 1] and lists.added[stop] <= day:
@@ -220,15 +120,15 @@ def _session(
     """One session from second `at` on; returns when it ended."""
     day = at / DAY_SECONDS
     mode = _mode(seed, who, key, people, state)
-    u = luck.uniform(seed, luck.LENGTH, who, key, 0)
-    length = min(1 + int(np.log(1.0 - u) / np.log(GO_ON)), LONGEST)
-    where, playlist, stop, begin = 0, -1, 0, 0
+    length = _length(seed, who, key)
+    where, playlist, stop, begin, newest = 0, -1, 0, 0, False
     choice = luck.uniform(seed, luck.WHICH, who, key, 0)
     if mode == PLAYLIST:
         playlist = luck.pick(scratch.lists, choice)
         begin = lists.first[playlist]
-        stop = _shown_until(lists, playlist, day)
+        stop = shown_until(lists, playlist, day)
         where = begin + int(luck.uniform(seed, luck.WHICH, who, key, 1) * (stop - begin))
+        newest = luck.uniform(seed, luck.WHICH, who, key, 2) < 0.5
         length = min(length, stop - begin)
     elif mode != LIBRARY and mode != RADIO:
         artist = luck.pick(scratch.artists, choice)
@@ -243,16 +143,21 @@ def _session(
         if mode == LIBRARY:
             track = _from_habits(seed, who, key, k, state, scratch)
         elif mode == PLAYLIST:
-            track = lists.track[where + k if where + k < stop else where + k - (stop - begin)]
+            track = lists.track[stop - 1 - k if newest else begin + (where - begin + k) % (stop - begin)]
         elif mode == ALBUM:
             track = where + k
         elif mode == RADIO:
-            artist = luck.pick(scratch.artists, luck.uniform(seed, luck.NEXT, who, key, k))
-            track = _from_artist(seed, who, artist, day, key, k, people, music, scratch)
+            track = _from_radio(seed, who, day, key, k, people, music, state, scratch)
         else:
             track = where if k == 0 else _from_artist(seed, who, artist, day, key, k, people, music, scratch)
         at = play(seed, who, track, at, key * 64 + k, mode, playlist, scratch.taste, people, music, state, tape)
     return at
+
+
+@njit(cache=True, error_model="numpy")
+def _length(seed: int, who: int, key: int) -> int:
+    u = luck.uniform(seed, luck.LENGTH, who, key, 0)
+    return min(1 + int(np.log(1.0 - u) / np.log(GO_ON)), LONGEST)
 
 
 @njit(cache=True, error_model="numpy")
@@ -287,6 +192,28 @@ def _from_artist(
 
 
 @njit(cache=True, error_model="numpy")
+def _from_radio(
+    seed: int,
+    who: int,
+    day: float,
+    key: int,
+    k: int,
+    people: People,
+    music: Music,
+    state: State,
+    scratch: Scratch,
+) -> int:
+    """A track by taste; one that the listener knows is drawn again, once."""
+    track = 0
+    for turn in range(2):
+        artist = luck.pick(scratch.artists, luck.uniform(seed, luck.NEXT, who, key, k + 100 * turn))
+        track = _from_artist(seed, who, artist, day, key, k + 100 * turn, people, music, scratch)
+        if not knows(state, who, track):
+            break
+    return track
+
+
+@njit(cache=True, error_model="numpy")
 def _from_habits(seed: int, who: int, key: int, k: int, state: State, scratch: Scratch) -> int:
     _cumulate(state.weight[who], scratch.habits)
     return state.track[who, luck.pick(scratch.habits, luck.uniform(seed, luck.NEXT, who, key, k))]
@@ -304,14 +231,12 @@ def _ask(seed: int, who: int, at: float, key: int, artist: int, track: int, tape
 
 
 @njit(cache=True, error_model="numpy")
-def _week(
-    seed: int, who: int, week: int, people: People, music: Music, lists: Lists, state: State, scratch: Scratch
-) -> None:
+def _week(who: int, week: int, people: People, music: Music, lists: Lists, state: State, scratch: Scratch) -> None:
     """The weights that hold for a week, cumulated."""
     day = 7.0 * week
     taste_at(people, who, day, scratch.taste)
-    artist_weights(seed, who, day, scratch.taste, people, music, state, scratch.artists)
-    list_weights(seed, who, day, scratch.taste, people, lists, scratch.lists)
+    artist_weights(who, day, scratch.taste, people, music, state, scratch.artists)
+    list_weights(who, day, scratch.taste, people, lists, scratch.lists)
     _cumulate(scratch.artists, scratch.artists)
     _cumulate(scratch.lists, scratch.lists)
 
@@ -356,7 +281,7 @@ def listen(
                 continue
             if day // 7 != known_week:
                 known_week = day // 7
-                _week(seed, who, known_week, people, music, lists, state, scratch)
+                _week(who, known_week, people, music, lists, state, scratch)
             for k in range(n):
                 v = luck.uniform(seed, luck.HOUR_OF, who, day, 2 * k)
                 u = luck.uniform(seed, luck.HOUR_OF, who, day, 2 * k + 1)

@@ -26,7 +26,7 @@ AHEAD_WEEKS: Final = 26  # what the world can step forward: releases are planned
 SCENES_OF: Final = 5  # scenes in a genre; no table names them
 _PLAN_SHARE: Final = (0.4, 0.2, 0.28, 0.12)
 _PLAN_RATE: Final = (0.75, 0.9, 1.25, 1.15)
-_MODES: Final = (2.9, 3.0, 1.8, 1.9, 4.2, 1.0)  # library, playlist, album, artist, radio, search
+_MODES: Final = (1.8, 3.3, 1.4, 1.6, 4.9, 1.0)  # library, playlist, album, artist, radio, search
 _FRIDAY: Final = 4
 
 
@@ -111,7 +111,7 @@ def _charm(
     order = np.lexsort((rng.random(len(artist)), artist))
     rank = np.empty(len(artist))
     rank[order] = np.arange(len(artist)) - first[artist]
-    return -0.65 * np.log(1.0 + rank)
+    return -0.8 * np.log(1.0 + rank)
 
 
 def make_lists(rng: np.random.Generator, options: StreamingOptions, scene: np.ndarray, music: Music) -> Lists:
@@ -201,15 +201,16 @@ def make_people(rng: np.random.Generator, options: StreamingOptions, scene: np.n
     plan = np.where((plan == PLANS.index("student")) & (age > 30), PLANS.index("premium"), plan)
     cohort = np.digitize(age, (20, 27, 35, 45)) * len(COUNTRIES) + country
     lean = rng.normal(0, 1.1, (5 * len(COUNTRIES), len(scene)))[cohort]
-    rate = 0.42 * rng.lognormal(-0.32, 0.8, n) * np.array(_PLAN_RATE)[plan]
+    rate = 0.4 * rng.lognormal(-0.25, 0.7, n) * np.array(_PLAN_RATE)[plan]
     joined = np.where(rng.random(n) < 0.65, -rng.exponential(300, n) - 1, rng.uniform(0, 0.95 * days, n))
-    leaves = rng.random(n) < 0.12
+    leaves = rng.random(n) < 0.08
     begun = np.maximum(joined, 0.0)
     talk = rng.random(n)
     begins = np.where(
         talk < 0.4, -1.0, np.where(talk < 0.65, begun + rng.uniform(0, 1, n) * (days - begun), np.inf)
     )
     return People(
+        bonds=options.random_seed,
         taste=_tastes(rng, scene, lean),
         later=_tastes(rng, scene, lean),
         drift=rng.uniform(0, 1.2, n),

@@ -74,6 +74,7 @@ class Talk(NamedTuple):
 class People(NamedTuple):
     """Listeners. A taste turns from `taste` towards `later` by `drift` radians a year."""
 
+    bonds: int  # the seed of what no attribute explains: how single listeners stand to single things
     taste: Float64[np.ndarray, "listeners latent"]
     later: Float64[np.ndarray, "listeners latent"]
     drift: Float64[np.ndarray, " listeners"]
@@ -107,6 +108,7 @@ class State(NamedTuple):
     heard: Int32[np.ndarray, "listeners heard"]
     heard_count: Int64[np.ndarray, " listeners"]
     pod_begins: Float64[np.ndarray, " listeners"]
+    pod_followed: Int32[np.ndarray, "listeners followed"]
 
     def copy(self) -> State:
         """The same state, to go on from without touching this one."""
@@ -126,4 +128,5 @@ def fresh_state(people: People) -> State:
         heard=np.full((n, HEARD), -1, np.int32),
         heard_count=np.zeros(n, np.int64),
         pod_begins=people.pod_begins.copy(),
+        pod_followed=np.full((n, FOLLOWED), -1, np.int32),
     )

@@ -174,7 +174,7 @@ def event_tables(planted: Planted, labels: Labels, events: Events) -> dict[str, 
 
 
 def _plays(labels: Labels, plays: Columns, *, skipped: bool) -> pa.Table:
-    rows = np.flatnonzero(plays["skipped"] == skipped)
+    rows = np.flatnonzero((plays["liked"] < 0) == skipped)
     playlist = plays["playlist"][rows]
     none: Bool[np.ndarray, " rows"] = playlist < 0
     return _table(

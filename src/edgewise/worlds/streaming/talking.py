@@ -11,9 +11,10 @@ from numba import njit
 from edgewise.clock import DAY, SECOND
 from edgewise.worlds.streaming import luck
 from edgewise.worlds.streaming.parts import HEARD, People, State, Talk
+from edgewise.worlds.streaming.playing import follow
 from edgewise.worlds.streaming.taste import episode_weights, growth, podcast_weights, taste_at
 
-__all__ = ["LOYAL", "PodScratch", "PodTape", "hear", "pod_activity", "talk_on"]
+__all__ = ["LOYAL", "PodScratch", "PodTape", "hear", "pod_activity", "remember", "talk_on"]
 
 LOYAL: Final = 0.6  # how often one returns to a podcast that one knows
 MOST_SESSIONS: Final = 6
@@ -52,30 +53,30 @@ def pod_activity(people: People, state: State, who: int, day: int) -> float:
 
 
 @njit(cache=True, error_model="numpy")
-def _remember(seed: int, who: int, podcast: int, episode: int, at: float, state: State, tape: PodTape) -> None:
-    """The state and the follows after an episode."""
-    day = at / DAY_SECONDS
+def remember(state: State, who: int, podcast: int, episode: int, day: float) -> bool:
+    """What an episode that ended on `day` changes; whether the listener knew the podcast."""
     state.heard[who, state.heard_count[who] % HEARD] = episode
     state.heard_count[who] += 1
+    state.pod_begins[who] = min(state.pod_begins[who], np.floor(day))
     place = 0
     for k in range(state.podcast.shape[1]):
         if state.podcast[who, k] == podcast:
             state.pod_weight[who, k] += growth(day)
-            if luck.uniform(seed, luck.POD_FOLLOW, who, podcast, state.heard_count[who]) < _FOLLOWS:
-                _follow(who, podcast, at, tape)
-            return
+            return True
         if state.pod_weight[who, k] < state.pod_weight[who, place]:
             place = k
     state.podcast[who, place] = podcast
     state.pod_weight[who, place] = growth(day)
+    return False
 
 
 @njit(cache=True, error_model="numpy")
-def _follow(who: int, podcast: int, at: float, tape: PodTape) -> None:
-    """A follow; whoever already follows the podcast does so again, and the tables keep the first."""
-    n = tape.n[1]
-    tape.follow_listener[n], tape.follow_at[n], tape.follow_podcast[n] = who, int(at), podcast
-    tape.n[1] = n + 1
+def _maybe_follow(seed: int, who: int, podcast: int, at: int, state: State, tape: PodTape) -> None:
+    wants = luck.uniform(seed, luck.POD_FOLLOW, who, podcast, state.heard_count[who]) < _FOLLOWS
+    if wants and follow(state.pod_followed, who, podcast):
+        n = tape.n[1]
+        tape.follow_listener[n], tape.follow_at[n], tape.follow_podcast[n] = who, at, podcast
+        tape.n[1] = n + 1
 
 
 @njit(cache=True, error_model="numpy")
@@ -109,9 +110,10 @@ def hear(
     tape.listener[n], tape.episode[n], tape.at[n] = who, first + episode, int(at)
     tape.played[n] = int(talk.seconds[first + episode] * (1.0 if u < 0.6 else 0.1 + 2.2 * (u - 0.6)))
     tape.n[0] = n + 1
-    end = at + tape.played[n]
-    _remember(seed, who, podcast, first + episode, end, state, tape)
-    return end
+    end = tape.at[n] + tape.played[n]
+    if remember(state, who, podcast, first + episode, end / DAY_SECONDS):
+        _maybe_follow(seed, who, podcast, end, state, tape)
+    return float(end)
 
 
 @njit(cache=True, error_model="numpy")
@@ -128,9 +130,9 @@ def _choose(seed: int, who: int, key: int, state: State, scratch: PodScratch) ->
 
 
 @njit(cache=True, error_model="numpy")
-def _week(seed: int, who: int, week: int, people: People, talk: Talk, scratch: PodScratch) -> None:
+def _week(who: int, week: int, people: People, talk: Talk, scratch: PodScratch) -> None:
     taste_at(people, who, 7.0 * week, scratch.taste)
-    podcast_weights(seed, who, 7.0 * week, scratch.taste, people, talk, scratch.podcasts)
+    podcast_weights(who, 7.0 * week, scratch.taste, people, talk, scratch.podcasts)
     for p in range(1, len(scratch.podcasts)):
         scratch.podcasts[p] += scratch.podcasts[p - 1]
 
@@ -160,7 +162,7 @@ def talk_on(
             n = min(luck.poisson(pod_activity(people, state, who, day), u), MOST_SESSIONS)
             if n > 0 and day // 7 != known_week:
                 known_week = day // 7
-                _week(seed, who, known_week, people, talk, scratch)
+                _week(who, known_week, people, talk, scratch)
             at = day * DAY_SECONDS + 3600.0 * (5.5 + 3.0 * luck.uniform(seed, luck.POD_HOUR, who, day, 0))
             at += 36000.0 * (luck.uniform(seed, luck.POD_HOUR, who, day, 1) < 0.45)  # the way home, not to work
             for k in range(n):

@@ -22,6 +22,7 @@ __all__ = [
     "growth",
     "liking_of_artist",
     "liking_of_list",
+    "liking_of_podcast",
     "liking_of_topic",
     "liking_of_track",
     "list_weights",
@@ -31,11 +32,11 @@ __all__ = [
 ]
 
 HALF_LIFE: Final = 21.0  # days after which an untouched habit is half as strong
-SHARP: Final = 4.6  # how much a taste decides between artists
+SHARP: Final = 7.0  # how much a taste decides between artists
 HOME: Final = 0.5
 BOND: Final = 0.8  # spread of what no attribute explains
 FOLLOWING: Final = 1.0
-FRESH: Final = 1.6  # log weight of a release of today, halved every FRESH_LIFE days
+FRESH: Final = 2.4  # log weight of a release of today, halved every FRESH_LIFE days
 FRESH_LIFE: Final = 12.0
 SEASON: Final = 0.5
 LIKING: Final = 3.6  # how much a taste decides whether a play is enjoyed
@@ -72,7 +73,6 @@ def taste_at(people: People, who: int, day: float, out: Float64[np.ndarray, " la
 
 @njit(cache=True, error_model="numpy")
 def artist_weights(
-    seed: int,
     who: int,
     day: float,
     taste: Float64[np.ndarray, " latent"],
@@ -87,7 +87,7 @@ def artist_weights(
             out[a] = 0.0
             continue
         score = SHARP * _dot(taste, music.vector[a]) + music.pull[a]
-        score += BOND * normal(seed, BOND_ARTIST, who, a)
+        score += BOND * normal(people.bonds, BOND_ARTIST, who, a)
         if music.country[a] == people.country[who]:
             score += HOME
         out[a] = np.exp(score)
@@ -116,7 +116,6 @@ def track_weights(
 
 @njit(cache=True, error_model="numpy")
 def list_weights(
-    seed: int,
     who: int,
     day: float,
     taste: Float64[np.ndarray, " latent"],
@@ -131,12 +130,11 @@ def list_weights(
             continue
         score = SHARP * _dot(taste, lists.vector[p]) + lists.pull[p]
         score += _dot(people.flavour[who], lists.flavour[p])
-        out[p] = np.exp(score + BOND * normal(seed, BOND_PLAYLIST, who, p))
+        out[p] = np.exp(score + BOND * normal(people.bonds, BOND_PLAYLIST, who, p))
 
 
 @njit(cache=True, error_model="numpy")
 def podcast_weights(
-    seed: int,
     who: int,
     day: float,
     taste: Float64[np.ndarray, " latent"],
@@ -150,7 +148,7 @@ def podcast_weights(
             out[p] = 0.0
             continue
         score = TOPICAL * _dot(taste, talk.leaning[talk.topic[p]]) + people.topics[who, talk.topic[p]]
-        out[p] = np.exp(1.6 * score + talk.pull[p] + BOND * normal(seed, BOND_PODCAST, who, p))
+        out[p] = np.exp(1.6 * score + talk.pull[p] + BOND * normal(people.bonds, BOND_PODCAST, who, p))
 
 
 @njit(cache=True, error_model="numpy")
@@ -184,31 +182,45 @@ def episode_weights(
 
 @njit(cache=True, error_model="numpy")
 def liking_of_track(
-    seed: int, who: int, track: int, taste: Float64[np.ndarray, " latent"], people: People, music: Music
+    who: int, track: int, taste: Float64[np.ndarray, " latent"], people: People, music: Music
 ) -> float:
     """Log odds that a play of the track is not skipped."""
     artist = music.artist[track]
-    bond = normal(seed, BOND_ARTIST, who, artist)
+    bond = normal(people.bonds, BOND_ARTIST, who, artist)
     fit = LIKING * _dot(taste, music.vector[artist]) + 0.5 * _dot(people.flavour[who], music.flavour[track])
     return -1.0 + fit + 0.6 * bond + 0.15 * music.charm[track]
 
 
 @njit(cache=True, error_model="numpy")
 def liking_of_artist(
-    seed: int, who: int, artist: int, taste: Float64[np.ndarray, " latent"], people: People, music: Music
+    who: int, artist: int, taste: Float64[np.ndarray, " latent"], people: People, music: Music
 ) -> float:
     """Log odds that the listener plays the artist when shown."""
     home = 0.3 if music.country[artist] == people.country[who] else 0.0
-    return -1.5 + LIKING * _dot(taste, music.vector[artist]) + 0.6 * normal(seed, BOND_ARTIST, who, artist) + home
+    return (
+        -1.5
+        + LIKING * _dot(taste, music.vector[artist])
+        + 0.6 * normal(people.bonds, BOND_ARTIST, who, artist)
+        + home
+    )
 
 
 @njit(cache=True, error_model="numpy")
 def liking_of_list(
-    seed: int, who: int, playlist: int, taste: Float64[np.ndarray, " latent"], people: People, lists: Lists
+    who: int, playlist: int, taste: Float64[np.ndarray, " latent"], people: People, lists: Lists
 ) -> float:
     """Log odds that the listener plays the playlist when shown."""
     fit = LIKING * _dot(taste, lists.vector[playlist]) + 0.6 * _dot(people.flavour[who], lists.flavour[playlist])
-    return -1.8 + fit + 0.6 * normal(seed, BOND_PLAYLIST, who, playlist)
+    return -1.8 + fit + 0.6 * normal(people.bonds, BOND_PLAYLIST, who, playlist)
+
+
+@njit(cache=True, error_model="numpy")
+def liking_of_podcast(
+    who: int, podcast: int, taste: Float64[np.ndarray, " latent"], people: People, talk: Talk
+) -> float:
+    """Log odds that the listener plays the podcast when shown."""
+    bond = normal(people.bonds, BOND_PODCAST, who, podcast)
+    return liking_of_topic(who, talk.topic[podcast], taste, people, talk) + 0.5 * bond + 0.25 * talk.pull[podcast]
 
 
 @njit(cache=True, error_model="numpy")

@@ -14,6 +14,7 @@ from edgewise.worlds.streaming.making import make_lists, make_music, make_people
 from edgewise.worlds.streaming.options import StreamingOptions
 from edgewise.worlds.streaming.parts import START, State, fresh_state
 from edgewise.worlds.streaming.tables import catalogue_tables, event_tables, listener_table
+from edgewise.worlds.streaming.truth import StreamingTruth
 
 __all__ = ["Streaming", "streaming"]
 
@@ -30,6 +31,11 @@ class Streaming:
     events: Events = field(repr=False)
     late: Events = field(repr=False)  # events of sessions that run beyond `now`
     state: State = field(repr=False)
+
+    @property
+    def truth(self) -> StreamingTruth:
+        """What was planted; no table holds it."""
+        return StreamingTruth(self.planted, self.labels, self.events)
 
 
 def plant(options: StreamingOptions) -> Planted:
