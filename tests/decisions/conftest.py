@@ -10,9 +10,9 @@ import pytest
 
 from edgewise.clock import DAY, to_micros
 from edgewise.decisions.catalogue.catalogue import Catalogue
-from edgewise.decisions.project.file import ProjectFile
+from edgewise.decisions.people import Person
 from edgewise.decisions.project.read import parse_project
-from edgewise.decisions.rules.compile import Rules, compile_rules
+from edgewise.decisions.surfaces import Surfaces
 from edgewise.ids import MISSING
 from edgewise.prediction.nouns import Event, Likeness, Past, Scored
 from edgewise.schema.model import Column, Link, Schema, Table
@@ -254,10 +254,17 @@ class World:
 
     answers: TinyAnswers
     schema: Schema
-    project: ProjectFile
-    catalogue: Catalogue
-    rules: Rules
+    surfaces: Surfaces
     now: int = NOW
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """What can be shown."""
+        return self.surfaces.catalogue
+
+    def person(self, row: int, **known: object) -> Person:
+        """A listener."""
+        return self.catalogue.person(row, **known)  # type: ignore[arg-type]  # passed on
 
     def with_(self, more: str) -> World:
         """The same world under a project with further lines."""
@@ -272,8 +279,7 @@ def make_world(tables: dict[str, pa.Table], text: str = PROJECT) -> World:
     """Answers, catalogue and rules of a project over the tables."""
     schema, answers = make_schema(tables), TinyAnswers(tables)
     project = parse_project(text, "project.yaml", schema)
-    catalogue = Catalogue.build(project, schema, answers)
-    return World(answers, schema, project, catalogue, compile_rules(catalogue, answers))
+    return World(answers, schema, Surfaces.build(project, schema, answers, until=NOW))
 
 
 @pytest.fixture(scope="session")

@@ -8,8 +8,8 @@ from typing import Final
 import numpy as np
 from jaxtyping import Float32, Int64
 
-from edgewise.decisions.catalogue.catalogue import Catalogue
 from edgewise.decisions.people import Person
+from edgewise.decisions.surfaces import Surfaces
 from edgewise.decisions.taste import Taste, mix_of, taste_of
 from edgewise.ids import MISSING
 from edgewise.prediction.nouns import Answers, Likeness, Past, Scored
@@ -30,8 +30,12 @@ CROWD: Final = np.float32(0.5)
 class Asked:
     """Answers for one person at one moment. Items that the catalogue does not know yet are left out."""
 
-    def __init__(self, answers: Answers, catalogue: Catalogue, person: Person, at: int) -> None:
-        self.answers, self.catalogue, self.person, self.at = answers, catalogue, person, at
+    def __init__(
+        self, answers: Answers, surfaces: Surfaces, person: Person, at: int, random_seed: int | None = None
+    ) -> None:
+        self.answers, self.surfaces, self.person, self.at = answers, surfaces, person, at
+        self.catalogue = surfaces.catalogue
+        self.random_seed = self.catalogue.project.random_seed if random_seed is None else random_seed
         self._for: dict[str, Scored] = {}
         self._past: dict[str, Past] = {}
         self._popular: dict[tuple[str, bool], Scored] = {}

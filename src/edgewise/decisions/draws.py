@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from typing import Final
 
+import numpy as np
+from jaxtyping import Float64, Int64
 from numba import njit, uint64
 
-__all__ = ["draw", "mix", "uniform"]
+__all__ = ["draw", "jitter", "mix", "uniform"]
 
 _STEP: Final = 0x9E3779B97F4A7C15
 _MASK: Final = 0xFFFFFFFFFFFFFFFF
@@ -42,3 +44,16 @@ def mix(state: int, counter: int) -> int:
 def uniform(bits: int) -> float:
     """A number in [0, 1) from 64 random bits."""
     return (uint64(bits) >> uint64(11)) * (1.0 / 9007199254740992.0)
+
+
+@njit(cache=True)
+def _jitter(state: int, counters: np.ndarray) -> np.ndarray:
+    drawn = np.empty(len(counters))
+    for i in range(len(counters)):
+        drawn[i] = uniform(mix(state, counters[i]))
+    return drawn
+
+
+def jitter(state: int, counters: Int64[np.ndarray, " n"]) -> Float64[np.ndarray, " n"]:
+    """A number in [0, 1) for each counter."""
+    return _jitter(np.uint64(state), np.asarray(counters, dtype=np.int64))

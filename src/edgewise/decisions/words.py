@@ -30,6 +30,8 @@ def reason(
         return f"You {kind.entry.did} it {_when(asked, kind, item)}."
     if channel == "new from a creator":
         return f"New by {_creator(kind, item)}, out {ago(asked.at - int(kind.released[item]))}."
+    if channel == "content":
+        return _inside(asked, because)
     if because is not None and because[1] != MISSING and because[0] in asked.catalogue.kinds:
         return _led(asked, kind, item, channel, because)
     if channel == "new":
@@ -61,6 +63,15 @@ def _led(asked: Asked, kind: Kind, item: int, channel: str, because: tuple[str, 
     if because[1] in asked.past(because[0]).items:
         return f"Because you {other.entry.did} {title}."
     return f"Because it is like {title}."
+
+
+def _inside(asked: Asked, because: tuple[str, int] | None) -> str:
+    """Of a collection: a thing in it that the person knows."""
+    if because is None:
+        known = any(asked.personal(c.kind) for c in asked.catalogue.collections.values())
+        return "What is in it is near to your taste." if known else "Made of what is popular now."
+    kind = asked.catalogue.kinds[because[0]]
+    return f"It has {kind.title(because[1])}, which you {kind.entry.did} {_when(asked, kind, because[1])}."
 
 
 def _shared(asked: Asked, kind: Kind, item: int, attribute: tuple[str, str]) -> str:

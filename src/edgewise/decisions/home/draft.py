@@ -54,6 +54,7 @@ def from_scored(
     *,
     own: bool = False,
     calibrated: bool = True,
+    because_kind: str | None = None,
     attribute: tuple[str, str] | None = None,
     **words: str,
 ) -> Draft:
@@ -61,8 +62,8 @@ def from_scored(
     scored = scored.take(np.arange(min(len(scored), DEEPEST)))
     value = worths(scored) if own else asked.worth(entry.kind, scored.items)
     return Draft(
-        entry, entry.kind, scored.items, value, scored.channels, scored.channel, scored.because, entry.kind,
-        title, words, attribute, calibrated,
+        entry, entry.kind, scored.items, value, scored.channels, scored.channel, scored.because,
+        because_kind or entry.kind, title, words, attribute, calibrated,
     )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -15,8 +16,9 @@ from edgewise.decisions.home.draft import WIDE, Draft
 from edgewise.decisions.home.fill import Candidates
 from edgewise.decisions.rules.compile import Rules
 from edgewise.decisions.rules.judge import judge, one_person
+from edgewise.ids import MISSING
 
-__all__ = ["Flat", "flatten"]
+__all__ = ["Flat", "flatten", "with_pins"]
 
 #: Room for things that are no rows of a table.
 _MADE = 64
@@ -70,6 +72,24 @@ def flatten(
         chosen, indptr, value, pinned, drafts, entries, which[np.cumsum(lengths) - lengths]
     )
     return Flat(candidates, draft[chosen], position[chosen], removed)
+
+
+def with_pins(asked: Asked, rules: Rules, draft: Draft) -> Draft:
+    """A draft with what is pinned to its kind of shelf among its candidates."""
+    pins = [pin.rows for pin in rules.of(draft.kind).pins if pin.shelf == draft.entry.shelf]
+    rows = np.concatenate(pins) if pins else np.zeros(0, dtype=np.int64)
+    rows = rows[~np.isin(rows, draft.items)]
+    if len(rows) == 0:
+        return draft
+    n = len(rows)
+    return replace(
+        draft,
+        items=np.concatenate([rows, draft.items]),
+        value=np.concatenate([asked.worth(draft.kind, rows), draft.value]),
+        channels=(*draft.channels, "pinned"),
+        channel=np.concatenate([np.full(n, len(draft.channels), dtype=np.int16), draft.channel]),
+        because=np.concatenate([np.full(n, MISSING, dtype=np.int64), draft.because]),
+    )
 
 
 def _pinned(rules: Rules, drafts: Sequence[Draft], draft: np.ndarray, items: np.ndarray) -> np.ndarray:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from edgewise.decisions.asked import Asked
-from edgewise.decisions.home import shelves
+from edgewise.decisions.home import further, shelves
 from edgewise.decisions.home.draft import Draft
 from edgewise.decisions.project.file import ShelfEntry
 
@@ -24,4 +24,8 @@ MAKERS: Final[Mapping[str, Maker]] = {
     "more": shelves.more,
     "popular": shelves.popular,
     "together": shelves.together,
+    "across": further.across,
+    "collections": further.collections,
+    "mixes": further.mixes,
+    "searched": further.searched,
 }

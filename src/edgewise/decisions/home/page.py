@@ -10,18 +10,18 @@ import numpy as np
 
 from edgewise.clock import DAY
 from edgewise.decisions.asked import Asked
-from edgewise.decisions.catalogue.catalogue import Catalogue
 from edgewise.decisions.draws import draw
 from edgewise.decisions.home.draft import Draft, from_items
 from edgewise.decisions.home.fill import Filled, Settings, fill
-from edgewise.decisions.home.flat import Flat, flatten
+from edgewise.decisions.home.flat import Flat, flatten, with_pins
 from edgewise.decisions.home.makers import MAKERS
-from edgewise.decisions.home.nouns import Page, Shelf, Thing
+from edgewise.decisions.home.nouns import Page, Shelf
+from edgewise.decisions.home.things import thing_of, titled
 from edgewise.decisions.people import Person
 from edgewise.decisions.project.file import ShelfEntry
 from edgewise.decisions.rules.compile import Rules
 from edgewise.decisions.rules.report import Emptied, Report
-from edgewise.decisions.words import reason
+from edgewise.decisions.surfaces import Surfaces
 from edgewise.ids import MISSING
 from edgewise.prediction.nouns import Answers
 
@@ -29,29 +29,19 @@ __all__ = ["home"]
 
 #: How many rows a last resort looks at.
 _ANYTHING: Final = 4000
-_CHANNEL_OF_PIN: Final = "pinned"
 
 
-def home(
-    answers: Answers,
-    catalogue: Catalogue,
-    rules: Rules,
-    person: Person,
-    at: int,
-    *,
-    random_seed: int | None = None,
-) -> Page:
+def home(answers: Answers, surfaces: Surfaces, person: Person, at: int, *, random_seed: int | None = None) -> Page:
     """The homepage of a person at a moment (microseconds).
 
     The same answers, person, day and seed give the same page. It is empty only where the rules that never give
     way (filter, stock, age, region, hidden) leave nothing at all; the report says so then.
     """
-    settings = catalogue.project.surfaces.home
-    seed = catalogue.project.random_seed if random_seed is None else random_seed
-    asked = Asked(answers, catalogue, person, at)
+    rules, settings = surfaces.rules, surfaces.catalogue.project.surfaces.home
+    asked = Asked(answers, surfaces, person, at, random_seed)
     made = Settings(
         settings.shelves, settings.things, settings.least, settings.diversity, settings.calibration,
-        settings.explore, draw(seed, person.name, at // DAY),
+        settings.explore, draw(asked.random_seed, person.name, at // DAY),
     )  # fmt: skip
     drafts = _drafts(asked, rules)
     page, removed = _page(asked, rules, drafts, made, soft=True)
@@ -66,34 +56,14 @@ def home(
             totals[name] = totals.get(name, 0) + count
     shelves = tuple(shelf for _, shelf, _ in page)
     value = sum(worth for _, _, worth in page)
-    return Page(shelves, at, seed, value, Report(totals, emptied, relaxed))
+    return Page(shelves, at, asked.random_seed, value, Report(totals, emptied, relaxed))
 
 
 def _drafts(asked: Asked, rules: Rules) -> list[Draft]:
     found = []
     for entry in asked.catalogue.shelves:
-        if entry.shelf not in MAKERS:
-            continue
-        found += [_with_pins(asked, rules, draft) for draft in MAKERS[entry.shelf](asked, entry)]
+        found += [with_pins(asked, rules, draft) for draft in MAKERS[entry.shelf](asked, entry)]
     return [draft for draft in found if len(draft)]
-
-
-def _with_pins(asked: Asked, rules: Rules, draft: Draft) -> Draft:
-    """A draft with what is pinned to its kind of shelf among its candidates."""
-    pins = [pin.rows for pin in rules.of(draft.kind).pins if pin.shelf == draft.entry.shelf]
-    rows = np.concatenate(pins) if pins else np.zeros(0, dtype=np.int64)
-    rows = rows[~np.isin(rows, draft.items)]
-    if len(rows) == 0:
-        return draft
-    n = len(rows)
-    return replace(
-        draft,
-        items=np.concatenate([rows, draft.items]),
-        value=np.concatenate([asked.worth(draft.kind, rows), draft.value]),
-        channels=(*draft.channels, _CHANNEL_OF_PIN),
-        channel=np.concatenate([np.full(n, len(draft.channels), dtype=np.int16), draft.channel]),
-        because=np.concatenate([np.full(n, MISSING, dtype=np.int64), draft.because]),
-    )
 
 
 def _anything(asked: Asked) -> list[Draft]:
@@ -127,58 +97,21 @@ def _page(
     numbers = np.array([entries.get(id(d.entry), len(entries) + i) for i, d in enumerate(drafts)], dtype=np.int64)
     flat = flatten(asked, rules, drafts, numbers, soft=soft)
     filled = fill(flat.candidates, settings)
-    placed = [_placed(asked, rules, drafts, flat, filled, step) for step in range(len(filled.shelves))]
+    placed = [_placed(asked, drafts, flat, filled, step) for step in range(len(filled.shelves))]
     return placed, flat.removed
 
 
-def _placed(asked: Asked, rules: Rules, drafts: Sequence[Draft], flat: Flat, filled: Filled, step: int) -> _Placed:
+def _placed(asked: Asked, drafts: Sequence[Draft], flat: Flat, filled: Filled, step: int) -> _Placed:
     draft = drafts[int(filled.shelves[step])]
     picks = filled.picks[step]
     picks = picks[picks >= 0]
     values = flat.candidates.value[picks]
     things = [
-        _thing(
-            asked,
-            rules,
-            draft,
-            int(flat.position[i]),
-            float(value),
-            float(chance),
-            bool(flat.candidates.pinned[i]),
-        )
+        thing_of(asked, draft, int(flat.position[i]), float(value), float(chance), bool(flat.candidates.pinned[i]))
         for i, value, chance in zip(picks, values, filled.propensity[step], strict=False)
     ]
-    title = (draft.entry.title or draft.title).format_map(_Words(draft.words))
-    return (
-        int(filled.shelves[step]),
-        Shelf(draft.entry.shelf, draft.kind, title, tuple(things)),
-        float(values.sum()),
-    )
-
-
-def _thing(
-    asked: Asked, rules: Rules, draft: Draft, i: int, value: float, propensity: float, pinned: bool
-) -> Thing:
-    item = int(draft.items[i])
-    channel = draft.channels[draft.channel[i]] if draft.channels else ""
-    because = (draft.because_kind, int(draft.because[i])) if draft.because[i] != MISSING else None
-    rule = ""
-    if pinned:
-        rule = next(p.name for p in rules.of(draft.kind).pins if p.shelf == draft.entry.shelf and item in p.rows)
-    if draft.titles is not None:
-        return Thing(draft.kind, item, draft.titles[i], value, draft.title, channel, propensity=propensity)
-    kind = asked.catalogue.kinds[draft.kind]
-    why = reason(asked, kind, item, channel, because, draft.attribute)
-    return Thing(
-        draft.kind, item, kind.title(item), value, why, channel, because, draft.attribute, propensity, rule
-    )  # fmt: skip
-
-
-class _Words(dict[str, str]):
-    """Words for a title; a place that has none stays as it is written."""
-
-    def __missing__(self, key: str) -> str:
-        return "{" + key + "}"
+    shelf = Shelf(draft.entry.shelf, draft.kind, titled(draft), tuple(things))
+    return int(filled.shelves[step]), shelf, float(values.sum())
 
 
 def _emptied(
@@ -191,6 +124,5 @@ def _emptied(
         left = len(draft) - sum(counts.values())
         if counts and left < least and number not in on_page:
             rule = max(counts, key=lambda name: counts[name])
-            title = (draft.entry.title or draft.title).format_map(_Words(draft.words))
-            found.append(Emptied(title, draft.kind, rule, dict(counts), left))
+            found.append(Emptied(titled(draft), draft.kind, rule, dict(counts), left))
     return tuple(found)

@@ -110,6 +110,7 @@ class KindRules:
     boosts: tuple[Boost, ...] = ()
     pins: tuple[Pin, ...] = ()
     quotas: tuple[Quota, ...] = ()
+    released: Int64[np.ndarray, " rows"] | None = None  # microseconds; nothing is shown before it is out
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +135,8 @@ def compile_rules(catalogue: Catalogue, columns: Columns) -> Rules:
     by_kind: dict[str, list[RuleEntry]] = {}
     for entry in catalogue.project.rules:
         by_kind.setdefault(entry.kind, []).append(entry)
-    return Rules({kind: _compiled(entries, kind, catalogue, reader) for kind, entries in by_kind.items()})
+    kinds = catalogue.kinds
+    return Rules({kind: _compiled(by_kind.get(kind, []), kind, catalogue, reader) for kind in kinds})
 
 
 def _compiled(entries: Iterable[RuleEntry], kind: str, catalogue: Catalogue, reader: Reader) -> KindRules:
@@ -148,6 +150,7 @@ def _compiled(entries: Iterable[RuleEntry], kind: str, catalogue: Catalogue, rea
         boosts=tuple(m for m in made if isinstance(m, Boost)),
         pins=tuple(m for m in made if isinstance(m, Pin)),
         quotas=tuple(m for m in made if isinstance(m, Quota)),
+        released=catalogue.kinds[kind].released,
     )
 
 

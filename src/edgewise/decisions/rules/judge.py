@@ -9,14 +9,17 @@ from typing import Final, NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float32, Int16, Int64
 
+from edgewise.clock import NEVER
 from edgewise.decisions.people import Person
 from edgewise.decisions.rules.compile import Exclude, KindRules, Rules
 from edgewise.prediction.nouns import Past
 
-__all__ = ["HIDDEN", "Met", "People", "Verdict", "judge", "one_person"]
+__all__ = ["HIDDEN", "UNRELEASED", "Met", "People", "Verdict", "judge", "one_person"]
 
 #: The name of the rule that a person makes by hiding a thing.
 HIDDEN: Final = "hidden by the person"
+#: The rule that nothing is shown before it is out.
+UNRELEASED: Final = "not out yet"
 
 
 class Met(NamedTuple):
@@ -116,6 +119,10 @@ def judge(
 
     if kind in people.hidden:
         remove(HIDDEN, _among(items, owner, people.hidden[kind]))
+    if own.released is not None:
+        out = own.released[items]
+        now = at if isinstance(at, (int, np.integer)) else at[owner]
+        remove(UNRELEASED, (out > now) & (out != NEVER))
     for mask in own.masks:
         remove(mask.name, ~mask.keep[items])
     for age in own.ages:

@@ -1,0 +1,67 @@
+"""Shelves that draw on more than a person's own list: other kinds of things, searches, collections, own mixes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from edgewise.decisions.asked import Asked
+from edgewise.decisions.home.draft import Draft, from_items, from_scored
+from edgewise.decisions.playlists.collections import matched
+from edgewise.decisions.playlists.outline import outlines
+from edgewise.decisions.project.file import ShelfEntry
+from edgewise.decisions.recommend.search import found
+
+__all__ = ["across", "collections", "mixes", "searched"]
+
+
+def across(asked: Asked, entry: ShelfEntry) -> Iterator[Draft]:
+    """Things of a kind that the person has no past in, from what they do with another kind."""
+    source = entry.source
+    crossing = asked.surfaces.crossings.get((source or "", entry.kind))
+    if source is None or crossing is None or asked.personal(entry.kind):
+        return
+    scored = crossing.across(asked.taste(source), asked.catalogue.kinds[source], asked.at, 100)
+    many = asked.catalogue.kinds[entry.kind].many
+    words = asked.catalogue.kinds[source].entry.did
+    title = f"{many.capitalize()} that go with what you {words}"
+    yield from_scored(asked, entry, scored, title, own=True, because_kind=source)
+
+
+def searched(asked: Asked, entry: ShelfEntry) -> Iterator[Draft]:
+    """What the last search found, and what is like the best of it."""
+    for text in asked.person.searches[:1]:
+        hits = found(asked, entry.kind, text, 60)
+        if len(hits.items) == 0:
+            continue
+        like = asked.like(entry.kind, int(hits.items[0])).items
+        items = np.concatenate([hits.items, like[~np.isin(like, hits.items)]])
+        yield from_items(
+            asked, entry, items, "Because you searched for “{words}”", "searched", calibrated=False, words=text
+        )
+
+
+def collections(asked: Asked, entry: ShelfEntry) -> Iterator[Draft]:
+    """Ready-made collections whose content is to the person's taste."""
+    scored = matched(asked, entry.kind, 60)
+    kind = asked.catalogue.kinds[entry.kind]
+    things = asked.catalogue.collections[entry.kind].kind
+    title = f"{kind.many.capitalize()} for you" if asked.personal(things) else kind.many.capitalize()
+    yield from_items(asked, entry, scored.items, title, "content", value=scored.value, because=scored.because,
+                     because_kind=things, calibrated=False)  # fmt: skip
+
+
+def mixes(asked: Asked, entry: ShelfEntry) -> Iterator[Draft]:
+    """The lists that are made for the person this week."""
+    lists = outlines(asked)
+    if not lists:
+        return
+    n = len(lists)
+    worth = asked.worth(entry.kind, asked.for_user(entry.kind).items[:1])
+    value = np.full(n, float(worth[0]) if len(worth) else 0.05) * 0.9 ** np.arange(n)
+    draft = from_items(
+        asked, entry, np.arange(n), "Made for you", "made for you", kind=entry.kind, value=value, calibrated=False
+    )
+    yield replace(draft, kind="mixes", titles=tuple(o.title for o in lists))

@@ -1,0 +1,1 @@
+"""Lists made for one person, and ready-made ones that match their taste."""

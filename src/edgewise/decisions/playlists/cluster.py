@@ -1,0 +1,112 @@
+"""A taste in parts: the things of a past in groups that are alike."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from jaxtyping import Float32, Int64
+from numba import njit
+
+from edgewise.decisions.catalogue.kind import Kind
+from edgewise.decisions.draws import mix, uniform
+
+__all__ = ["clusters", "vectors"]
+
+_ROUNDS: Final = 25
+#: A group with fewer things than this, or a smaller share of the weight, is no taste of its own.
+_SMALLEST: Final = 4
+_SHARE: Final = 0.06
+#: How far apart two things of different categories are, beside one deviation of an attribute.
+_CATEGORY: Final = 1.6
+
+
+def vectors(kind: Kind, items: Int64[np.ndarray, " n"]) -> Float32[np.ndarray, "n d"]:
+    """Things as points: their attributes, and an axis for each category among them."""
+    codes = kind.category.codes[items]
+    known, place = np.unique(codes, return_inverse=True)
+    axes = np.zeros((len(items), len(known)), dtype=np.float32)
+    axes[np.arange(len(items)), place] = _CATEGORY / np.sqrt(2)
+    axes[:, known < 0] = 0.0
+    attributes = kind.attributes[items]
+    scale = np.float32(1.0 / max(np.sqrt(attributes.shape[1]), 1.0))
+    return np.concatenate([axes, np.clip(attributes, -3, 3) * scale], axis=1)
+
+
+def clusters(
+    points: Float32[np.ndarray, "n d"], weight: Float32[np.ndarray, " n"], most: int, chance: int
+) -> list[Int64[np.ndarray, " m"]]:
+    """Groups of positions, the heaviest first; things that fit in none are in none.
+
+    k-means (Lloyd) begun by k-means++ draws, with the k from 1 to `most` of the best mean silhouette; one group
+    where no k parts the things well.
+    """
+    n = len(points)
+    if n < 2 * _SMALLEST or most < 2:
+        return [np.arange(n)] if n else []
+    own = points.astype(np.float64)
+    best, chosen = 0.15, np.zeros(n, dtype=np.int64)
+    for k in range(2, min(most + 2, n // _SMALLEST) + 1):
+        label = _kmeans(own, weight.astype(np.float64), k, np.uint64(chance))
+        score = _silhouette(own, label, k)
+        if score > best + 0.01:
+            best, chosen = score, label
+    total = float(weight.sum())
+    groups = [np.flatnonzero(chosen == g) for g in range(int(chosen.max()) + 1)]
+    groups = [g for g in groups if len(g) >= _SMALLEST and weight[g].sum() >= _SHARE * total]
+    groups.sort(key=lambda g: -float(weight[g].sum()))
+    return groups[:most]
+
+
+@njit(cache=True)
+def _kmeans(points: np.ndarray, weight: np.ndarray, k: int, chance: int) -> np.ndarray:
+    n, d = points.shape
+    centre = np.zeros((k, d))
+    far = np.full(n, np.inf)
+    for j in range(k):
+        mass = weight * np.where(np.isinf(far), 1.0, far)
+        wanted = uniform(mix(chance, j)) * mass.sum()
+        at = min(np.searchsorted(np.cumsum(mass), wanted), n - 1)
+        centre[j] = points[at]
+        for i in range(n):
+            far[i] = min(far[i], ((points[i] - centre[j]) ** 2).sum())
+    label = np.zeros(n, np.int64)
+    for _ in range(_ROUNDS):
+        moved = False
+        for i in range(n):
+            best = np.argmin(((centre - points[i]) ** 2).sum(axis=1))
+            moved |= label[i] != best
+            label[i] = best
+        total, count = np.zeros((k, d)), np.zeros(k)
+        for i in range(n):
+            total[label[i]] += weight[i] * points[i]
+            count[label[i]] += weight[i]
+        for j in range(k):
+            if count[j] > 0:
+                centre[j] = total[j] / count[j]
+        if not moved:
+            break
+    return label
+
+
+@njit(cache=True)
+def _silhouette(points: np.ndarray, label: np.ndarray, k: int) -> float:
+    """The mean over things of (nearest other group - own) / the larger, by mean distance (Rousseeuw 1987)."""
+    n = len(points)
+    size = np.bincount(label, minlength=k)
+    total = 0.0
+    for i in range(n):
+        distance = np.zeros(k)
+        for j in range(n):
+            distance[label[j]] += np.sqrt(((points[i] - points[j]) ** 2).sum())
+        if size[label[i]] <= 1:
+            continue
+        own = distance[label[i]] / (size[label[i]] - 1)
+        other = np.inf
+        for g in range(k):
+            if g != label[i] and size[g] > 0:
+                other = min(other, distance[g] / size[g])
+        top = max(own, other)
+        if top > 0 and not np.isinf(top):
+            total += (other - own) / top
+    return total / n

@@ -1,0 +1,61 @@
+"""Ready-made collections matched to a taste by what is in them: one made a minute ago like any other."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from edgewise.decisions.asked import Asked, worths
+from edgewise.ids import MISSING
+from edgewise.prediction.nouns import Scored
+
+__all__ = ["matched"]
+
+#: What the things themselves, their creators and their categories count.
+_THINGS: Final = 1.0
+_CREATORS: Final = 0.6
+_CATEGORIES: Final = 0.4
+#: Collections with fewer things than this say little of themselves, and are damped.
+_ENOUGH: Final = 5.0
+
+
+def matched(asked: Asked, name: str, k: int) -> Scored:
+    """The k collections of a table that are most to a person's taste; `because` is a thing of the past in each.
+
+    A collection's score is the mean over its things of what they are to the person: their place in the person's
+    own list, how often their creator and their category is in the past.
+    """
+    collections, postings = asked.catalogue.collections[name], asked.surfaces.postings[name]
+    kind = asked.catalogue.kinds[collections.kind]
+    liked, taste = asked.for_user(kind.name), asked.taste(kind.name)
+    if postings.lists == 0:
+        return Scored.none(name)
+    worth = worths(liked)
+    score = _THINGS * postings.score("items", liked.items, worth / max(float(worth.max(initial=0)), 1e-9))
+    for way, shares, weight in (
+        ("creators", taste.creator, _CREATORS),
+        ("categories", taste.category, _CATEGORIES),
+    ):
+        codes = np.flatnonzero(shares)
+        if len(codes):
+            score += weight * postings.score(way, codes, shares[codes] / shares.max())
+    lengths = collections.items.lengths()
+    score *= lengths / (lengths + _ENOUGH)
+    top = np.argsort(-score, kind="stable")[:k]
+    top = top[score[top] > 0]
+    best = float(worth.max(initial=0.05))
+    value = best * score[top] / max(float(score.max()), 1e-9)
+    led = np.array([_known_in(asked, name, int(c)) for c in top], dtype=np.int64)
+    return Scored(
+        name, top.astype(np.int64), score[top].astype(np.float32), value.astype(np.float32),
+        np.zeros(len(top), dtype=np.int16), ("content",), led,
+    )  # fmt: skip
+
+
+def _known_in(asked: Asked, name: str, collection: int) -> int:
+    """The thing in a collection that the person met last, MISSING for none."""
+    collections = asked.catalogue.collections[name]
+    past = asked.past(collections.kind).items
+    inside = np.flatnonzero(np.isin(past, collections.items.of(collection)))
+    return int(past[inside[0]]) if len(inside) else MISSING
