@@ -54,3 +54,22 @@ def test_the_graph_file_wins_over_declarations(tmp_path: Path) -> None:
     )
     assert not schema.links
     assert schema.tables["folk"].key is None
+
+
+def test_links_over_several_columns_are_not_followed_and_said(tmp_path: Path) -> None:
+    path = tmp_path / "school.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("CREATE TABLE courses (dept TEXT, num INTEGER, title TEXT, PRIMARY KEY (dept, num))")
+        connection.execute("CREATE TABLE marks (dept TEXT, num INTEGER, day DATE, FOREIGN KEY (dept, num) "
+                           "REFERENCES courses (dept, num))")  # fmt: skip
+        connection.execute("INSERT INTO courses SELECT 'D' || i % 3, i, 'course ' || i FROM range(30) t(i)")
+        connection.execute("INSERT INTO marks SELECT dept, num, DATE '2024-01-01' + num FROM courses")
+    schema = opened(path)
+    assert not schema.links
+    told = [problem for problem in schema.problems if problem.kind == "near link"]
+    assert [(p.table, p.column) for p in told] == [("marks", "dept")]
+    assert "dept, num name its rows together" in told[0].message
+    joined = {"sql": "SELECT dept || num AS course, day FROM marks"}
+    keyed = {"sql": "SELECT dept || num AS course, title FROM courses", "key": "course"}
+    followed = opened(path, {"tables": {"marks": joined, "courses": keyed}})
+    assert [(k.name, k.to) for k in followed.links] == [("marks.course", "courses")]

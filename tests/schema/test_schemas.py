@@ -274,8 +274,9 @@ CASES: dict[str, Case] = {
     "saas": Case(
         saas, {"organizations": "id", "users": "uuid", "events": None, "api_calls": None},
         {"users.org_id -> organizations", "users.invited_by -> users", "events.user_id -> users",
-          "api_calls.user_uuid -> users"},
+          "events.session_id -> sessions", "api_calls.user_uuid -> users"},
         {"organizations": "created_at", "users": "signed_up_at", "events": "ts", "api_calls": "called_at"},
+        implied={"sessions"},
         stypes={"users.is_churned": SType.BOOLEAN, "events.event_name": SType.CATEGORICAL,
           "api_calls.status_code": SType.CATEGORICAL},
     ),
@@ -378,3 +379,12 @@ def test_a_schema_comes_out_right(name: str) -> None:
     assert {t.name: t.clock.column for t in schema if t.clock is not None} == case.clocks
     stypes = {place: schema.tables[place.split(".")[0]].column(place.split(".")[1]).stype for place in case.stypes}
     assert stypes == case.stypes
+
+
+def test_people_known_from_one_table_alone_are_entities() -> None:
+    """`user_id` names users from fifty on; a line's number or a few states of an order do not."""
+    users, lines = refs(ids(60), 600), refs(ids(60), 600)
+    schema = inferred({"ratings": {"user_id": users, "order_item_id": lines, "stars": some(ids(5), 600)}})
+    assert {t.name for t in schema if t.implied_by} == {"users"}
+    few = inferred({"ratings": {"user_id": refs(ids(20), 600), "stars": some(ids(5), 600)}})
+    assert not few.links

@@ -60,6 +60,10 @@ def test_missing_values(tmp_path: Path) -> None:
     assert got.to_pylist() == [1, None, None, None, None, None, 2]
 
 
+def test_a_column_may_be_called_null(tmp_path: Path) -> None:
+    assert column(tmp_path, "select,null,group\n1,x,a\n2,null,b\n", "null").to_pylist() == ["x", None]
+
+
 def test_a_name_that_looks_missing_stays(tmp_path: Path) -> None:
     assert column(tmp_path, "c,d\nNA,x\nNaN,x\nnone,x\n").to_pylist() == ["NA", "NaN", "none"]
 

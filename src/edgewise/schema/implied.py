@@ -23,6 +23,8 @@ __all__ = ["Implied", "find_implied"]
 
 #: An identifier of one table alone is an entity from this many distinct values on, if they repeat.
 _MANY: Final = 500
+#: … and from this many on where its noun is one of those that stand for a row (`user_id`).
+_NAMED: Final = 50
 _REPEATS: Final = 1.25
 #: A bare noun (`user`) is an entity from this many distinct values on.
 _SOME: Final = 3
@@ -183,7 +185,8 @@ def _deserves(noun: tuple[str, ...], group: set[Place], profiles: Mapping[str, T
     column = columns[0]
     if not column_name(column.name).strength:
         return True
-    return column.distinct >= _MANY and column.present >= _REPEATS * column.distinct
+    many = _NAMED if noun[0] in ENTITY_NOUNS and len(_plain(noun)) == 1 else _MANY
+    return column.distinct >= many and column.present >= _REPEATS * column.distinct
 
 
 def _name(noun: tuple[str, ...], group: set[Place], used: set[str], renamed: Mapping[str, str]) -> str:

@@ -69,7 +69,8 @@ def infer(
             "there are no tables to read", hint="check the source, and which tables the graph file leaves out"
         )
     profiles = {name: profiles[name] for name in sorted(profiles)}
-    given = merge_declared(given or Given(), declared or Declared(), profiles)
+    declared = declared or Declared()
+    given = merge_declared(given or Given(), declared, profiles)
     shared = common_words(profiles)
     names = {name: table_words(name, shared) for name in profiles}
     times = {name: choose_time(profiles[name], names[name], evidence, given) for name in profiles}
@@ -84,7 +85,8 @@ def infer(
     keys |= _composites(profiles, keys, links, evidence)
     parts = _Parts(profiles, times, keys, clocks, links, given, found)
     tables, dropped = _tables(parts, implied)
-    known = Known(profiles, tables, links, times, found, evidence)
+    wide = {name: columns for name, columns in declared.keys.items() if name in tables and len(columns) > 1}
+    known = Known(profiles, tables, links, times, found, evidence, wide)
     left_out = tuple(sorted(given.dropped))
     return Schema(tables, links, (*dropped, *find_problems(known)), left_out)
 

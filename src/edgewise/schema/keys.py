@@ -189,7 +189,7 @@ def composite_key(profile: TableProfile, evidence: Evidence, refers: frozenset[s
     """
     if not 1 < profile.rows <= _COMPOSITE_ROWS:
         return None
-    fit = [c for c in profile.columns if c.nulls == 0 and c.keylike]
+    fit = [c for c in profile.columns if c.nulls == 0 and c.keylike and not c.unique]
     ids = sorted(
         (c for c in fit if c.name in refers or column_name(c.name).strength == "id"), key=lambda c: c.name
     )

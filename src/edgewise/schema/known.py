@@ -23,6 +23,7 @@ class Known:
     times: Mapping[str, TimeChoice]
     found: Found
     evidence: Evidence
+    wide: Mapping[str, tuple[str, ...]]  # declared keys over several columns, by table
 
     def linked(self, table: str, column: str) -> bool:
         """Whether a column is a link."""

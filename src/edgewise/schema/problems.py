@@ -30,7 +30,7 @@ def find_problems(known: Known) -> tuple[Problem, ...]:
         if not table.implied_by:
             for check in _CHECKS:
                 found += list(check(known, table, known.profiles[name]))
-    return (*found, *_near_links(known))
+    return (*found, *_near_links(known), *_wide_links(known))
 
 
 def _empty(known: Known, table: Table, profile: TableProfile) -> Iterator[Problem]:
@@ -220,6 +220,21 @@ def _near_links(known: Known) -> Iterator[Problem]:
         rule = "no link; add it in the graph file if it is one"
         count = known.profiles[miss.table].column(miss.column).present
         yield Problem("near link", miss.table, miss.column, count, message, rule)
+
+
+def _wide_links(known: Known) -> Iterator[Problem]:
+    """Tables that hold all columns of another one's key, where that key spans several."""
+    for to, key in sorted(known.wide.items()):
+        for name, table in known.tables.items():
+            here = {c.name.casefold(): c.name for c in table.columns}
+            columns = [here[c.casefold()] for c in key if c.casefold() in here]
+            linked = all(known.linked(name, c) for c in columns)
+            if name != to and len(columns) == len(key) and not linked and not table.implied_by:
+                message = (
+                    f"not linked to {to}: {', '.join(columns)} name its rows together, and a link is one column"
+                )
+                rule = "no link; define both tables by sql in the graph file, with the columns joined to one"
+                yield Problem("near link", name, columns[0], table.rows, message, rule)
 
 
 def _rows(count: int) -> str:

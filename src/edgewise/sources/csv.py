@@ -91,10 +91,16 @@ def _sniff(connection: duckdb.DuckDBPyConnection, path: Path) -> _Dialect:
         row = next(iter(connection.execute(query.sql("duckdb")).fetchall()), None)
     except duckdb.Error as error:
         raise _bad_line(connection, path, delimiter, columns, error) from error
-    if row is None or [c["name"] for c in row[0]] != columns:
+    if row is None or not _is_header(columns, [c["name"] for c in row[0]]):
         raise _bad_line(connection, path, delimiter, columns, None)
     types = tuple(column["type"] for column in row[0])
     return _Dialect(delimiter, tuple(columns), types, row[1], row[2])
+
+
+def _is_header(columns: Sequence[str], sniffed: Sequence[str]) -> bool:
+    """Whether the sniffer took the first line for the header; to it a column called `null` has no name."""
+    pairs = zip(columns, sniffed, strict=False)
+    return len(columns) == len(sniffed) and all(c == s or c in NULL_TEXTS for c, s in pairs)
 
 
 def _header(path: Path) -> str:
