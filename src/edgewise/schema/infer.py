@@ -18,6 +18,7 @@ from edgewise.schema.known import Known
 from edgewise.schema.links import Found, find_links
 from edgewise.schema.model import Clock, Column, Link, Problem, Schema, Table
 from edgewise.schema.names import common_words, table_words
+from edgewise.schema.personal import identifies, reason_of
 from edgewise.schema.problems import find_problems
 from edgewise.schema.profile import ColumnProfile, Declared, Evidence, TableProfile
 from edgewise.schema.semantics import Meaning, Role, meaning_of
@@ -172,13 +173,17 @@ def _table(parts: _Parts, name: str, problems: list[Problem]) -> Table:
         if meaning is None:
             problems.append(_unsupported(name, column))
             continue
-        stype, reason = meaning.stype, meaning.reason
+        # What names rows cannot be kept out, and what the graph file wants used is used.
+        asked = said is not None and said[0] is not SType.ID
+        personal = identifies(name, column) if role is Role.NONE and not asked else ""
+        stype, reason = (SType.ID, reason_of(personal)) if personal else (meaning.stype, meaning.reason)
         if learners and role is Role.NONE and said is None:
             reason = f"counts periods beside {time.column}; the clock of {', '.join(learners)} is learnt from it"
         separator = parts.given.separators.get((name, column.name), meaning.separator)
         separator = separator if stype is SType.MULTICATEGORICAL else None
+        distinct = parts.distinct(name, column)
         columns.append(
-            Column(column.name, column.dtype, stype, reason, column.nulls, parts.distinct(name, column), separator)
+            Column(column.name, column.dtype, stype, reason, column.nulls, distinct, separator, personal)
         )
     time_reason = clock.reason if clock is not None else time.reason
     return Table(

@@ -15,7 +15,9 @@ __all__ = ["Clock", "Column", "Link", "Problem", "Schema", "Table"]
 class Column:
     """One column. `dtype` is the name of its Arrow type (`int64`, `string`, `timestamp[us]`, …).
 
-    `separator` parts the labels of a multicategorical text; None for lists and every other stype.
+    `separator` parts the labels of a multicategorical text; None for lists and every other stype. `personal` says
+    what it tells about who a person is, such as `e-mail addresses`; "" for nothing, or where the graph file wants
+    the column used.
     """
 
     name: str
@@ -25,6 +27,7 @@ class Column:
     nulls: int = 0
     distinct: int | None = None
     separator: str | None = None
+    personal: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,11 @@ from edgewise.schema.known import Known
 from edgewise.schema.leaks import told_later
 from edgewise.schema.model import Column, Problem, Table
 from edgewise.schema.names import words
+from edgewise.schema.personal import looks_personal
 from edgewise.schema.profile import ColumnProfile, Kind, TableProfile
 from edgewise.schema.semantics import numbers_in_text
 from edgewise.schema.times import other_time_format
-from edgewise.schema.words import MEASURES, NULL_MARKERS, PERSONAL
+from edgewise.schema.words import MEASURES, NULL_MARKERS
 from edgewise.stypes import SType
 
 __all__ = ["find_problems"]
@@ -141,16 +142,13 @@ def _is_number(text: str) -> bool:
 
 
 def _people(table: Table, column: Column, stats: ColumnProfile) -> Iterator[Problem]:
-    said = words(column.name)
-    name = "".join(said)
-    found = next((PERSONAL[w] for w in (name, *said) if w in PERSONAL), None)
-    mails = [v for v in stats.sample[:100] if isinstance(v, str) and "@" in v and "." in v.partition("@")[2]]
-    if found is None and stats.kind is Kind.TEXT and len(mails) > 0.5 * len(stats.sample[:100]):
-        found = "e-mail addresses"
-    if found is None and "name" in said and {"first", "last"} & set(said):
-        found = "names of people"
-    if found is not None and stats.present and stats.kind in (Kind.TEXT, Kind.TIME):
+    found = column.personal or looks_personal(table.name, stats)
+    if found:
         rule = "used like any other column; drop it in the graph file if it must not be"
+        if column.personal:
+            rule = "kept out of features, logs and pages; say its type in the graph file to use it"
+        elif column.name == table.key:
+            rule = "it names the rows, so logs and pages show it; use a pseudonym as the key if they must not"
         yield Problem("personal data", table.name, column.name, stats.present, f"looks like {found}", rule)
 
 
