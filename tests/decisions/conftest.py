@@ -266,13 +266,14 @@ class World:
         """A listener."""
         return self.catalogue.person(row, **known)  # type: ignore[arg-type]  # passed on
 
-    def with_(self, more: str) -> World:
-        """The same world under a project with further lines."""
-        return make_world(self.answers.tables, PROJECT + more)
+    def with_(self, more: str, *shelves: str) -> World:
+        """The same world under a project with further lines, and with these shelves alone where any are given."""
+        show = f"shelves: 6, show: [{', '.join(shelves)}]" if shelves else "shelves: 6"
+        return make_world(self.answers.tables, PROJECT.replace("shelves: 6", show) + more)
 
-    def under(self, text: str) -> World:
-        """The same world under another project."""
-        return make_world(self.answers.tables, text)
+    def showing(self, *shelves: str) -> World:
+        """The same world with these shelves alone."""
+        return self.with_("", *shelves)
 
 
 def make_world(tables: dict[str, pa.Table], text: str = PROJECT) -> World:

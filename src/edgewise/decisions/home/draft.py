@@ -13,11 +13,13 @@ from edgewise.decisions.project.file import ShelfEntry
 from edgewise.ids import MISSING
 from edgewise.prediction.nouns import Scored
 
-__all__ = ["DEEPEST", "WIDE", "Draft", "from_items", "from_scored"]
+__all__ = ["DEEPEST", "WIDE", "WISHED", "Draft", "from_items", "from_scored"]
 
 #: How many candidates a shelf has at most, before the rules and after them.
 DEEPEST: Final = 200
 WIDE: Final = 48
+#: What a shelf that was asked for in words (a search, "more like this") counts beside others.
+WISHED: Final = 2.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,8 @@ class Draft:
     words: dict[str, str] = field(default_factory=dict)
     attribute: tuple[str, str] | None = None
     calibrated: bool = True
+    #: How much it counts beside the others: what was asked for in so many words counts more.
+    weight: float = 1.0
     #: Titles of things that are no rows of a table: lists made for the person.
     titles: tuple[str, ...] | None = None
 

@@ -170,7 +170,7 @@ class _Table:
             quota=np.ascontiguousarray(quota),
             most=np.array(self.most, dtype=np.int64),
             over_page=np.array(self.over_page, dtype=bool),
-            weight=np.array([d.entry.weight for d in drafts], dtype=np.float32),
+            weight=np.array([d.entry.weight * d.weight for d in drafts], dtype=np.float32),
             entry=entries,
             kind=kinds.astype(np.int64),
             place=np.array([d.entry.at or 0 for d in drafts], dtype=np.int64),

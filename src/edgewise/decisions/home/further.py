@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from edgewise.decisions.asked import Asked
-from edgewise.decisions.home.draft import Draft, from_items, from_scored
+from edgewise.decisions.home.draft import WISHED, Draft, from_items, from_scored
 from edgewise.decisions.playlists.collections import matched
 from edgewise.decisions.playlists.outline import outlines
 from edgewise.decisions.project.file import ShelfEntry
@@ -38,9 +38,12 @@ def searched(asked: Asked, entry: ShelfEntry) -> Iterator[Draft]:
             continue
         like = asked.like(entry.kind, int(hits.items[0])).items
         items = np.concatenate([hits.items, like[~np.isin(like, hits.items)]])
-        yield from_items(
-            asked, entry, items, "Because you searched for “{words}”", "searched", calibrated=False, words=text
-        )
+        top = float(asked.worth(entry.kind, items).max())
+        fit = np.full(len(items), 0.2 * float(hits.scores[-1]), dtype=np.float32)  # what is like it comes after
+        fit[: len(hits.items)] = hits.scores
+        title = "Because you searched for “{words}”"
+        draft = from_items(asked, entry, items, title, "searched", value=top * fit, calibrated=False, words=text)
+        yield replace(draft, weight=WISHED)
 
 
 def collections(asked: Asked, entry: ShelfEntry) -> Iterator[Draft]:

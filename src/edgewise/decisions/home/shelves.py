@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 
 from edgewise.clock import DAY, HOUR
 from edgewise.decisions.asked import Asked
-from edgewise.decisions.home.draft import DEEPEST, WIDE, Draft, from_items, from_scored
+from edgewise.decisions.home.draft import DEEPEST, WIDE, WISHED, Draft, from_items, from_scored
 from edgewise.decisions.project.file import ShelfEntry
 from edgewise.ids import MISSING
 
@@ -54,7 +55,7 @@ def because(asked: Asked, entry: ShelfEntry) -> Iterator[Draft]:
             asked, entry, scored.items, title, "similar", because=item, calibrated=False, thing=kind.title(item)
         )
         if len(draft):
-            yield draft
+            yield replace(draft, weight=WISHED) if item in liked else draft
         if len(seen) >= 2 * entry.most:
             return
 
@@ -149,9 +150,7 @@ def popular(asked: Asked, entry: ShelfEntry) -> Iterator[Draft]:
         title = "Popular near you" if "{region}" in (entry.title or "") else "Popular with people like you"
     else:
         title = f"Popular {asked.catalogue.kinds[entry.kind].many} now"
-    # The crowd's order is the point: value falls with the place, from what the person's own list gives the best.
-    value = asked.worth(entry.kind, scored.items)
-    yield from_items(asked, entry, scored.items, title, "popular", value=value, region=asked.person.region or "")
+    yield from_items(asked, entry, scored.items, title, "popular", region=asked.person.region or "")
 
 
 def together(asked: Asked, entry: ShelfEntry) -> Iterator[Draft]:

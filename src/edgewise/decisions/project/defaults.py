@@ -35,6 +35,6 @@ def _of_kind(project: ProjectFile, kind: str) -> Iterator[ShelfEntry]:
     if entry.category is not None:
         yield ShelfEntry(shelf="more", kind=kind, most=3)
     yield ShelfEntry(shelf="popular", kind=kind)
-    for other in project.items:
-        if other != kind:
-            yield ShelfEntry(shelf="across", kind=kind, source=other)
+    main = next(iter(project.items))  # the first kind is what people mostly come for
+    if main != kind:
+        yield ShelfEntry(shelf="across", kind=kind, source=main)
