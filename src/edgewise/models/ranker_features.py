@@ -22,6 +22,10 @@ _CROWD = PairReading((7, 28), rhythm=False)
 _SIGNAL = PairReading((7, 14, 28), rhythm=False)
 
 
+#: Candidates that are read faster than told apart.
+FEW = 2000
+
+
 class FeatureTable(NamedTuple):
     """One row a candidate; NaN where there is nothing to say."""
 
@@ -61,7 +65,9 @@ def feature_table(
 def _shared(
     timeline: Timeline, left: np.ndarray, right: np.ndarray, at: np.ndarray, reading: PairReading
 ) -> np.ndarray:
-    """A reading in which many candidates ask the same: each question is answered once."""
+    """A reading in which many candidates ask the same: each question is answered once, unless they are few."""
+    if len(at) <= FEW:
+        return timeline.read(left, right, at, reading)
     _, m = np.unique(at, return_inverse=True)
     key = (m * (int(left.max(initial=0)) + 2) + left + 1) * (int(right.max(initial=0)) + 2) + right + 1
     _, first, where = np.unique(key, return_index=True, return_inverse=True)

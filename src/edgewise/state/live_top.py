@@ -154,19 +154,24 @@ def _from_list(
     items: np.ndarray, scores: np.ndarray,
 ) -> bool:  # fmt: skip
     """The best of a list; false where a pair outside of it may belong among them."""
-    n = top.size[place, h]
+    n, width = top.size[place, h], len(items)
     rights = top.rights[place, h, :n]
-    if n == top.rights.shape[2] and len(items) >= n:
+    whole = n < top.rights.shape[2]
+    if not whole and width >= n:
         return False
     worth = np.empty(n, dtype=np.float32)
-    for i in range(n):
-        pair, slot = find_pair(base, overlay, left, rights[i])
-        worth[i] = latest_worth(base, overlay, h, half_life, pair, slot, anchor)
-    # In single precision, counts that differ may tie, and ties go by row id.
-    if n == top.rights.shape[2] and worth[len(items) - 1] <= worth[n - 1] * 1.000001:
-        return False
-    _choose(rights, worth, items, scores)
-    return True
+    done = 0
+    while done < n:
+        pair, slot = find_pair(base, overlay, left, rights[done])
+        worth[done] = latest_worth(base, overlay, h, half_life, pair, slot, anchor)
+        done += 1
+        # In single precision, counts that differ may tie, and ties go by row id: go on while that may be.
+        if done > width and worth[done - 1] * 1.000001 < worth[width - 1]:
+            whole = True
+            break
+    if whole:
+        _choose(rights[:done], worth[:done], items, scores)
+    return whole
 
 
 @nb.njit(cache=True)

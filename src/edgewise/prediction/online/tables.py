@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from jaxtyping import Int32
 
 from edgewise.errors import ArgumentError
-from edgewise.ids import MISSING, Vocabulary
+from edgewise.ids import MISSING
 
 __all__ = ["LiveKeys", "LiveLink"]
 
@@ -20,11 +21,16 @@ class LiveKeys:
     def __init__(self, table: str, keys: pa.Array) -> None:
         self.table = table
         self._old = keys
-        self._vocabulary = Vocabulary(keys)
         self._numeric = bool(pa.types.is_integer(keys.type))
         self._rows: dict[Any, int] = {}
         self._new: list[Any] = []
-        if not self._numeric:
+        self._range = np.iinfo(keys.type.to_pandas_dtype()) if self._numeric else None
+        if self._numeric:
+            known = np.flatnonzero(pc.is_valid(keys).to_numpy(zero_copy_only=False))
+            values = keys.drop_null().to_numpy(zero_copy_only=False)
+            order = np.argsort(values, kind="stable")
+            self._sorted, self._order = values[order], known[order]
+        else:
             self._rows = {key: row for row, key in enumerate(keys.to_pylist()) if key is not None}
 
     def __len__(self) -> int:
@@ -42,7 +48,9 @@ class LiveKeys:
         if known is not None:
             return known
         if self._numeric:
-            return int(self._vocabulary.rows(pa.array([key], self._old.type))[0])
+            place = int(np.searchsorted(self._sorted, key))
+            if place < len(self._sorted) and self._sorted[place] == key:
+                return int(self._order[place])
         return MISSING
 
     def add(self, key: Any) -> int:
@@ -90,8 +98,10 @@ class LiveKeys:
             whole = int(key)
             if isinstance(key, bool) or (isinstance(key, float) and whole != key):
                 raise ValueError
-            return pa.scalar(whole, self._old.type).as_py()
-        except (TypeError, ValueError, OverflowError, pa.ArrowInvalid):
+            if self._range is not None and not self._range.min <= whole <= self._range.max:
+                raise ValueError
+            return whole
+        except (TypeError, ValueError, OverflowError):
             raise ArgumentError(
                 f"'{key}' is no key of '{self.table}'", hint=f"its keys are of type {self._old.type}"
             ) from None
