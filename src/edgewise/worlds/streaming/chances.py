@@ -129,16 +129,19 @@ def _add_lists(
     plays: Float64[np.ndarray, " tracks"],
     out: Float64[np.ndarray, " tracks"],
 ) -> None:
+    """Add the chances in a playlist's session; `shares` then holds those of a listen to anything on each list."""
     for p in range(len(shares)):
         begin, stop = lists.first[p], shown_until(lists, p, day)
         if stop <= begin or shares[p] <= 0.0:
             continue
         n = stop - begin
         each = (1.0 - GO_ON**n) / ((1.0 - GO_ON) * n)
-        share = shares[p] * people.modes[who, PLAYLIST]
+        share, enjoyed = shares[p] * people.modes[who, PLAYLIST], 0.0
         for entry in range(begin, stop):
+            enjoyed += plays[lists.track[entry]]
             p_entry = 0.5 * each + 0.5 * GO_ON ** (stop - 1 - entry)
             out[lists.track[entry]] += share * p_entry * plays[lists.track[entry]]
+        shares[p] *= _hit(enjoyed / n)
 
 
 @njit(cache=True, error_model="numpy")
@@ -234,26 +237,27 @@ def hearing_chances(
 
     Those who have not begun with podcasts get faint chances in the order in which they would choose.
     """
-    taste, middle = np.zeros(talk.leaning.shape[1]), day + 0.5 * days
-    weights = np.zeros(len(talk.podcast))
+    taste, weights = np.zeros(talk.leaning.shape[1]), np.zeros(len(talk.podcast))
     for row in range(len(listeners)):
         who, chance = listeners[row], podcasts[row]
         taste_at(people, who, float(day // 7 * 7), taste)
         podcast_weights(who, float(day // 7 * 7), taste, people, talk, chance)
         _normalise(chance)
         _mix_habits(who, state, chance)
-        sessions = _FAINT
-        for d in range(day, day + days):
-            sessions += pod_activity(people, state, who, d)
+        spread = _FAINT / days
         for p in range(len(chance)):
-            total = episode_weights(who, p, middle, taste, people, talk, state, weights)
-            if total <= 1e-12:
-                chance[p] = 0.0
-                continue
-            for e in range(talk.first[p], talk.first[p + 1]):
-                share = chance[p] * weights[e - talk.first[p]] / total
-                episodes[row, e] = 1.0 - np.exp(-sessions * share)
-            chance[p] = 1.0 - np.exp(-sessions * chance[p])
+            heard = 0.0
+            for d in range(day, day + days):
+                sessions = (spread + pod_activity(people, state, who, d)) * chance[p]
+                total = episode_weights(who, p, d + 0.5, taste, people, talk, state, weights)
+                if sessions <= 0.0 or total <= 1e-12:
+                    continue
+                heard += sessions
+                for e in range(talk.first[p], talk.first[p + 1]):
+                    episodes[row, e] += sessions * weights[e - talk.first[p]] / total
+            chance[p] = 1.0 - np.exp(-heard)
+        for e in range(episodes.shape[1]):
+            episodes[row, e] = 1.0 - np.exp(-episodes[row, e])
 
 
 @njit(cache=True, error_model="numpy")

@@ -58,6 +58,16 @@ class Events:
         )
 
     @staticmethod
+    def appended(parts: list[Events]) -> Events:
+        """Several events as one, each part later than the one before it."""
+        return Events(
+            *(
+                {name: np.concatenate([part[name] for part in same]) for name in same[0]}
+                for same in zip(*(part.parts() for part in parts), strict=True)
+            )
+        )
+
+    @staticmethod
     def joined(parts: list[Events]) -> Events:
         """Several events as one, in order of time; ties keep the order of the parts."""
         joined = []
@@ -70,21 +80,30 @@ class Events:
 
 def new_tapes(days: int) -> tuple[Tape, PodTape]:
     """Empty tapes with room for at least one listener's days."""
-    room = max(_ROOM, 2 * days * MOST_SESSIONS * LONGEST)
+    return new_tape(max(_ROOM, 2 * days * MOST_SESSIONS * LONGEST)), new_pod_tape(
+        max(_ROOM, 2 * days * MOST_POD_SESSIONS)
+    )
+
+
+def new_tape(room: int) -> Tape:
+    """An empty tape for so many plays."""
 
     def ints(kind: type) -> np.ndarray:
         return np.zeros(room, kind)
 
     i32, i64, i8 = np.int32, np.int64, np.int8
-    tape = Tape(
+    return Tape(
         np.zeros(3, i64),
         *(ints(i32), ints(i32), ints(i64), ints(i32), ints(i8), ints(i32), ints(np.float64)),
         *(ints(i32), ints(i64), ints(i8), ints(i32)),
         *(ints(i32), ints(i64), ints(i32)),
     )
-    room = max(_ROOM, 2 * days * MOST_POD_SESSIONS)
-    pod = PodTape(np.zeros(2, i64), *(ints(k) for k in (i32, i32, i64, i32, i32, i64, i32)))
-    return tape, pod
+
+
+def new_pod_tape(room: int) -> PodTape:
+    """An empty tape for so many podcast listens."""
+    i32, i64 = np.int32, np.int64
+    return PodTape(np.zeros(2, i64), *(np.zeros(room, kind) for kind in (i32, i32, i64, i32, i32, i64, i32)))
 
 
 def new_scratch(planted: Planted) -> tuple[Scratch, PodScratch]:

@@ -24,7 +24,18 @@ from edgewise.worlds.streaming.taste import (
     track_weights,
 )
 
-__all__ = ["GO_ON", "LONGEST", "MODES", "Scratch", "activity", "listen", "shown_until"]
+__all__ = [
+    "GO_ON",
+    "LONGEST",
+    "MODES",
+    "Scratch",
+    "activity",
+    "from_artist",
+    "listen",
+    "moment",
+    "session_length",
+    "shown_until",
+]
 
 MODES: Final = 6
 LIBRARY: Final = 0
@@ -120,7 +131,7 @@ def _session(
     """One session from second `at` on; returns when it ended."""
     day = at / DAY_SECONDS
     mode = _mode(seed, who, key, people, state)
-    length = _length(seed, who, key)
+    length = session_length(seed, who, key)
     where, playlist, stop, begin, newest = 0, -1, 0, 0, False
     choice = luck.uniform(seed, luck.WHICH, who, key, 0)
     if mode == PLAYLIST:
@@ -133,7 +144,7 @@ def _session(
     elif mode != LIBRARY and mode != RADIO:
         artist = luck.pick(scratch.artists, choice)
         begin = music.first[artist]
-        where = _from_artist(seed, who, artist, day, key, 1000, people, music, scratch)
+        where = from_artist(seed, who, artist, day, key, 1000, people, music, scratch)
         if mode == ALBUM:
             where, stop = music.album_first[where], music.album_stop[where]
             length = min(length, stop - where)
@@ -149,13 +160,16 @@ def _session(
         elif mode == RADIO:
             track = _from_radio(seed, who, day, key, k, people, music, state, scratch)
         else:
-            track = where if k == 0 else _from_artist(seed, who, artist, day, key, k, people, music, scratch)
-        at = play(seed, who, track, at, key * 64 + k, mode, playlist, scratch.taste, people, music, state, tape)
+            track = where if k == 0 else from_artist(seed, who, artist, day, key, k, people, music, scratch)
+        at = play(
+            seed, who, track, at, key * 64 + k, mode, playlist, False, scratch.taste, people, music, state, tape
+        )
     return at
 
 
 @njit(cache=True, error_model="numpy")
-def _length(seed: int, who: int, key: int) -> int:
+def session_length(seed: int, who: int, key: int) -> int:
+    """How many plays a session has: geometric, at least one."""
     u = luck.uniform(seed, luck.LENGTH, who, key, 0)
     return min(1 + int(np.log(1.0 - u) / np.log(GO_ON)), LONGEST)
 
@@ -173,7 +187,7 @@ def _mode(seed: int, who: int, key: int, people: People, state: State) -> int:
 
 
 @njit(cache=True, error_model="numpy")
-def _from_artist(
+def from_artist(
     seed: int,
     who: int,
     artist: int,
@@ -184,6 +198,7 @@ def _from_artist(
     music: Music,
     scratch: Scratch,
 ) -> int:
+    """A track of the artist by weight; `k` tells the draws of a session apart."""
     n = music.first[artist + 1] - music.first[artist]
     track_weights(who, artist, day, people, music, scratch.tracks)
     weights = scratch.tracks[:n]
@@ -207,7 +222,7 @@ def _from_radio(
     track = 0
     for turn in range(2):
         artist = luck.pick(scratch.artists, luck.uniform(seed, luck.NEXT, who, key, k + 100 * turn))
-        track = _from_artist(seed, who, artist, day, key, k + 100 * turn, people, music, scratch)
+        track = from_artist(seed, who, artist, day, key, k + 100 * turn, people, music, scratch)
         if not knows(state, who, track):
             break
     return track

@@ -14,7 +14,7 @@ from edgewise.worlds.streaming.parts import HEARD, People, State, Talk
 from edgewise.worlds.streaming.playing import follow
 from edgewise.worlds.streaming.taste import episode_weights, growth, podcast_weights, taste_at
 
-__all__ = ["LOYAL", "PodScratch", "PodTape", "hear", "pod_activity", "remember", "talk_on"]
+__all__ = ["LOYAL", "PodScratch", "PodTape", "hear", "hear_episode", "pod_activity", "remember", "talk_on"]
 
 LOYAL: Final = 0.6  # how often one returns to a podcast that one knows
 MOST_SESSIONS: Final = 6
@@ -71,12 +71,28 @@ def remember(state: State, who: int, podcast: int, episode: int, day: float) -> 
 
 
 @njit(cache=True, error_model="numpy")
-def _maybe_follow(seed: int, who: int, podcast: int, at: int, state: State, tape: PodTape) -> None:
-    wants = luck.uniform(seed, luck.POD_FOLLOW, who, podcast, state.heard_count[who]) < _FOLLOWS
+def _maybe_follow(seed: int, who: int, podcast: int, at: int, key: int, state: State, tape: PodTape) -> None:
+    wants = luck.uniform(seed, luck.POD_FOLLOW, who, key, podcast) < _FOLLOWS
     if wants and follow(state.pod_followed, who, podcast):
         n = tape.n[1]
         tape.follow_listener[n], tape.follow_at[n], tape.follow_podcast[n] = who, at, podcast
         tape.n[1] = n + 1
+
+
+@njit(cache=True, error_model="numpy")
+def hear_episode(
+    seed: int, who: int, podcast: int, episode: int, at: float, key: int, talk: Talk, state: State, tape: PodTape
+) -> float:
+    """Hear one episode of the podcast at second `at`: on the tape and in the state. Returns when it ended."""
+    u = luck.uniform(seed, luck.POD_PLAYED, who, key, podcast)
+    n = tape.n[0]
+    tape.listener[n], tape.episode[n], tape.at[n] = who, episode, int(at)
+    tape.played[n] = int(talk.seconds[episode] * (1.0 if u < 0.6 else 0.1 + 2.2 * (u - 0.6)))
+    tape.n[0] = n + 1
+    end = tape.at[n] + tape.played[n]
+    if remember(state, who, podcast, episode, end / DAY_SECONDS):
+        _maybe_follow(seed, who, podcast, end, key, state, tape)
+    return float(end)
 
 
 @njit(cache=True, error_model="numpy")
@@ -105,15 +121,7 @@ def hear(
     while upto <= target and episode < count - 1:
         episode += 1
         upto += scratch.episodes[episode]
-    u = luck.uniform(seed, luck.POD_PLAYED, who, key, podcast)
-    n = tape.n[0]
-    tape.listener[n], tape.episode[n], tape.at[n] = who, first + episode, int(at)
-    tape.played[n] = int(talk.seconds[first + episode] * (1.0 if u < 0.6 else 0.1 + 2.2 * (u - 0.6)))
-    tape.n[0] = n + 1
-    end = tape.at[n] + tape.played[n]
-    if remember(state, who, podcast, first + episode, end / DAY_SECONDS):
-        _maybe_follow(seed, who, podcast, end, state, tape)
-    return float(end)
+    return hear_episode(seed, who, podcast, first + episode, at, key, talk, state, tape)
 
 
 @njit(cache=True, error_model="numpy")

@@ -7,94 +7,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Literal, get_args
+from typing import Literal
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from jaxtyping import Bool, Float64, Int64
-from numba import njit
 
 from edgewise.clock import DAY, SECOND, to_micros
-from edgewise.errors import ArgumentError, proposal
+from edgewise.errors import ArgumentError
 from edgewise.worlds.streaming.chances import hearing_chances, listening_chances, replay
 from edgewise.worlds.streaming.course import Events, Planted
 from edgewise.worlds.streaming.labels import Labels
-from edgewise.worlds.streaming.parts import START, Lists, Music, People, State, Talk, fresh_state
+from edgewise.worlds.streaming.liking import Kind, kind_of, likings
+from edgewise.worlds.streaming.parts import START, State, fresh_state
 from edgewise.worlds.streaming.taste import (
-    liking_of_artist,
-    liking_of_list,
-    liking_of_podcast,
     liking_of_topic,
-    liking_of_track,
     taste_at,
 )
 from edgewise.worlds.streaming.words import TOPICS
 
-__all__ = ["Kind", "Measure", "StreamingTruth", "kind_of"]
+__all__ = ["Measure", "StreamingTruth"]
 
-Kind = Literal["track", "artist", "playlist", "podcast", "episode"]
 Measure = Literal["chance", "utility"]
-_KINDS: Final = get_args(Kind)
-DAY_SECONDS: Final = DAY // SECOND
-
-
-def kind_of(name: str) -> int:
-    """The number of a kind of thing.
-
-    Raises:
-        ArgumentError: there is no such kind.
-    """
-    if name not in _KINDS:
-        raise ArgumentError(
-            f"'{name}' is no kind of thing", hint=proposal(name, _KINDS, f"kinds: {', '.join(_KINDS)}")
-        )
-    return _KINDS.index(name)
-
-
-@njit(cache=True, error_model="numpy")
-def liking(
-    kind: int,
-    who: int,
-    thing: int,
-    taste: Float64[np.ndarray, " latent"],
-    people: People,
-    music: Music,
-    lists: Lists,
-    talk: Talk,
-) -> float:
-    """Log odds that the listener takes a thing of the kind when it is shown first."""
-    if kind == 0:
-        return liking_of_track(who, thing, taste, people, music)
-    if kind == 1:
-        return liking_of_artist(who, thing, taste, people, music)
-    if kind == 2:
-        return liking_of_list(who, thing, taste, people, lists)
-    if kind == 3:
-        return liking_of_podcast(who, thing, taste, people, talk)
-    podcast = talk.podcast[thing]
-    astray = liking_of_topic(who, talk.episode_topic[thing], taste, people, talk)
-    astray -= liking_of_topic(who, talk.topic[podcast], taste, people, talk)
-    return liking_of_podcast(who, podcast, taste, people, talk) + 0.7 * astray
-
-
-@njit(cache=True, error_model="numpy")
-def _likings(
-    kind: int,
-    who: Int64[np.ndarray, " n"],
-    thing: Int64[np.ndarray, " n"],
-    day: Float64[np.ndarray, " n"],
-    people: People,
-    music: Music,
-    lists: Lists,
-    talk: Talk,
-    out: Float64[np.ndarray, " n"],
-) -> None:
-    taste = np.zeros(music.vector.shape[1])
-    for k in range(len(who)):
-        if k == 0 or who[k] != who[k - 1] or day[k] != day[k - 1]:
-            taste_at(people, who[k], day[k], taste)
-        out[k] = 1.0 / (1.0 + np.exp(-liking(kind, who[k], thing[k], taste, people, music, lists, talk)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +61,7 @@ class StreamingTruth:
         Raises:
             ArgumentError: there is no such listener or thing.
         """
-        thing = _rows(self._keys()[kind_of(kind)], things, kind)
+        thing = rows_of(self._keys()[kind_of(kind)], things, kind)
         return self._utility(kind_of(kind), self._listeners(listeners), thing, _day(at))
 
     def chances(
@@ -226,14 +161,14 @@ class StreamingTruth:
 
     def _listeners(self, keys: Sequence[int] | None) -> Int64[np.ndarray, " listeners"]:
         everyone = np.arange(1, len(self.planted.people.rate) + 1)
-        return everyone - 1 if keys is None else _rows(everyone, keys, "listener")
+        return everyone - 1 if keys is None else rows_of(everyone, keys, "listener")
 
     def _utility(
         self, kind: int, who: Int64[np.ndarray, " n"], thing: Int64[np.ndarray, " n"], day: float
     ) -> Float64[np.ndarray, " n"]:
         planted, out = self.planted, np.zeros(len(who))
         days = np.full(len(who), day)
-        _likings(kind, who, thing, days, planted.people, planted.music, planted.lists, planted.talk, out)
+        likings(kind, who, thing, days, planted.people, planted.music, planted.lists, planted.talk, out)
         return out
 
     def _scores(
@@ -257,7 +192,7 @@ class StreamingTruth:
         entity = here.column("entity").to_numpy()
         listeners, row = np.unique(entity, return_inverse=True)
         score = self._scores(kind, at, days, self._listeners(listeners.tolist()), by)
-        column = _rows(self._keys()[kind_of(kind)], here.column("item").to_numpy(), kind)
+        column = rows_of(self._keys()[kind_of(kind)], here.column("item").to_numpy(), kind)
         chosen = np.zeros(score.shape, dtype=bool)
         chosen[row, column] = True
         value = (score * chosen).sum(axis=1)
@@ -277,7 +212,7 @@ def _day(at: str | int) -> float:
     return (to_micros(at) - START) / DAY
 
 
-def _rows(known: Int64[np.ndarray, " n"], keys: Sequence[int], kind: str) -> Int64[np.ndarray, " keys"]:
+def rows_of(known: Int64[np.ndarray, " n"], keys: Sequence[int], kind: str) -> Int64[np.ndarray, " keys"]:
     """Row numbers of keys.
 
     Raises:
