@@ -182,3 +182,13 @@ def test_who_is_asked_does_not_depend_on_what_comes_after_the_anchor() -> None:
     past = [row for row in EVENTS if row["at"] is not None and row["at"] <= anchor]
     with in_duckdb(TABLES) as one, in_duckdb(TABLES | {"events": past}) as other:
         assert asked(query, one, nouns, DAYS[:1]) == asked(query, other, nouns, DAYS[:1])
+
+
+def test_a_link_named_after_for_each_says_which_of_several_ways() -> None:
+    """Two columns of the rows name users: the one that the query names is the one that counts."""
+    linked, text = schema(), "PREDICT SUM(events.amount, 0, 7, days)"
+    two = Schema(linked.tables, (*linked.links, Link("events", "count", "users")), linked.problems)
+    with in_duckdb(TABLES) as source:
+        found = labels(bind(f"{text} FOR EACH events.user_id", two), source, two, DAYS)
+        plain = labels(bind(f"{text} {ME}", linked), source, linked, DAYS)
+    assert found.select(["entity", "target"]).equals(plain.select(["entity", "target"]))

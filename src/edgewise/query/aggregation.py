@@ -140,7 +140,8 @@ def _path(names: Names, entity: Entity, node: Aggregation, table: Table) -> tupl
         raise names.error(
             f"'{goal}' is the entity's own table, and its rows do not link to each other", span, hint
         )
-    return names.only_path(table.name, goal, span, "the aggregated table has to link to the entity")
+    rule = "the aggregated table has to link to the entity"
+    return names.only_path(table.name, goal, span, rule, ends=True, via=entity.via)
 
 
 def _clock(names: Names, table: Table, path: tuple[Link, ...]) -> int | None:

@@ -246,13 +246,17 @@ class DerivedEntity:
 
 @dataclass(frozen=True, slots=True)
 class Entity:
-    """Whom a query asks about. `keys` restricts it to the given keys; `derived` is set where no table holds it."""
+    """Whom a query asks about. `keys` restricts it to the given keys; `derived` is set where no table holds it.
+
+    `via` is the link that names it, where it is named by one: of several ways to the entity, the one that it ends.
+    """
 
     table: str
     columns: tuple[str, ...]
     span: Span
     keys: tuple[Constant, ...] | None = None
     derived: DerivedEntity | None = None
+    via: Link | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ def bind_entity(names: Names, node: EntityNode, target: Expr) -> Entity:
     link = names.link_of(ref)
     if column.name != table.key and link is not None:
         key = names.schema.table(link.to).key or column.name
-        return Entity(link.to, (key,), node.span)
+        return Entity(link.to, (key,), node.span, via=link)
     if column.name == table.key:
         return Entity(table.name, (column.name,), node.span)
     source = Field(table.name, column, (), family_of(column), None, ref.span)

@@ -86,21 +86,28 @@ class Names:
             )
         return Field(ref.table, column, hops, family_of(column), self.link_of(ref), ref.span)
 
-    def only_path(self, source: str, target: str, span: Span, rule: str) -> tuple[Link, ...]:
-        """The one way from rows of `source` to `target`.
+    def only_path(
+        self, source: str, target: str, span: Span, rule: str, *, ends: bool = False, via: Link | None = None
+    ) -> tuple[Link, ...]:
+        """The one way from rows of `source` to `target`; of several, the one whose last link is `via`.
+
+        `ends` says that the target is the query's entity, so that a link can be named there.
 
         Raises:
             QueryError: there is none, or more than one.
         """
         found = forward_paths(self.schema, source, target)
-        if len(found) == 1:
-            return found[0]
+        meant = [path for path in found if path[-1] == via] if len(found) > 1 and via is not None else found
+        if len(meant) == 1:
+            return meant[0]
         if found:
             ways = "; ".join(describe(path) for path in found)
+            last = sorted({path[-1].name for path in found})
+            choice = f"say which: {' or '.join(f'FOR EACH {name}' for name in last)}"
+            if not ends or len(last) < len(found):
+                choice = "keep the one you mean: leave the other links out in the graph file"
             raise self.error(
-                f"there are {len(found)} ways from '{source}' to '{target}'",
-                span,
-                f"ways: {ways}; define a table by SQL in the graph file that keeps the one you mean",
+                f"there are {len(found)} ways from '{source}' to '{target}'", span, f"ways: {ways}; {choice}"
             )
         raise self.error(f"'{source}' has no link to '{target}'", span, self._way_out(source, target, rule))
 
