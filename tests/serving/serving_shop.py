@@ -140,6 +140,5 @@ def make_live(version: str = "v1") -> Live:
         keys=MemoryKeys(),
         schema=schema(),
         users="users",
-        titles=titles,
         latest=START + 7 * DAY,
     )

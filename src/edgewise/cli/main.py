@@ -15,6 +15,7 @@ from typing import Annotated
 import typer
 from typer.main import get_command
 
+from edgewise.cli.admin import admin
 from edgewise.cli.check import check
 from edgewise.cli.demo import demo
 from edgewise.cli.doctor import doctor
@@ -24,6 +25,7 @@ from edgewise.cli.fit import fit
 from edgewise.cli.inspect import inspect
 from edgewise.cli.labels import labels
 from edgewise.cli.predict import predict
+from edgewise.cli.serve import serve
 from edgewise.cli.terminal import Terminal
 from edgewise.errors import ArgumentError, UserError
 
@@ -36,7 +38,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for command in (demo, inspect, check, labels, fit, evaluate, predict, explain, doctor):
+for command in (demo, inspect, check, labels, fit, evaluate, predict, explain, serve, admin, doctor):
     app.command()(command)
 
 

@@ -14,7 +14,7 @@ from edgewise.errors import ArgumentError
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["check_free", "whole_file", "write_parquet"]
+__all__ = ["check_free", "whole_file", "write_parquet", "write_text"]
 
 
 def check_free(path: Path) -> None:
@@ -57,3 +57,9 @@ def write_parquet(table: pa.Table, path: Path) -> None:
 
     with whole_file(path) as temporary:
         pq.write_table(table, temporary)
+
+
+def write_text(text: str, path: Path) -> None:
+    """Write a text; a file of that name is replaced."""
+    with whole_file(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")

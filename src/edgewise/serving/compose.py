@@ -129,7 +129,7 @@ class Composer:
         return f"Because of {because.title}."
 
     def _title(self, kind: str, row: int, keys: dict[tuple[str, int], object]) -> str:
-        title = self.live.title(kind, row)
+        title = self.live.desk.title(kind, row)
         return title if title is not None else f"{kind} {keys[kind, row]}"
 
 

@@ -17,7 +17,7 @@ from jaxtyping import Int64
 from edgewise.clock import from_micros
 from edgewise.errors import ArgumentError, proposal
 from edgewise.ids import MISSING
-from edgewise.prediction.nouns import Answers, Likeness, Scored
+from edgewise.prediction.nouns import Answers, Event, Likeness, Scored
 from edgewise.serving.exploration import Exploration
 
 __all__ = ["Ask", "Desk", "ListRows", "PageRows", "PlainDesk", "Row", "Why", "explored", "known_kind", "rows_of"]
@@ -86,6 +86,9 @@ class Why:
 class Desk(Protocol):
     """Who puts answers together. Every method sees what is known at `ask.at`, nothing later."""
 
+    def title(self, kind: str, row: int) -> str | None:
+        """How a thing is shown; None where nothing says."""
+
     def home(self, ask: Ask) -> PageRows:
         """The page of a person."""
 
@@ -107,6 +110,12 @@ class Desk(Protocol):
     def why(self, ask: Ask, kind: str, item: int) -> Why:
         """Why a thing is or would be proposed to a person."""
 
+    def observe(self, event: Event) -> None:
+        """Hear of what is no row of the model's tables, such as feedback, before the next answer."""
+
+    def forget(self, user: str) -> None:
+        """Drop what is kept of a person, by key."""
+
 
 class PlainDesk:
     """Lists straight from `Answers`: a page has a shelf of what was met before and one for each kind."""
@@ -118,6 +127,15 @@ class PlainDesk:
         self._titles = titles
         self._explore = exploration or Exploration(epsilon=0.0)
         self._shelf = shelf
+
+    def title(self, kind: str, row: int) -> str | None:
+        """The value of the column that titles this kind."""
+        column = self._titles.get(kind)
+        if column is None or row < 0:
+            return None
+        titles = self._answers.column(kind, column)
+        title = titles[row].as_py() if row < len(titles) else None
+        return None if title is None else str(title)
 
     def home(self, ask: Ask) -> PageRows:
         """A shelf a kind, and no thing twice."""
@@ -174,6 +192,12 @@ class PlainDesk:
         place = f"it is number {int(at[0]) + 1} of {len(ranked)}" if len(at) else "it is not among the first 500"
         since = f"; last met on {from_micros(named[0][2]).date()}" if named and named[0][1] == item else ""
         return Why(f"By the channel '{channel}' {place}{since}.", channel, named)
+
+    def observe(self, event: Event) -> None:
+        """Nothing is kept here: lists straight from the model know no feedback."""
+
+    def forget(self, user: str) -> None:
+        """Nothing is kept here."""
 
     def _hits(self, kind: str, words: list[str]) -> Int64[np.ndarray, " hits"]:
         column = self._titles.get(kind)

@@ -33,10 +33,12 @@ CREATE TABLE IF NOT EXISTS events (
   position INTEGER PRIMARY KEY AUTOINCREMENT,
   id TEXT NOT NULL UNIQUE,
   user TEXT,
+  source TEXT NOT NULL,
   body BLOB NOT NULL,
   crc INTEGER NOT NULL
 );
 CREATE INDEX IF NOT EXISTS events_by_user ON events (user);
+CREATE INDEX IF NOT EXISTS events_beside_tables ON events (position) WHERE source LIKE '@%';
 CREATE TABLE IF NOT EXISTS forgotten (user BLOB PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
 """
@@ -95,18 +97,18 @@ class EventLog:
         self._jobs.put(job)
         return job.done
 
-    def read(self, after: int = 0) -> Iterator[Logged]:
-        """The events behind a position, in order.
+    def read(self, after: int = 0, *, beside_tables: bool = False) -> Iterator[Logged]:
+        """The events behind a position, in order; with `beside_tables`, only those that are rows of no table, such
+        as feedback.
 
         Raises:
             LogError: a record that is not what was written.
         """
+        only = "AND source LIKE '@%'" if beside_tables else ""
+        question = f"SELECT position, body, crc FROM events WHERE position > ? {only} ORDER BY position LIMIT ?"
         while True:
             with self._lock:
-                rows = self._db.execute(
-                    "SELECT position, body, crc FROM events WHERE position > ? ORDER BY position LIMIT ?",
-                    (after, _PAGE),
-                ).fetchall()
+                rows = self._db.execute(question, (after, _PAGE)).fetchall()
             for position, body, crc in rows:
                 if not isinstance(body, bytes) or zlib.crc32(body) != crc:
                     raise LogError(
@@ -151,6 +153,10 @@ class EventLog:
             row = self._db.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
         return None if row is None else bytes(row[0])
 
+    def flush(self) -> None:
+        """Wait until what was appended before is on the disk."""
+        self.append([]).result()
+
     def close(self) -> None:
         """Write what is waiting and close the file."""
         self._jobs.put(None)
@@ -192,8 +198,8 @@ class EventLog:
     def _insert(self, record: _Record) -> Logged:
         event, body = record.event, record.body
         row = self._db.execute(
-            "INSERT OR IGNORE INTO events (id, user, body, crc) VALUES (?, ?, ?, ?) RETURNING position",
-            (event.id, record.user, body, zlib.crc32(body)),
+            "INSERT OR IGNORE INTO events (id, user, source, body, crc) VALUES (?, ?, ?, ?, ?) RETURNING position",
+            (event.id, record.user, event.table, body, zlib.crc32(body)),
         ).fetchone()
         if row is not None:
             return Logged(int(row[0]), event)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Final, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -13,7 +13,10 @@ from edgewise.prediction.nouns import Answers, Event
 from edgewise.schema.model import Schema
 from edgewise.serving.desk import Desk
 
-__all__ = ["Forgets", "Keys", "Live", "Snapshots"]
+__all__ = ["FEEDBACK", "Forgets", "Keys", "Live", "Replays", "Snapshots"]
+
+#: The table of events that say what a person thinks of a thing. No table of a database has such a name.
+FEEDBACK: Final = "@feedback"
 
 
 class Keys(Protocol):
@@ -35,6 +38,14 @@ class Forgets(Protocol):
 
 
 @runtime_checkable
+class Replays(Protocol):
+    """Answers that take many events faster together than one by one."""
+
+    def replay(self, events: Iterable[Event]) -> None:
+        """Let many events happen. Where one cannot, those before it have happened."""
+
+
+@runtime_checkable
 class Snapshots(Protocol):
     """Answers whose state can be kept in a folder, so that a restart replays only what came after."""
 
@@ -49,8 +60,8 @@ class Snapshots(Protocol):
 class Live:
     """A model that answers. `version` names it in every answer and in the exposure log.
 
-    `users` is the table of those who are answered; `titles` the column by which a thing of each kind is shown;
-    `latest` the time of the latest row it was made from, in microseconds.
+    `users` is the table of those who are answered; `latest` the time of the latest row it was made from, in
+    microseconds.
     """
 
     version: str
@@ -59,7 +70,6 @@ class Live:
     keys: Keys
     schema: Schema
     users: str
-    titles: Mapping[str, str]
     latest: int
 
     @property
@@ -67,15 +77,16 @@ class Live:
         """The item tables it proposes from."""
         return self.answers.kinds
 
-    def title(self, kind: str, row: int) -> str | None:
-        """How a thing is shown; None where nothing says."""
-        column = self.titles.get(kind)
-        if column is None or row < 0:
-            return None
-        titles = self.answers.column(kind, column)
-        title = titles[row].as_py() if row < len(titles) else None
-        return None if title is None else str(title)
+    def observe_all(self, events: Iterable[Event]) -> None:
+        """Let events change the state, together where that is faster."""
+        rows = (event for event in events if self._row(event))
+        if isinstance(self.answers, Replays):
+            self.answers.replay(rows)
+            return
+        for event in rows:
+            self.answers.observe(event)
 
-    def observe(self, event: Event) -> None:
-        """Let an event change the state."""
-        self.answers.observe(event)
+    def _row(self, event: Event) -> bool:
+        """Tell the desk of an event; whether it is a row of a table too."""
+        self.desk.observe(event)
+        return event.table != FEEDBACK

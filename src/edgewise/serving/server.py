@@ -11,7 +11,7 @@ from fastapi import FastAPI
 
 from edgewise.errors import ArgumentError
 
-__all__ = ["LOOPBACK", "check_address", "run_server"]
+__all__ = ["LOOPBACK", "address_of", "check_address", "run_server"]
 
 LOOPBACK: Final = "127.0.0.1"
 #: With Python's own 5 ms, the loop may wait that long for a thread that computes an answer.
@@ -26,6 +26,11 @@ def run_server(app: FastAPI, host: str, port: int) -> None:
         timeout_graceful_shutdown=5, timeout_keep_alive=30, limit_concurrency=2_000,
     )  # fmt: skip
     uvicorn.Server(config).run()
+
+
+def address_of(host: str, port: int) -> str:
+    """What to type into a browser on this machine."""
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def check_address(host: str, *, keys: bool) -> None:

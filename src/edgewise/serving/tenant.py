@@ -7,7 +7,7 @@ import hashlib
 import logging
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -15,22 +15,28 @@ from typing import Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from edgewise.clock import SECOND
+from edgewise.errors import ArgumentError
 from edgewise.ids import MISSING
+from edgewise.prediction.nouns import Event
 from edgewise.serving.compose import Composer
-from edgewise.serving.desk import Ask
+from edgewise.serving.desk import Ask, known_kind
 from edgewise.serving.engine import Engine
+from edgewise.serving.envelope import Refusal
 from edgewise.serving.event_log import EventLog, Logged
 from edgewise.serving.exposures import ExposureLog, exposure_id
 from edgewise.serving.intake import Intake
 from edgewise.serving.ladder import Cache
-from edgewise.serving.live import Forgets, Live
+from edgewise.serving.live import FEEDBACK, Forgets, Live
 from edgewise.serving.metrics import Metrics
 from edgewise.serving.models import Models, Serving
+from edgewise.serving.snapshots import drop, restore, save
 
-__all__ = ["Gone", "Settings", "Tenant"]
+__all__ = ["Gone", "Settings", "Tenant", "settings_of"]
 
 _LOG: Final = logging.getLogger("edgewise.serving")
-_SLICE: Final = 500
+_SLICE: Final = 5_000
+#: A start that replayed more than this keeps the state at once.
+_KEEP_AFTER: Final = 20_000
 
 
 class Settings(BaseModel):
@@ -43,9 +49,21 @@ class Settings(BaseModel):
     fresh: float = Field(
         30.0, gt=0, description="Seconds after which the popular answers kept ready are made anew."
     )
+    keep: int = Field(200_000, ge=1, description="Events after which the state is kept anew while serving.")
     clock: Literal["wall", "data"] = Field(
         "wall", description="`wall`: it is now; `data`: time goes on from the latest row, for data of the past."
     )
+
+
+def settings_of(*, deadline: float, clock: str) -> Settings:
+    """Settings from what was said on the command line.
+
+    Raises:
+        ArgumentError: a clock that is none.
+    """
+    if clock not in ("wall", "data"):
+        raise ArgumentError(f"there is no clock '{clock}'", hint="wall: it is now; data: on from the latest row")
+    return Settings.model_validate({"deadline": deadline, "clock": clock})
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +89,7 @@ class Tenant:
         self.metrics = Metrics(name)
         self.log = EventLog(folder / "events.sqlite", self._committed)
         self.exposures = ExposureLog(folder / "exposures")
+        self._states = folder / "states"
         self.cache: Cache[bytes] = Cache(settings.cached)
         self.ready: dict[tuple[str, ...], bytes] = {}
         self.intake = Intake(first.schema, first.users, personal)
@@ -81,15 +100,36 @@ class Tenant:
         self._salt = self.log.fact("salt") or self.log.fact("salt", os.urandom(16)) or b""
         self._offset = 0
         self._latest = 0
+        self._unkept = 0
 
     def start(self) -> int:
         """Bring the state up to the last event. Returns how many events were replayed."""
         live = self.models.now.current
+        self._seen[id(live)] = restore(self._states, live, self.log.position())
+        for one in self.log.read(beside_tables=True):
+            if one.position <= self._seen[id(live)]:
+                live.desk.observe(one.event)
         replayed = self._replay(live)
-        latest = max(live.latest, self._latest)
+        if replayed > _KEEP_AFTER:
+            save(self._states, live, self._seen[id(live)])
+        latest = max(live.latest, self._latest, int(self.log.fact("latest") or 0))
         self._offset = latest - _wall() if self.settings.clock == "data" else 0
+        self._warm(live)
         self.started = True
         return replayed
+
+    def _warm(self, live: Live) -> None:
+        """Ask each question once before anybody does: what is compiled when first used is compiled then."""
+        for row in (0, MISSING):
+            ask = Ask(row, self.now(), "", exposure_id())
+            live.desk.home(ask)
+            live.desk.playlists(ask)
+            for kind in live.kinds:
+                live.desk.recommend(ask, kind, 10)
+                live.desk.segment(ask, kind, 10)
+                live.desk.similar(ask, kind, 0, 10, "similar")
+                live.desk.search(ask, live.desk.title(kind, 0) or "a", kind, 10)
+                live.desk.why(ask, kind, 0)
 
     def now(self) -> int:
         """The time of this service in microseconds; see `Settings.clock`."""
@@ -120,9 +160,26 @@ class Tenant:
             return []
         return await asyncio.wrap_future(self.log.append(checked))
 
+    async def hear(self, user: str, kind: str | None, item: str, word: str, name: str | None) -> Logged | None:
+        """Log what a user says about a thing; None for a user who was deleted.
+
+        Raises:
+            Refusal: there is no such thing.
+        """
+        if self._is_forgotten(user):
+            return None
+        live = self.models.now.current
+        kind = known_kind(kind, live.kinds)
+        if live.keys.row(kind, item) == MISSING:
+            raise Refusal(404, f"there is no '{item[:100]}' in '{kind}'", place="body.item")
+        values = {"user": user, "kind": kind, "item": item, "word": word}
+        event = Event(f"{FEEDBACK}/{name or exposure_id()}", FEEDBACK, values, self.now())
+        return (await asyncio.wrap_future(self.log.append([(event, user)])))[0]
+
     def catch_up(self, live: Live, place: Callable[[], None]) -> None:
         """Replay the log into a model, then put it in place with no event between."""
         self._replay(live)
+        self._warm(live)
 
         def last() -> None:
             self._replay(live)
@@ -150,24 +207,32 @@ class Tenant:
         token = self._token(user)
         self._forgotten.add(token)
         loop = asyncio.get_running_loop()
-        await asyncio.wrap_future(self.log.append([]))  # what was accepted before is written now
+        await loop.run_in_executor(None, self.log.flush)
         events = await loop.run_in_executor(None, self.log.forget, user, token, self.now())
         exposures = await loop.run_in_executor(None, self.exposures.forget, user)
         cached = self.cache.forget(user)
 
-        def drop() -> None:
+        def clear() -> None:
+            drop(self._states)
             for live in self.models.now.all():
+                live.desk.forget(user)
                 row = live.keys.row(live.users, user)
                 if row != MISSING and isinstance(live.answers, Forgets):
                     live.answers.forget(row)
 
-        await self.engine.run(drop)
+        await self.engine.run(clear)
         return Gone(events, exposures, cached)
 
     def close(self) -> None:
-        """Finish what is under way."""
-        self.log.close()
+        """Finish what is under way, and keep the state for the next start."""
+        self.log.flush()
+        live = self.models.now.current
+        seen = self._seen.get(id(live), 0)
+        if self.started and seen > 0:
+            self.engine.submit(lambda: save(self._states, live, seen)).result()
+            self.log.fact("latest", str(self._latest).encode())
         self.engine.close()
+        self.log.close()
         self.exposures.close()
 
     def _committed(self, logged: list[Logged]) -> None:
@@ -176,25 +241,33 @@ class Tenant:
             self.engine.submit(lambda: self._observe(logged))
 
     def _observe(self, logged: Sequence[Logged]) -> None:
-        for live in self.models.now.all():
+        now = self.models.now
+        for live in now.all():
             self._apply(live, logged)
+        self._unkept += len(logged)
+        if self._unkept >= self.settings.keep:
+            self._unkept = 0
+            save(self._states, now.current, self._seen[id(now.current)])
+            self.log.fact("latest", str(self._latest).encode())
 
     def _apply(self, live: Live, logged: Sequence[Logged]) -> int:
         """Let a model see what it has not seen yet. An event that it cannot take is counted, not fatal."""
-        seen, taken = self._seen.get(id(live), 0), 0
-        for one in logged:
-            if one.position <= seen:
-                continue
+        seen = self._seen.get(id(live), 0)
+        unseen = [one for one in logged if one.position > seen]
+        if not unseen:
+            return 0
+        at = 0
+        while at < len(unseen):
+            taken: list[Event] = []
             try:
-                live.observe(one.event)
+                live.observe_all(_noting((one.event for one in unseen[at:]), taken))
             except Exception:
                 self.failed_events += 1
-                _LOG.exception("the event %s could not be taken into the state", one.event.id)
-            self._latest = max(self._latest, one.event.at)
-            taken += 1
-        if logged:
-            self._seen[id(live)] = max(seen, logged[-1].position)
-        return taken
+                _LOG.exception("the event %s could not be taken into the state", taken[-1].id if taken else "?")
+            at += max(1, len(taken))
+        self._latest = max(self._latest, max(one.event.at for one in unseen))
+        self._seen[id(live)] = unseen[-1].position
+        return len(unseen)
 
     def _replay(self, live: Live) -> int:
         taken, some = 0, []
@@ -215,6 +288,13 @@ class Tenant:
 
     def _is_forgotten(self, user: str) -> bool:
         return bool(self._forgotten) and self._token(user) in self._forgotten
+
+
+def _noting(events: Iterable[Event], taken: list[Event]) -> Iterator[Event]:
+    """The events, each noted when it is taken."""
+    for event in events:
+        taken.append(event)
+        yield event
 
 
 def _wall() -> int:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
+from edgewise.decisions.people import Word
 from edgewise.serving.answers import Accepted
 from edgewise.serving.intake import MOST_IN_A_BATCH
-from edgewise.serving.routes.given import Events
+from edgewise.serving.routes.given import Events, clean
 
-__all__ = ["EventIn", "EventsIn", "router"]
+__all__ = ["EventIn", "EventsIn", "FeedbackIn", "router"]
 
 router = APIRouter(prefix="/v1", tags=["events"])
 
@@ -42,6 +43,17 @@ def _form(body: Any) -> str:
     return "batch" if "events" in given else "one"
 
 
+class FeedbackIn(BaseModel):
+    """What a user thinks of a thing."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    item: str | int = Field(description="the thing's key")
+    kind: str | None = Field(None, max_length=200, description="the table of the thing; by default the first")
+    word: Word = Field(description="more or less of its like, hide it, or clear what was said")
+    id: str | None = Field(None, min_length=1, max_length=200, description="sent again, it changes nothing")
+
+
 EventBody = Annotated[Annotated[EventIn, Tag("one")] | Annotated[EventsIn, Tag("batch")], Discriminator(_form)]
 
 
@@ -57,4 +69,20 @@ async def post_events(tenant: Events, body: EventBody) -> Accepted:
         duplicates=len(logged) - new,
         ignored=len(events) - len(logged),
         position=max((one.position for one in logged), default=0),
+    )
+
+
+@router.post("/users/{key:path}/feedback", response_model=Accepted, operation_id="post_feedback")
+async def post_feedback(
+    tenant: Events, key: Annotated[str, Path(max_length=200, description="the user's key")], body: FeedbackIn
+) -> Accepted:
+    """Take a word about a thing: the next page has heard it."""
+    user, item = clean(key, "path.key"), clean(str(body.item), "body.item")
+    name = None if body.id is None else clean(body.id, "body.id")
+    logged = await tenant.hear(user, body.kind, item, body.word, name)
+    return Accepted(
+        accepted=int(logged is not None and logged.new),
+        duplicates=int(logged is not None and not logged.new),
+        ignored=int(logged is None),
+        position=logged.position if logged is not None else 0,
     )

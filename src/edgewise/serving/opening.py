@@ -1,0 +1,218 @@
+"""What is named on the command line, opened: projects and runs become tenants, each in a folder of its own."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from edgewise.decisions.project.file import ProjectFile
+from edgewise.decisions.project.read import read_project
+from edgewise.decisions.surfaces import Surfaces
+from edgewise.errors import ArgumentError, RunError
+from edgewise.graph.manifest import schema_from_json
+from edgewise.prediction.folder import MANIFEST, read_manifest
+from edgewise.prediction.online.answers import OnlineAnswers
+from edgewise.prediction.online.snapshot import is_snapshot
+from edgewise.schema.model import Schema
+from edgewise.serving.access import Access
+from edgewise.serving.exploration import Exploration
+from edgewise.serving.limits import RateLimit
+from edgewise.serving.live import Live
+from edgewise.serving.prepare import prepare
+from edgewise.serving.project_desk import ProjectDesk
+from edgewise.serving.propose import project_text, propose
+from edgewise.serving.service import Service
+from edgewise.serving.tenant import Settings, Tenant
+from edgewise.sources.database import Database
+from edgewise.sources.open import open_source
+from edgewise.workflow.graph import Graph
+
+__all__ = ["PROJECT", "Served", "access_of", "open_service", "open_tenant", "proposal_of", "served"]
+
+PROJECT: Final = "project.yaml"
+_TENANT: Final = re.compile(r"([\w-]+)=(.+)", re.DOTALL)
+_MAIN: Final = "main"
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """One tenant: its project file if it has one, its runs, and the folder of its log and models."""
+
+    tenant: str
+    project: Path | None
+    runs: tuple[Path, ...]
+    state: Path
+
+
+def served(named: Sequence[str], state: Path | None) -> list[Served]:
+    """The tenants that some paths name, as `PATH` or `TENANT=PATH`. Several runs of one tenant go together.
+
+    Raises:
+        ArgumentError: a path that is neither a project nor a run, or a tenant with two projects.
+    """
+    found: dict[str, Served] = {}
+    for text in named:
+        match = _TENANT.fullmatch(text)
+        given, path = (match[1], Path(match[2])) if match else (None, Path(text))
+        one = _one(given, path, state)
+        before = found.get(one.tenant)
+        if before is not None and (before.project or one.project):
+            raise ArgumentError(
+                f"the tenant '{one.tenant}' is named twice", hint="name tenants apart: ann=PATH bob=PATH"
+            )
+        found[one.tenant] = one if before is None else replace(before, runs=before.runs + one.runs)
+    return list(found.values())
+
+
+def open_tenant(
+    what: Served, settings: Settings, exploration: Exploration, say: Callable[[str], None] = lambda _: None
+) -> Tenant:
+    """Open a tenant's models. The first time, its runs are made ready, which takes a while.
+
+    Raises:
+        UserError: a run or a project that cannot be served.
+    """
+    first = _live(what, what.runs, exploration, say)
+
+    def load(name: str) -> Live:
+        return _live(what, _with_run(what.runs, _beside(what.runs, name)), exploration, lambda _: None)
+
+    personal = frozenset((table.name, c.name) for table in first.schema for c in table.columns if c.personal)
+    return Tenant(what.tenant, what.state, first, load, settings, personal)
+
+
+def open_service(
+    tenants: Sequence[Served], settings: Settings, exploration: Exploration, rate: float, *, keys: bool,
+    say: Callable[[str], None] = lambda _: None,
+) -> Service:  # fmt: skip
+    """A service over some tenants; `rate` is how many requests a second one key may send.
+
+    Raises:
+        UserError: a run or a project that cannot be served.
+    """
+    opened = {what.tenant: open_tenant(what, settings, exploration, say) for what in tenants}
+    access = access_of(tenants) if keys else None
+    return Service(opened, access, RateLimit(rate, 2 * rate))
+
+
+def access_of(tenants: Sequence[Served]) -> Access:
+    """The API keys of a service: in the folder of its first tenant."""
+    return Access(tenants[0].state / "keys.json")
+
+
+def proposal_of(what: Served) -> str:
+    """The text of the project file that a run is served by.
+
+    Raises:
+        ArgumentError: it has one.
+    """
+    if what.project is not None:
+        raise ArgumentError(f"'{what.project}' is a project file", hint="--write-project is for runs without one")
+    manifests = [read_manifest(run) for run in what.runs]
+    kinds = [m["task"]["item"] for m in manifests]
+    project = propose(
+        manifests[0]["source"]["name"], _schema(what.runs[0]), manifests[0]["task"]["entity"], kinds, what.tenant
+    )
+    runs = {kind: str(run) for kind, run in zip(kinds, what.runs, strict=True)}
+    return project_text(project.model_copy(update={"runs": runs}))
+
+
+def _schema(run: Path) -> Schema:
+    try:
+        return schema_from_json(json.loads((run / "schema.json").read_text(encoding="utf-8")))
+    except (OSError, ValueError, KeyError, TypeError):
+        raise RunError(f"the run '{run}' is damaged: schema.json", hint="fit it again") from None
+
+
+def _one(tenant: str | None, path: Path, state: Path | None) -> Served:
+    file = path if path.name == PROJECT or path.suffix in (".yaml", ".yml") else path / PROJECT
+    if file.is_file():
+        project = read_project(file)
+        name = tenant or project.tenant
+        runs = tuple((file.parent / run).resolve() for run in project.runs.values())
+        if not runs:
+            raise ArgumentError(f"the project '{file}' names no runs", hint="list them: runs: {KIND: FOLDER}")
+        return Served(name, file, runs, _state(state, name, file.parent / "state"))
+    if (path / MANIFEST).is_file():
+        name, run = tenant or _MAIN, path.resolve()
+        return Served(name, None, (run,), _state(state, name, run.parent / f"{run.name}.state"))
+    raise ArgumentError(
+        f"'{path}' is neither a project nor a run",
+        hint=f"name a folder with a {PROJECT}, or a folder that `edgewise fit` wrote",
+    )
+
+
+def _state(asked: Path | None, tenant: str, otherwise: Path) -> Path:
+    return asked / tenant if asked is not None else otherwise
+
+
+def _live(what: Served, runs: Sequence[Path], exploration: Exploration, say: Callable[[str], None]) -> Live:
+    version = _version(runs)
+    answers = _answers(runs, what.state / "models" / version, say)
+    manifest = read_manifest(runs[0])
+    schema = _schema(runs[0])
+    say("opening the graph")
+    store = Graph.build(Database(open_source(manifest["source"]["name"]), schema)).store
+    project = _project(what, manifest["source"]["name"], answers)
+    say("preparing the surfaces")
+    surfaces = Surfaces.build(project, answers.schema, store, until=answers.latest)
+    desk = ProjectDesk(answers, surfaces, answers, exploration)
+    return Live(version, answers, desk, answers, answers.schema, answers.users, answers.latest)
+
+
+def _answers(runs: Sequence[Path], snapshot: Path, say: Callable[[str], None]) -> OnlineAnswers:
+    """The live answers of some runs; a snapshot that is damaged is made again."""
+    if is_snapshot(snapshot):
+        try:
+            return OnlineAnswers.open(snapshot)
+        except RunError as damaged:
+            say(f"making the runs ready again: {damaged.message}")
+    say(f"making ready, once: {', '.join(run.name for run in runs)}")
+    prepare(runs, snapshot)
+    return OnlineAnswers.open(snapshot)
+
+
+def _project(what: Served, source: str, answers: OnlineAnswers) -> ProjectFile:
+    if what.project is not None:
+        return read_project(what.project, answers.schema)
+    return propose(source, answers.schema, answers.users, answers.kinds, what.tenant)
+
+
+def _version(runs: Sequence[Path]) -> str:
+    """Names some runs by their folders, and by what is in them."""
+    digest = hashlib.blake2b(digest_size=4)
+    for run in sorted(runs):
+        read_manifest(run)  # says what is wrong with a folder that is none
+        digest.update((run / MANIFEST).read_bytes())
+    return "+".join(sorted(run.name for run in runs))[:80] + "-" + digest.hexdigest()
+
+
+def _beside(runs: Sequence[Path], name: str) -> Path:
+    """A run by the name of its folder, beside those that are served: no other place can be named over HTTP."""
+    if "/" in name or "\\" in name or name.startswith("."):
+        raise ArgumentError(f"'{name}' is no name of a run", hint="name the folder alone, without a path")
+    for folder in dict.fromkeys(run.parent for run in runs):
+        if (folder / name / MANIFEST).is_file():
+            return folder / name
+    known = sorted({p.parent.name for run in runs for p in run.parent.glob(f"*/{MANIFEST}")})
+    raise ArgumentError(f"there is no run '{name}' beside those served", hint=f"runs: {', '.join(known[:12])}")
+
+
+def _with_run(runs: Sequence[Path], new: Path) -> tuple[Path, ...]:
+    """The runs with the one of the same kind replaced by a new one."""
+    kind = _kind(new)
+    kept = tuple(run for run in runs if _kind(run) != kind)
+    if len(kept) == len(runs):
+        kinds = ", ".join(str(_kind(run)) for run in runs)
+        raise RunError(f"'{new.name}' ranks '{kind}', which is not served", hint=f"served: {kinds}")
+    return (*kept, new)
+
+
+def _kind(run: Path) -> str | None:
+    kind: str | None = read_manifest(run)["task"].get("item")
+    return kind
