@@ -14,7 +14,7 @@ from edgewise.graph.relation import Hop
 from edgewise.query.kinds import TaskKind
 from edgewise.schema.model import Column, Link, Schema, Table
 from edgewise.stypes import SType
-from edgewise.tasks.nouns import Estimated, History, Ranked, TaskSpec
+from edgewise.tasks.nouns import Classified, Estimated, History, Ranked, TaskSpec
 
 BUYS = Hop("people", "buys", "person", "buys", reverse=True)
 VISITS = Hop("people", "visits", "person", "visits", reverse=True)
@@ -144,3 +144,19 @@ def test_explanations_are_plain_values(graph):
     found = explain(Counting(), graph, TaskSpec(TaskKind.REGRESSION, "people", 1), 0, ANCHOR).to_json()
     assert found["anchor_time"] == "2020-01-10"
     assert {"kind", "path", "group", "rows", "effect", "last", "words", "rank"} == set(found["evidence"][0])
+
+
+class Chooses:
+    """A class by how much a person bought: the second one where it is three things or more."""
+
+    def predict(self, graph, spec, seeds, *, k=None):
+        many = degrees(graph, BUYS, seeds) / 4
+        return Classified(np.stack([1 - many, many], axis=1))
+
+
+def test_a_class_is_named_with_its_probability(graph):
+    spec = TaskSpec(TaskKind.MULTICLASS, "people", 0, classes=pa.array(["few", "many"]))
+    found = explain(Chooses(), graph, spec, 0, ANCHOR)
+    assert (found.predicted, found.answer) == ("many", 1.0)
+    assert found.sentence.startswith("For id 1 many is likeliest, with a probability of 100.0%")
+    assert "without the 2 buys with thing 7 (the last on 2020-01-02)" in found.sentence

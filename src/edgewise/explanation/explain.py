@@ -22,7 +22,7 @@ from edgewise.graph.store import GraphStore
 from edgewise.ids import MISSING
 from edgewise.models.contract import Model
 from edgewise.query.kinds import TaskKind
-from edgewise.tasks.nouns import Estimated, History, Prediction, Ranked, Seeds, TaskSpec
+from edgewise.tasks.nouns import Classified, Estimated, History, Prediction, Ranked, Seeds, TaskSpec
 
 __all__ = ["Proposes", "explain"]
 
@@ -64,7 +64,8 @@ def explain(
     twin, rows = with_copies(graph, spec.entity, row, copies)
     told = replace(spec, history=_history(graph, spec, row, copies, visible))
     every = Seeds(spec.entity, rows, np.full(len(rows), at, dtype=np.int64))
-    answers, ranks = _answers(model.predict(twin, told, every, k=DEPTH), spec, item)
+    predicted = model.predict(twin, told, every, k=DEPTH)
+    answers, ranks = _answers(predicted, spec, item)
     evidence = tuple(
         _evidence(unit, answers[0] - answer, rank, visible)
         for unit, answer, rank in zip(units, answers[2:], ranks[2:], strict=True)
@@ -83,6 +84,7 @@ def explain(
         rank=ranks[0],
         evidence=ordered,
         channels=proposed,
+        predicted=_class(predicted, spec),
     )
     names = Names(graph.schema.table(spec.entity).key or spec.entity, _item_name(graph, spec), DEPTH)
     return replace(explained, sentence=sentence_of(explained, spec, names, _described(graph, spec, item)))
@@ -109,9 +111,19 @@ def _answers(
     if isinstance(prediction, Estimated):
         value = prediction.value if prediction.value.ndim == 1 else prediction.value.sum(axis=1)
     else:
-        column = 1 if spec.kind is TaskKind.BINARY else int(prediction.probability[0].argmax())
-        value = prediction.probability[:, column]
+        value = prediction.probability[:, _column(prediction, spec)]
     return value.astype(np.float64), [None] * len(value)
+
+
+def _column(prediction: Classified, spec: TaskSpec) -> int:
+    """The class that is explained: true, or the one likeliest for the untouched copy."""
+    return 1 if spec.kind is TaskKind.BINARY else int(prediction.probability[0].argmax())
+
+
+def _class(prediction: Prediction, spec: TaskSpec) -> Any:
+    if not isinstance(prediction, Classified) or spec.classes is None or spec.kind is TaskKind.BINARY:
+        return None
+    return spec.classes[_column(prediction, spec)].as_py()
 
 
 def _of_ranking(ranked: Ranked, item: int | None) -> tuple[Float64[np.ndarray, " copies"], list[int | None]]:

@@ -38,7 +38,8 @@ class Explanation:
     """Why one entity (and one item) got its answer at one anchor (None where nothing has a time).
 
     `answer` is what the model says, `without` what it would say of an entity with no evidence at all, both in
-    `unit`. `rank` is the item's place among all. `channels` are the candidate channels that proposed the item,
+    `unit`. `rank` is the item's place among all. `predicted` is the class whose probability the answer is, where
+    the task has classes. `channels` are the candidate channels that proposed the item,
     with its place in each. `evidence` is ordered by the size of its effect.
     """
 
@@ -52,6 +53,7 @@ class Explanation:
     evidence: tuple[Evidence, ...]
     channels: dict[str, int] = field(default_factory=dict)
     sentence: str = ""
+    predicted: Any = None
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values."""

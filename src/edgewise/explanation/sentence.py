@@ -58,6 +58,8 @@ def _answer(explained: Explanation, spec: TaskSpec, names: Names, described: str
         return f"For {who}, {what} {place}"
     if spec.kind in (TaskKind.REGRESSION, TaskKind.FORECASTING):
         return f"For {who} the prediction is {explained.answer:,.4g}"
+    if explained.predicted is not None:
+        return f"For {who} {explained.predicted} is likeliest, with a probability of {explained.answer:.1%}"
     return f"For {who} the probability is {explained.answer:.1%}"
 
 
@@ -83,8 +85,10 @@ def _specific_first(evidence: list[Evidence]) -> list[Evidence]:
 def _what(e: Evidence) -> str:
     if e.kind == "column":
         return f"the {e.words}"
-    when = "" if e.last is None else f" (the last on {iso(e.last)[:10]})"
-    return f"the {e.rows:,} {e.words.removeprefix('all ')}{when}"
+    words = e.words.removeprefix("all ")
+    if e.rows == 1:
+        return f"the one row of {words}" + ("" if e.last is None else f" ({iso(e.last)[:10]})")
+    return f"the {e.rows:,} {words}" + ("" if e.last is None else f" (the last on {iso(e.last)[:10]})")
 
 
 def _instead(e: Evidence, explained: Explanation, names: Names) -> str:
