@@ -152,3 +152,19 @@ def test_scaling_is_finite_and_fitted_on_its_rows() -> None:
     assert np.isfinite(scaled).all()
     assert (scaled[:, 2] == 0).all()
     assert scaled[2, 0] > scaled[1, 0] > scaled[0, 0]
+
+
+def test_a_row_that_is_not_there_yet_tells_nothing_of_itself() -> None:
+    """Asked about before its own time, an entity is one of which nothing is known."""
+    schema = Schema(
+        {"users": table("users", {"id": ID, "age": NUM, "city": CAT, "since": TIME}, "id", "since")}, ()
+    )
+    rows = {"id": [1, 2], "age": [30.0, 40.0], "city": ["a", "b"], "since": pa.array([5 * DAY, 9 * DAY])}
+    graph = graph_from_arrays({"users": pa.table(rows)}, schema)
+    spec = TaskSpec(TaskKind.REGRESSION, "users", 7 * DAY)
+    seeds = Seeds("users", np.array([0, 1, 1]), np.array([7, 7, 9]) * DAY)
+    state = StateBuilder.fit(graph, spec, 9 * DAY).build(graph, spec, seeds)
+    own = [i for i, name in enumerate(state.names) if name.startswith("own") or name.startswith("age of")]
+    assert own
+    assert np.nan_to_num(state.values[1, own]).tolist() == [0.0] * len(own)
+    assert np.nan_to_num(state.values[2, own]).any()

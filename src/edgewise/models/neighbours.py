@@ -115,9 +115,11 @@ class GraphView:
     def _nodes(self, graph: GraphStore, frontier: Frontier, seeds: Seeds) -> Nodes:
         (dense, codes), picks = self._encoded_rows(graph, frontier)
         rows = torch.from_numpy(picks)
-        missing = rows < 0
-        rows = rows.clamp(min=0)
         anchor = seeds.at[frontier.seed]
+        missing = (rows < 0) | torch.from_numpy(
+            frontier.at > anchor
+        )  # a seed may be asked about before it is there
+        rows = rows.clamp(min=0)
         timed = (frontier.at != ALWAYS) & (frontier.at != NEVER) & (frontier.at <= anchor)
         gap = np.where(timed, anchor - np.where(timed, frontier.at, anchor), 0) / self.grid.unit
         gaps = torch.from_numpy(np.where(timed, gap, np.nan).astype(np.float32))

@@ -24,7 +24,7 @@ def own_columns(
 ) -> Float32[np.ndarray, "n columns"]:
     """Numbers as they are, moments as age at the anchor in the grid's unit, categories as 0 and 1.
 
-    NaN for an unknown entity, for a null, and for columns of a referred row that is not yet visible.
+    NaN for an unknown entity, for a null, and for columns of a row that is not yet visible, the entity's included.
     """
     blocks = [np.zeros((len(rows), 0), np.float32)]
     for path in plan.own_numbers:
@@ -51,14 +51,12 @@ def _picked(
     at: Int64[np.ndarray, " n"],
     values: np.ndarray,
 ) -> np.ndarray:
-    """The value of each seed's row (or of the row it refers to, where that is visible), else NaN."""
+    """The value of each seed's row, or of the row it refers to, where that is visible; else NaN."""
     if len(values) == 0:
         return np.full(len(rows), np.nan)
     there = rows
     if path.via is not None:
         far = graph.forward(entity, path.via)
         there = np.where(rows >= 0, far[np.maximum(rows, 0)], -1)
-    known = there >= 0
-    if path.via is not None:
-        known &= graph.times(path.table)[np.maximum(there, 0)] <= at
+    known = (there >= 0) & (graph.times(path.table)[np.maximum(there, 0)] <= at)
     return np.where(known, values[np.maximum(there, 0)], np.nan)
