@@ -10,7 +10,7 @@ from edgewise.errors import SourceError, nearest
 from edgewise.sources.contract import Source
 from edgewise.sources.duck import open_database, open_parquet, open_tables
 from edgewise.sources.folder import open_folder
-from edgewise.worlds.catalogue import WORLDS, is_world, load_world, names
+from edgewise.worlds.catalogue import is_world, load_world, names
 
 __all__ = ["open_source"]
 
@@ -38,7 +38,7 @@ def open_source(where: str | Path | Mapping[str, Any]) -> Source:
     if isinstance(where, str) and is_world(where):
         return _open_world(where)
     path = Path(where).expanduser()
-    if str(path) in WORLDS:
+    if is_world(str(path)):
         path = path.absolute()  # its name must not be the world's, or a run would open that when it is loaded
     if path.is_dir():
         return open_folder(path)

@@ -29,7 +29,7 @@ from edgewise.workflow.graph import Graph
 from edgewise.workflow.own_question import OwnQuestion
 from edgewise.workflow.question import Question
 from edgewise.workflow.run import Run
-from edgewise.worlds.catalogue import WORLDS
+from edgewise.worlds.catalogue import is_world
 
 if TYPE_CHECKING:
     from edgewise.sources.contract import Source
@@ -122,7 +122,7 @@ def _question(recipe: dict[str, Any], db: Database, folder: Path) -> tuple[Graph
 def _where(source: Source) -> dict[str, Any]:
     """How to open a source again; paths are made absolute, so that a run can be used from anywhere."""
     path = Path(source.name)
-    is_path = source.name not in WORLDS and path.exists()
+    is_path = not is_world(source.name) and path.exists()
     return {"name": str(path.resolve()) if is_path else source.name, "dialect": source.dialect}
 
 

@@ -58,7 +58,7 @@ WORLDS: dict[str, World] = {
         ),
         World(
             name="streaming",
-            about="A music and podcast service: 1,000 listeners, half a year, 400,000 listens (simulated data)",
+            about="A music and podcast service: 1,000 listeners, half a year, 350,000 listens (simulated data)",
             simulated=True,
             load=_load_streaming,
             load_sized=_load_streaming,

@@ -13,7 +13,7 @@ from edgewise.clock import DAY, SECOND
 from edgewise.worlds.streaming.course import Columns, Events, Planted
 from edgewise.worlds.streaming.labels import Labels, named
 from edgewise.worlds.streaming.parts import START
-from edgewise.worlds.streaming.words import CONTEXTS, COUNTRIES, GENRES, MOODS, PLANS, TOPICS
+from edgewise.worlds.streaming.words import CONTEXTS, COUNTRIES, GENRES, MOODS, PLANS, SEARCH_ENDS, TOPICS
 
 __all__ = ["SIMULATED", "catalogue_tables", "event_tables", "listener_table"]
 
@@ -194,10 +194,12 @@ def _searches(labels: Labels, asks: Columns) -> pa.Table:
     thing = asks["thing"].astype(np.int64)
     names = labels.artist.take(pa.array(np.where(by_name, thing, 0)))
     titles = labels.track.take(pa.array(np.where(by_name, 0, thing)))
+    text = pc.if_else(pa.array(by_name), names, titles)
+    ends = named(SEARCH_ENDS, asks["at"] % len(SEARCH_ENDS))
     return _table(
         {
             "listener_id": asks["listener"].astype(np.int64) + 1,
-            "text": pc.utf8_lower(pc.if_else(pa.array(by_name), names, titles)),
+            "text": pc.utf8_lower(pc.binary_join_element_wise(text, ends, "")),
             "searched_at": _seconds(asks["at"]),
         }
     )

@@ -51,6 +51,7 @@ TITLE_END: Final = (
     "", "", "", "", "", "", "Again", "Tonight", "in June", "for Two", "Away", "of Gold", "After All",
     "in the Dark", "Forever", "on Repeat", "Underwater", "for Anna", "by the Sea", "Part Two", "at Dawn",
 )  # fmt: skip
+SEARCH_ENDS: Final = ("", "", "", "", " song", " songs", " lyrics", " live", " new", " album", " playlist")
 SHOW_FRONT: Final = (
     "The Daily",
     "Deep",
