@@ -41,25 +41,32 @@ def dense(graph):
     return out
 
 
+def plain_filter(met, alpha, beta, beta_to):
+    length, degree = np.maximum(met.sum(1, keepdims=True), 1), np.maximum(met.sum(0), 1)
+    found = (met / length ** (2 * alpha)).T @ met / degree[:, None] ** beta / degree**beta_to
+    np.fill_diagonal(found, 0)
+    return found
+
+
 @settings(max_examples=40, deadline=None)
-@given(histories, st.sampled_from([0.0, 0.5]), st.sampled_from([0.7, 1.0]))
-def test_co_graph_equals_matrix_product(rows, alpha, power):
+@given(histories, st.sampled_from([0.0, 0.5]), st.sampled_from([0.7, 1.0]), st.sampled_from([0.2, 0.5]))
+def test_co_graph_equals_matrix_product(rows, alpha, power, beta_to):
     met = np.zeros((USERS, ITEMS))
     for user, item, _ in rows:
         met[user, item] = 1
-    scaled = met / np.maximum(met.sum(1, keepdims=True), 1) ** alpha / np.maximum(met.sum(0), 1) ** 0.5
-    expected = (scaled.T @ scaled) ** power
-    np.fill_diagonal(expected, 0)
-    found = co_graph(meetings(rows), USERS, ITEMS, neighbours=ITEMS, alpha=alpha, beta=0.5, power=power)
+    expected = plain_filter(met, alpha, 0.5, beta_to) ** power
+    found = co_graph(
+        meetings(rows), USERS, ITEMS, neighbours=ITEMS, alpha=alpha, beta=0.5, beta_to=beta_to, power=power
+    )
     np.testing.assert_allclose(dense(found), expected, atol=1e-5)
 
 
 @settings(max_examples=40, deadline=None)
-@given(histories)
-def test_next_graph_equals_counting(rows):
+@given(histories, st.sampled_from([0.5, 1.0]), st.sampled_from([0.0, 0.5]))
+def test_next_graph_equals_counting(rows, reach, back):
     history = meetings(rows)
     expected = np.zeros((ITEMS, ITEMS))
-    degree = np.maximum(np.bincount(history.right, minlength=ITEMS), 1) ** -0.3
+    degree = np.maximum(np.bincount(history.right, minlength=ITEMS), 1).astype(float)
     for user in range(USERS):
         mine = history.left == user
         moments = np.unique(history.at[mine])
@@ -67,8 +74,11 @@ def test_next_graph_equals_counting(rows):
             for b, j in zip(history.at[mine], history.right[mine], strict=True):
                 step = np.searchsorted(moments, b) - np.searchsorted(moments, a)
                 if 0 < step <= 2 and i != j:
-                    expected[i, j] += degree[i] * degree[j] / step
-    found = next_graph(history, USERS, ITEMS, neighbours=ITEMS, window=2)
+                    expected[i, j] += degree[i] ** -0.3 * degree[j] ** -0.1 / step**reach
+                    expected[j, i] += back * degree[j] ** -0.3 * degree[i] ** -0.1 / step**reach
+    found = next_graph(
+        history, USERS, ITEMS, neighbours=ITEMS, window=2, beta=0.3, beta_to=0.1, reach=reach, back=back
+    )
     np.testing.assert_allclose(dense(found), expected, atol=1e-5)
 
 
@@ -83,6 +93,17 @@ def test_merge_keeps_every_item_once_with_its_ranks(lists):
         for j, x in enumerate(lists):
             expected = x[:3].index(item) + 1 if item in x[:3] else np.nan
             np.testing.assert_equal(pool.ranks[c, j], np.float32(expected))
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.permutations(range(6)), min_size=2, max_size=2), st.integers(1, 6), st.integers(1, 6))
+def test_items_beyond_the_width_give_scores_but_are_no_candidates(lists, first, second):
+    widths = [first, second]
+    worth = np.arange(6, 0, -1, dtype=np.float32)[None]
+    pool = merge([Proposed(np.array([x]), worth) for x in lists], 1, widths)
+    assert pool.items.tolist() == sorted({i for x, w in zip(lists, widths, strict=True) for i in x[:w]})
+    for c, item in enumerate(pool.items):
+        assert pool.ranks[c].tolist() == [x.index(item) + 1 for x in lists]
 
 
 def test_ties_go_to_the_smaller_row_and_short_lists_are_filled():

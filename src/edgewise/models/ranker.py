@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,11 +33,12 @@ from edgewise.models.ranker_net import NetSettings, RankingNet
 from edgewise.models.ranker_net_fit import build_net, fit_net, score_net
 from edgewise.models.ranker_parts import RankerParts
 from edgewise.models.ranker_trees import TreeSettings, fit_trees, score_trees, useful_columns
-from edgewise.models.ranking_data import TableCache, hold_out, latest_anchors
+from edgewise.models.ranking_data import TableCache, hidden_share, hold_out, latest_anchors
 from edgewise.models.ranking_lists import filled, mean_average_precision, ranked
 from edgewise.models.ranking_setup import Setup, links_of, moments_of, ranking_target
 from edgewise.models.ranking_spare import spare_items
 from edgewise.models.ranking_tables import RankingTable, channels_for, make_pool, make_table
+from edgewise.models.ranking_walks import choose_walks
 from edgewise.query.kinds import TaskKind
 from edgewise.tasks.nouns import Labels, Ragged, Ranked, Seeds, TaskSpec
 
@@ -52,8 +53,8 @@ MOST_SEEDS = 12_000
 #: Rounds of trees among which validation chooses, and epochs of the network at most.
 ROUNDS = (30, 60, 100)
 EPOCHS = 5
-#: The share of a static task's links that is hidden to learn from.
-HIDDEN = 0.2
+#: The share of the budget that choosing walks may take.
+WALKS_SHARE = 0.25
 #: The share of the negatives that is learnt from; each stands for more of them.
 NEGATIVES = 0.4
 #: Seeds whose pools are held in memory at once when predicting.
@@ -88,6 +89,8 @@ class EdgewiseRanker(Model):
         self._links: Meetings | None = None
         self._random_seed = 0
         self._anchors = ANCHORS
+        self._hidden = 0.2
+        self._static_world: tuple[GraphStore, Meetings | None, AsOf] | None = None
         self._view: GraphView | None = None
         self._facts: dict[str, Any] = {}
         self._cache = TableCache()
@@ -112,6 +115,10 @@ class EdgewiseRanker(Model):
         self._random_seed = random_seed
         self._setup = Setup.fit(graph, spec, train)
         self._anchors = ANCHORS if budget.seconds >= LITTLE_TIME else FEW_ANCHORS
+        self._hidden = hidden_share(train, valid)
+        if not self._setup.again:
+            self._choose_walks(graph, spec, train, valid, budget.share(WALKS_SHARE))
+            progress.say("walks are chosen")
         table, asof, channels = self._training(graph, spec, train)
         progress.say(f"{len(table):,} seeds, {len(table.pool.items):,} candidates from {len(channels)} channels")
         self._columns = useful_columns(table)
@@ -157,7 +164,7 @@ class EdgewiseRanker(Model):
     def predict(self, graph: GraphStore, spec: TaskSpec, seeds: Seeds, *, k: int | None = None) -> Ranked:
         """The best k items of each seed's pool, filled up with popular ones."""
         setup, k = self._fitted(), spec.k if k is None else k
-        asof = setup.world(graph, spec, seeds, self._links, whole=True)
+        asof = self._world(graph, spec, seeds)
         at = moments_of(setup, seeds)
         channels, trees = channels_for(setup, asof), self._trees(graph, spec)
         parts = [
@@ -169,7 +176,7 @@ class EdgewiseRanker(Model):
     def channels_of(self, graph: GraphStore, spec: TaskSpec, seeds: Seeds, item: int) -> dict[str, int]:
         """The channels that proposed an item to a seed, and its place in each, from 1."""
         setup = self._fitted()
-        asof = setup.world(graph, spec, seeds, self._links, whole=True)
+        asof = self._world(graph, spec, seeds)
         channels = channels_for(setup, asof)
         pool = make_pool(setup, asof, channels, seeds.rows, moments_of(setup, seeds))
         places = pool.ranks[pool.items == item]
@@ -197,7 +204,8 @@ class EdgewiseRanker(Model):
         settings = {
             "setup": setup.to_json(), "columns": self._columns, "rounds": self._rounds, "epochs": self._epochs,
             "mix": self._mix.to_json(), "random_seed": self._random_seed, "facts": self._facts,
-            "anchors": self._anchors, "groups": learnt.network.groups, "sizes": _sizes(learnt.network),
+            "anchors": self._anchors, "hidden": self._hidden,
+            "groups": learnt.network.groups, "sizes": _sizes(learnt.network),
             "view": None if self._view is None else self._view.to_json(),
         }  # fmt: skip
         write_json(folder, "ranker", settings)
@@ -217,7 +225,7 @@ class EdgewiseRanker(Model):
             model._columns, model._rounds, model._epochs = content["columns"], content["rounds"], content["epochs"]
             model._mix = Mix.from_json(content["mix"])
             model._random_seed, model._facts = content["random_seed"], content["facts"]
-            model._anchors = content["anchors"]
+            model._anchors, model._hidden = content["anchors"], content["hidden"]
             sizes = content["sizes"]
             model._view = None if content["view"] is None else GraphView.from_json(content["view"])
             network = RankingNet(
@@ -245,6 +253,27 @@ class EdgewiseRanker(Model):
             raise InternalError("a ranker is asked after it is fitted")
         return self._setup
 
+    def _world(self, graph: GraphStore, spec: TaskSpec, seeds: Seeds) -> AsOf:
+        """The timelines to answer from. A static task's are kept: they are the same for all seeds."""
+        setup, kept = self._fitted(), self._static_world
+        if not setup.static or graph.origin is not None:
+            return setup.world(graph, spec, seeds, self._links, whole=True)
+        if kept is None or kept[0] is not graph or kept[1] is not self._links:
+            asof = setup.world(graph, spec, seeds, self._links, whole=True)
+            self._static_world = kept = (graph, self._links, asof)
+        return kept[2]
+
+    def _choose_walks(
+        self, graph: GraphStore, spec: TaskSpec, train: Labels, valid: Labels, budget: Budget
+    ) -> None:
+        setup = self._fitted()
+        links = links_of(spec, train) if setup.static or spec.history is None else None
+        asof = setup.world(graph, spec, valid.seeds, links, whole=True)
+        target, at = ranking_target(valid), moments_of(setup, valid.seeds)
+        walks, tried = choose_walks(asof, valid.seeds.rows, at, target, spec.k, budget)
+        self._setup = replace(setup, walks=walks)
+        self._facts["walks"] = tried
+
     def _keep_links(self, spec: TaskSpec, labels: Labels) -> None:
         """The labels are what a model knows of entities where the task has no history of its own."""
         if self._fitted().static or spec.history is None:
@@ -263,7 +292,8 @@ class EdgewiseRanker(Model):
         setup = self._fitted()
         chosen = latest_anchors(labels, self._anchors, MOST_SEEDS, self._random_seed)
         if setup.static:
-            parts = hold_out(spec, labels, HIDDEN, self._random_seed)
+            last = setup.walks is not None and setup.walks.ordered
+            parts = hold_out(spec, labels, self._hidden, self._random_seed, last)
             chosen = latest_anchors(parts.labels, 1, MOST_SEEDS, self._random_seed)
             asof = setup.world(graph, spec, chosen.seeds, parts.known, whole=True)
         else:
@@ -288,7 +318,7 @@ class EdgewiseRanker(Model):
         assert self._learnt is not None
         trees = score_trees(self._learnt.trees, judged, self._columns, self._rounds)
         network, gates = score_net(self._learnt.network, judged, asof, self._columns, walked)
-        self._mix = choose_mix(judged, trees, network, target, k)
+        self._mix = choose_mix(judged, trees, network, target, k, not self._fitted().again)
         shares = gates.mean(axis=0) if len(gates) else np.zeros(3)
         self._facts["gate"] = dict(zip(("repeat", "local", "global"), map(float, shares), strict=True))
 

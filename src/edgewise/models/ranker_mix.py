@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float32
 
-from edgewise.models.candidates.merge import Pool
+from edgewise.models.candidates.merge import Pool, part_of_pool
 from edgewise.models.ranking_lists import mean_average_precision, ranked, within_pool
 from edgewise.models.ranking_tables import RankingTable
 from edgewise.tasks.nouns import Ragged
@@ -17,23 +17,33 @@ __all__ = ["SIMPLE", "Mix", "choose_mix", "mixed", "reciprocal_ranks"]
 
 #: Weights of the network against the trees that are tried.
 WEIGHTS = (0.0, 0.15, 0.3, 0.5, 0.75, 1.0)
+#: Weights that a part may join a blend with, how many parts may join, and by how much each has to better it.
+BLEND = (0.15, 0.4, 1.0)
+MOST_PARTS = 5
+BETTER = 1.002
+#: Validation seeds that a blend's weights are found on, at most.
+BLEND_SEEDS = 3_000
 #: Features that make a ranking of their own.
 SIMPLE = ("own decay 120d", "own decay 30d", "item decay 7d", "item decay 30d")
 
 
 @dataclass(frozen=True, slots=True)
 class Mix:
-    """The network's weight against the trees'; or one column of the table; or reciprocal-rank fusion."""
+    """The network's weight against the trees'; or one column of the table; or reciprocal-rank fusion; or a blend.
 
-    kind: str  # "scorers", "column", "fusion"
+    A blend weighs columns, "trees" and "network" by name, each scaled within its pool.
+    """
+
+    kind: str  # "scorers", "column", "fusion", "blend"
     network: float = 0.0
     column: str = ""
     tried: tuple[tuple[str, float], ...] = ()  # what was tried, with MAP@k on validation
+    blend: tuple[tuple[str, float], ...] = ()
 
     @property
     def asks_network(self) -> bool:
         """Whether the network has a say."""
-        return self.kind == "scorers" and self.network > 0
+        return (self.kind == "scorers" and self.network > 0) or "network" in dict(self.blend)
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values."""
@@ -42,11 +52,17 @@ class Mix:
     @classmethod
     def from_json(cls, content: dict[str, Any]) -> Mix:
         """The inverse of `to_json`."""
-        return cls(**{**content, "tried": tuple((name, value) for name, value in content["tried"])})
+        pairs = {part: tuple((name, value) for name, value in content[part]) for part in ("tried", "blend")}
+        return cls(**{**content, **pairs})
 
 
-def choose_mix(table: RankingTable, trees: np.ndarray, network: np.ndarray, target: Ragged, k: int) -> Mix:
-    """The mixture with the highest MAP@k on validation; a simple rule wins only where no mixture beats it."""
+def choose_mix(
+    table: RankingTable, trees: np.ndarray, network: np.ndarray, target: Ragged, k: int, blend: bool = False
+) -> Mix:
+    """The mixture with the highest MAP@k on validation; a simple rule wins only where no mixture beats it.
+
+    With `blend`, columns of the channels' scores may be weighed against the scorers.
+    """
     options = [Mix("scorers", network=w) for w in WEIGHTS]
     options += [Mix("fusion")]
     options += [Mix("column", column=name) for name in table.names if name in SIMPLE]
@@ -55,9 +71,54 @@ def choose_mix(table: RankingTable, trees: np.ndarray, network: np.ndarray, targ
         mean_average_precision(ranked(table.pool, mixed(option, table, trees, network), k), target, k)
         for option in options
     ]
+    if blend:
+        options.append(_blended(table, trees, network, target, k))
+        scores = mixed(options[-1], table, trees, network)
+        found.append(mean_average_precision(ranked(table.pool, scores, k), target, k))
     best = options[int(np.argmax(found))]
     tried = tuple((_named(option), float(value)) for option, value in zip(options, found, strict=True))
-    return Mix(best.kind, best.network, best.column, tried)
+    return Mix(best.kind, best.network, best.column, tried, best.blend)
+
+
+def _blended(table: RankingTable, trees: np.ndarray, network: np.ndarray, target: Ragged, k: int) -> Mix:
+    """Weights found by adding, one after the other, what helps most."""
+    pool, sample = table.pool, _sample(table)
+    inside = np.isin(pool.seed_of, sample)
+    some = part_of_pool(pool, inside)
+    few = replace(some, indptr=np.append(some.indptr[sample], len(some.items)))
+    wanted = target.take(sample)
+    names = ["trees", "network", *(n for n in table.names if n in SIMPLE or n.startswith("score "))]
+    parts = {name: _part(name, table, trees, network)[inside] for name in names}
+
+    def worth(scores: np.ndarray) -> float:
+        return mean_average_precision(ranked(few, np.round(scores, 5), k), wanted, k)
+
+    alone = {name: worth(scores) for name, scores in parts.items()}
+    first = max(alone, key=lambda name: alone[name])
+    weights, scores, best = {first: 1.0}, parts[first], alone[first]
+    for _ in range(MOST_PARTS):
+        step = [(worth(scores + np.float32(w) * part), name, w) for name, part in parts.items() for w in BLEND]
+        value, name, weight = max(step)
+        if value <= best * BETTER:
+            break
+        weights[name] = weights.get(name, 0.0) + weight
+        scores, best = scores + np.float32(weight) * parts[name], value
+    return Mix("blend", blend=tuple(weights.items()))
+
+
+def _sample(table: RankingTable) -> np.ndarray:
+    """The seeds that weights are found on."""
+    if len(table) <= BLEND_SEEDS:
+        return np.arange(len(table))
+    return np.sort(np.random.default_rng(0).choice(len(table), BLEND_SEEDS, replace=False))
+
+
+def _part(
+    name: str, table: RankingTable, trees: np.ndarray, network: np.ndarray
+) -> Float32[np.ndarray, " candidates"]:
+    if name in ("trees", "network"):
+        return within_pool(table.pool, trees if name == "trees" else network)
+    return within_pool(table.pool, np.nan_to_num(table.features[:, table.names.index(name)]))
 
 
 def mixed(
@@ -66,6 +127,9 @@ def mixed(
     """The scores that the mix gives. They are rounded, so that sums in another order give the same list."""
     if mix.kind == "fusion":
         scores = reciprocal_ranks(table.pool)
+    elif mix.kind == "blend":
+        parts = [np.float32(w) * _part(name, table, trees, network) for name, w in mix.blend]
+        scores = np.sum(parts, axis=0)
     elif mix.kind == "column":
         scores = np.nan_to_num(table.features[:, table.names.index(mix.column)])
     else:
@@ -82,4 +146,6 @@ def reciprocal_ranks(pool: Pool) -> Float32[np.ndarray, " candidates"]:
 def _named(mix: Mix) -> str:
     if mix.kind == "column":
         return mix.column
+    if mix.kind == "blend":
+        return " + ".join(f"{weight:g} {name}" for name, weight in mix.blend)
     return "reciprocal-rank fusion" if mix.kind == "fusion" else f"network weight {mix.network:g}"

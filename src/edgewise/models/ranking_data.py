@@ -13,7 +13,10 @@ from edgewise.models.ranking_setup import Setup, links_of, moments_of, ranking_t
 from edgewise.models.ranking_tables import RankingTable, joined, make_table
 from edgewise.tasks.nouns import Labels, Ragged, TaskSpec
 
-__all__ = ["HeldOut", "TableCache", "hold_out", "latest_anchors"]
+__all__ = ["HeldOut", "TableCache", "hidden_share", "hold_out", "latest_anchors"]
+
+#: Seeds whose pools are made at once.
+SEEDS_AT_ONCE = 2048
 
 
 def latest_anchors(labels: Labels, anchors: int, most: int, random_seed: int) -> Labels:
@@ -36,13 +39,24 @@ class HeldOut:
     labels: Labels
 
 
-def hold_out(spec: TaskSpec, labels: Labels, share: float, random_seed: int) -> HeldOut:
-    """Hide a random share of each entity's links: in a static task the links are the labels."""
+def hold_out(spec: TaskSpec, labels: Labels, share: float, random_seed: int, last: bool = False) -> HeldOut:
+    """Hide a share of each entity's links, at random or the `last`: in a static task the links are the labels."""
     target = ranking_target(labels)
-    hidden = np.random.default_rng(random_seed).random(len(target.values)) < share
+    if last:
+        lengths = np.repeat(target.lengths, target.lengths)
+        place = np.arange(len(target.values)) - np.repeat(target.indptr[:-1], target.lengths)
+        hidden = (lengths > 1) & (place >= lengths - np.maximum(1, np.rint(share * lengths)))
+    else:
+        hidden = np.random.default_rng(random_seed).random(len(target.values)) < share
     return HeldOut(
         links_of(spec, Labels(labels.seeds, part(target, ~hidden))), Labels(labels.seeds, part(target, hidden))
     )
+
+
+def hidden_share(train: Labels, valid: Labels) -> float:
+    """The share of links that validation hides from training, so that training can hide as many from itself."""
+    known, hidden = len(ranking_target(train).values), len(ranking_target(valid).values)
+    return float(np.clip(hidden / max(known + hidden, 1), 0.05, 0.3))
 
 
 def part(target: Ragged, keep: np.ndarray) -> Ragged:
@@ -65,10 +79,9 @@ class TableCache:
         at = moments_of(setup, labels.seeds)
         made = []
         block_of = at // setup.block
-        for moment in np.unique(block_of):
-            here = np.flatnonzero(block_of == moment)
+        for moment, here in _batches(block_of):
             block = labels.take(here)
-            key = (int(moment), block.seeds.rows.tobytes() + block.seeds.at.tobytes())
+            key = (moment, block.seeds.rows.tobytes() + block.seeds.at.tobytes())
             table = self._kept.get(key)
             if table is None or table.share != share:
                 wanted = target.take(here)
@@ -86,3 +99,13 @@ class TableCache:
     def clear(self) -> None:
         """Forget all tables."""
         self._kept.clear()
+
+
+def _batches(block_of: np.ndarray) -> list[tuple[int, np.ndarray]]:
+    """The positions of each block's seeds, in order, not too many at once."""
+    found = []
+    for moment in np.unique(block_of):
+        here = np.flatnonzero(block_of == moment)
+        parts = np.array_split(here, max(1, -(-len(here) // SEEDS_AT_ONCE)))
+        found += [(int(moment), part) for part in parts]
+    return found

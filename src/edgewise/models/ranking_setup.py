@@ -15,6 +15,7 @@ from edgewise.models.candidates.asof import AsOf
 from edgewise.models.candidates.evidence import Evidence, Meetings
 from edgewise.models.candidates.read import Plan, gather, history_meetings, plan_evidence
 from edgewise.models.candidates.worlds import past_of, world_of
+from edgewise.models.ranking_walks import Walks
 from edgewise.query.kinds import TaskKind
 from edgewise.state.pair import PairReading
 from edgewise.tasks.nouns import Labels, Ragged, Seeds, TaskSpec
@@ -34,7 +35,7 @@ MANY_EVENTS = 300_000
 class Setup:
     """Fitted at the training cut. `again`: whether an entity meets the same item again. `grid`: see `AsOf`.
 
-    Tables are made for `block` microseconds of anchors at a time.
+    Tables are made for `block` microseconds of anchors at a time. `walks` are chosen later, on validation.
     """
 
     plan: Plan
@@ -42,6 +43,7 @@ class Setup:
     again: bool
     grid: int = 1
     block: int = 1
+    walks: Walks | None = None
 
     @classmethod
     def fit(cls, graph: GraphStore, spec: TaskSpec, train: Labels) -> Setup:
@@ -91,6 +93,7 @@ class Setup:
             bool(content["again"]),
             int(content["grid"]),
             int(content["block"]),
+            None if content.get("walks") is None else Walks.from_json(content["walks"]),
         )
 
 

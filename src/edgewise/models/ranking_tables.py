@@ -46,7 +46,7 @@ def channels_for(setup: Setup, asof: AsOf) -> list[Channel]:
     """The channels that make sense for this evidence; none has a setting for one data set."""
     if setup.static or asof.evidence.static:
         return [
-            Together(width=150, recent=400, power=0.7, neighbours=200, cap=400, name="graph filter"),
+            *_walks(setup),
             Together(width=100, recent=400, alpha=0.0, beta=0.5, neighbours=100, cap=400, name="item neighbours"),
             Popular(width=30, half_life=3),
             *(Siblings(name) for name in asof.evidence.attributes),
@@ -58,10 +58,19 @@ def channels_for(setup: Setup, asof: AsOf) -> list[Channel]:
         Popular(width=60 if new else 30, half_life=1, name="popular now"),
         *(CohortPopular(name, width=30 if new else 15) for name in asof.evidence.cohorts),
         *(PlacePopular(name) for name in asof.evidence.stocked),
-        Next(width=100 if new else 30),
-        Together(width=100 if new else 30, neighbours=30, most_events=400_000),
+        *_walks(setup),
         *(Siblings(name, width=30 if new else 20) for name in list(asof.evidence.attributes)[:2]),
     ]
+
+
+def _walks(setup: Setup) -> list[Channel]:
+    """The walks over item-item graphs: those chosen on validation, or simple ones."""
+    if setup.walks is not None:
+        return [setup.walks.together, *([setup.walks.after] if setup.walks.after is not None else [])]
+    if setup.static:
+        return [Together(width=150, recent=400, power=0.7, neighbours=200, cap=400, name="graph filter")]
+    width = 30 if setup.again else 100
+    return [Next(width=width), Together(width=width, neighbours=30, most_events=400_000)]
 
 
 def forget_met(asof: AsOf, rows: np.ndarray, at: np.ndarray, items: np.ndarray) -> np.ndarray:
@@ -76,7 +85,7 @@ def make_pool(setup: Setup, asof: AsOf, channels: list[Channel], rows: np.ndarra
     proposals = [channel.propose(asof, rows, at) for channel in channels]
     if not setup.again:
         proposals = [Proposed(forget_met(asof, rows, at, p.items), p.scores) for p in proposals]
-    return merge(proposals, len(rows))
+    return merge(proposals, len(rows), [channel.width for channel in channels])
 
 
 def make_table(

@@ -31,6 +31,8 @@ class Channel(ABC):
     name: str
     #: How many items it proposes at most.
     width: int
+    #: How many further items it scores, in case another channel proposes them.
+    depth: int = 0
 
     @abstractmethod
     def propose(self, asof: AsOf, rows: Int64[np.ndarray, " n"], at: Int64[np.ndarray, " n"]) -> Proposed:

@@ -43,30 +43,43 @@ def co_graph(
     cap: int = 100,
     alpha: float = 0.5,
     beta: float = 0.5,
+    beta_to: float | None = None,
     power: float = 1.0,
 ) -> ItemGraph:
-    """Items met by the same entities: `w(i, j) = (sum_u len(u)^-2alpha · deg(i)^(beta-1)... )^power`.
+    """Items met by the same entities: `w(i, j) = (sum_u len(u)^-2alpha · deg(i)^-beta · deg(j)^-beta_to)^power`.
 
     With R normalised as `len(u)^-alpha · deg(i)^-beta` on both sides this is `(RᵀR)^power`, element by element:
     alpha 0, beta .5 is cosine (ItemKNN); alpha .5, beta .5 the graph filter of Turbo-CF (Park, Shin and Shin,
-    2024), whose `power` sharpens it; unequal degree exponents give RP3beta (Paudel et al., 2017).
+    2024), whose `power` sharpens it; a smaller `beta_to` (`beta` if not given) leans towards what many met, as
+    RP3beta does (Paudel et al., 2017).
     """
     lists = _latest(history, entities, cap)
     users = _transpose(lists, items)
     out_items = np.full((items, neighbours), -1, dtype=np.int32)
     out_weights = np.zeros((items, neighbours), dtype=np.float32)
     length = np.maximum(np.diff(lists.indptr), 1).astype(np.float64) ** (-2.0 * alpha)
-    degree = np.maximum(np.diff(users.indptr), 1).astype(np.float64) ** (-beta)
-    _co(lists.indptr, lists.items, users.indptr, users.items, length, degree, power, out_items, out_weights)
+    degree = np.maximum(np.diff(users.indptr), 1).astype(np.float64)
+    leave, enter = degree**-beta, degree ** -(beta if beta_to is None else beta_to)
+    _co(lists.indptr, lists.items, users.indptr, users.items, length, leave, enter, power, out_items, out_weights)
     return ItemGraph(out_items, out_weights)
 
 
 def next_graph(
-    history: Meetings, entities: int, items: int, *, neighbours: int = 50, window: int = 5, beta: float = 0.3
+    history: Meetings,
+    entities: int,
+    items: int,
+    *,
+    neighbours: int = 50,
+    window: int = 5,
+    beta: float = 0.3,
+    beta_to: float | None = None,
+    reach: float = 1.0,
+    back: float = 0.0,
 ) -> ItemGraph:
-    """Items met soon after another: `w(i -> j)` sums `1 / steps` over the `window` following moments.
+    """Items met soon after another: `w(i -> j)` sums `steps^-reach` over the `window` following moments.
 
-    Steps count distinct moments, or single events where the history has no times but an order.
+    Steps count distinct moments, or single events where the history has no times but an order. With `back`,
+    what was met soon before counts too, so much less. Degrees weigh as in `co_graph`.
     """
     keep = (history.left >= 0) & (history.right >= 0)
     left, right, at = history.left[keep], history.right[keep], history.at[keep]
@@ -76,10 +89,12 @@ def next_graph(
     starts = np.searchsorted(left, np.arange(entities + 1))
     source = np.argsort(right, kind="stable")
     source_ptr = np.searchsorted(right[source], np.arange(items + 1))
-    degree = np.maximum(np.bincount(right, minlength=items), 1).astype(np.float64) ** (-beta)
+    degree = np.maximum(np.bincount(right, minlength=items), 1).astype(np.float64)
+    leave, enter = degree**-beta, degree ** -(beta if beta_to is None else beta_to)
+    worth = np.concatenate([[0.0], np.arange(1, window + 1) ** -reach])
     out_items = np.full((items, neighbours), -1, dtype=np.int32)
     out_weights = np.zeros((items, neighbours), dtype=np.float32)
-    _next(left, right, step, starts, source, source_ptr, degree, window, out_items, out_weights)
+    _next(left, right, step, starts, source, source_ptr, leave, enter, worth, back, out_items, out_weights)
     return ItemGraph(out_items, out_weights)
 
 
@@ -135,21 +150,25 @@ def _transpose(lists: _Lists, items: int) -> _Lists:
 @nb.njit(cache=True)
 def _keep_best(weight: np.ndarray, touched: np.ndarray, items: np.ndarray, weights: np.ndarray) -> None:
     """Move the largest weights into a row, ties to the smaller id, and clear the accumulator."""
-    touched.sort()
     values = np.empty(len(touched))
     for t in range(len(touched)):
         values[t] = -weight[touched[t]]
         weight[touched[t]] = 0.0
-    order = np.argsort(values, kind="mergesort")
+    kept = touched
+    if len(touched) > len(items):
+        best = values <= np.partition(values, len(items) - 1)[len(items) - 1]
+        kept, values = touched[best], values[best]
+    by_id = np.argsort(kept)
+    order = by_id[np.argsort(values[by_id], kind="mergesort")]
     for r in range(min(len(order), len(items))):
-        items[r] = touched[order[r]]
+        items[r] = kept[order[r]]
         weights[r] = -values[order[r]]
 
 
 @nb.njit(cache=True, parallel=True)
 def _co(
     list_ptr: np.ndarray, lists: np.ndarray, user_ptr: np.ndarray, users: np.ndarray, length: np.ndarray,
-    degree: np.ndarray, power: float, out_items: np.ndarray, out_weights: np.ndarray,
+    leave: np.ndarray, enter: np.ndarray, power: float, out_items: np.ndarray, out_weights: np.ndarray,
 ) -> None:  # fmt: skip
     items = len(out_items)
     blocks = 8
@@ -170,16 +189,18 @@ def _co(
                     weight[j] += length[user]
             for t in range(n):
                 j = touched[t]
-                weight[j] = (weight[j] * degree[i] * degree[j]) ** power
+                weight[j] = (weight[j] * leave[i] * enter[j]) ** power
             _keep_best(weight, touched[:n], out_items[i], out_weights[i])
 
 
 @nb.njit(cache=True, parallel=True)
 def _next(
     left: np.ndarray, right: np.ndarray, step: np.ndarray, starts: np.ndarray, source: np.ndarray,
-    source_ptr: np.ndarray, degree: np.ndarray, window: int, out_items: np.ndarray, out_weights: np.ndarray,
+    source_ptr: np.ndarray, leave: np.ndarray, enter: np.ndarray, worth: np.ndarray, back: float,
+    out_items: np.ndarray, out_weights: np.ndarray,
 ) -> None:  # fmt: skip
     items = len(out_items)
+    window = len(worth) - 1
     blocks = 8
     for block in nb.prange(blocks):
         weight = np.zeros(items)
@@ -190,14 +211,25 @@ def _next(
                 e = source[p]
                 f = e + 1
                 while f < starts[left[e] + 1] and step[f] - step[e] <= window:
-                    j = right[f]
-                    if step[f] > step[e] and j != i:
-                        if weight[j] == 0.0:
-                            touched[n] = j
-                            n += 1
-                        weight[j] += degree[i] * degree[j] / (step[f] - step[e])
+                    n = _meet(weight, touched, n, i, right[f], worth[step[f] - step[e]] * leave[i], enter)
                     f += 1
+                f = e - 1
+                while back > 0.0 and f >= starts[left[e]] and step[e] - step[f] <= window:
+                    n = _meet(weight, touched, n, i, right[f], back * worth[step[e] - step[f]] * leave[i], enter)
+                    f -= 1
             _keep_best(weight, touched[:n], out_items[i], out_weights[i])
+
+
+@nb.njit(cache=True)
+def _meet(weight: np.ndarray, touched: np.ndarray, n: int, i: int, j: int, worth: float, enter: np.ndarray) -> int:
+    """Add what leads from one item to another; how many items the accumulator now holds."""
+    if j == i or worth == 0.0:
+        return n
+    if weight[j] == 0.0:
+        touched[n] = j
+        n += 1
+    weight[j] += worth * enter[j]
+    return n
 
 
 @nb.njit(cache=True, parallel=True)

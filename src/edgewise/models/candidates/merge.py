@@ -33,17 +33,24 @@ class Pool:
         return np.repeat(np.arange(len(self.indptr) - 1), np.diff(self.indptr))
 
 
-def merge(proposals: list[Proposed], seeds: int) -> Pool:
-    """The union of proposals for each seed."""
+def merge(proposals: list[Proposed], seeds: int, widths: list[int] | None = None) -> Pool:
+    """The union of proposals for each seed.
+
+    With `widths`, only the first so many items of each proposal are candidates; the further ones give scores to
+    candidates of other channels.
+    """
     if not proposals or seeds == 0:
         empty = np.zeros((0, len(proposals)), dtype=np.float32)
         return Pool(np.zeros(seeds + 1, dtype=np.int64), np.zeros(0, dtype=np.int64), empty, empty)
     items = np.concatenate([p.items for p in proposals], axis=1)
     scores = np.concatenate([p.scores for p in proposals], axis=1)
-    widths = [p.items.shape[1] for p in proposals]
-    channel = np.repeat(np.arange(len(proposals)), widths)
-    rank = np.concatenate([np.arange(1, w + 1) for w in widths]).astype(np.float32)
+    lengths = [p.items.shape[1] for p in proposals]
+    channel = np.repeat(np.arange(len(proposals)), lengths)
+    rank = np.concatenate([np.arange(1, w + 1) for w in lengths]).astype(np.float32)
+    most = np.repeat(lengths if widths is None else widths, lengths)
     order = np.argsort(items, axis=1, kind="stable")
+    if widths is not None:
+        _drop_unproposed(items, order, rank <= most)
     indptr = np.zeros(seeds + 1, dtype=np.int64)
     np.cumsum(_distinct(items, order), out=indptr[1:])
     out = np.full(indptr[-1], MISSING, dtype=np.int64)
@@ -57,6 +64,22 @@ def part_of_pool(pool: Pool, keep: Bool[np.ndarray, " candidates"]) -> Pool:
     """The candidates where `keep` is true; their scores and ranks stay those of the whole pool."""
     indptr = np.concatenate([[0], np.cumsum(keep)])[pool.indptr].astype(np.int64)
     return Pool(indptr, pool.items[keep], pool.scores[keep], pool.ranks[keep])
+
+
+@nb.njit(cache=True)
+def _drop_unproposed(items: np.ndarray, order: np.ndarray, proposed: np.ndarray) -> None:
+    """Mark as MISSING the items that no channel has among its first ones."""
+    for i in range(len(items)):
+        begin = 0
+        while begin < items.shape[1]:
+            item, end, some = items[i, order[i, begin]], begin, False
+            while end < items.shape[1] and items[i, order[i, end]] == item:
+                some |= proposed[order[i, end]]
+                end += 1
+            if not some:
+                for p in range(begin, end):
+                    items[i, order[i, p]] = MISSING
+            begin = end
 
 
 @nb.njit(cache=True)

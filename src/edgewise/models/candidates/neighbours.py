@@ -24,11 +24,13 @@ class Together(Channel):
     fade: float = 1.0
     alpha: float = 0.5
     beta: float = 0.5
+    beta_to: float | None = None
     power: float = 1.0
     known: bool = False
     cap: int = 100
     neighbours: int = 50
     most_events: int = 2_000_000
+    depth: int = 0
     name: str = "met together"
 
     def propose(self, asof: AsOf, rows: np.ndarray, at: np.ndarray) -> Proposed:
@@ -39,10 +41,12 @@ class Together(Channel):
         def build(moment: int) -> ItemGraph:
             return co_graph(
                 crowd.until(moment).latest(self.most_events), all_of.entities, all_of.items,
-                neighbours=self.neighbours, cap=self.cap, alpha=self.alpha, beta=self.beta, power=self.power,
+                neighbours=self.neighbours, cap=self.cap, alpha=self.alpha, beta=self.beta, beta_to=self.beta_to,
+                power=self.power,
             )  # fmt: skip
 
-        key = ("together", self.neighbours, self.cap, self.alpha, self.beta, self.power, self.most_events)
+        shape = (self.alpha, self.beta, self.beta_to, self.power)
+        key = ("together", self.neighbours, self.cap, *shape, self.most_events)
         return _walk(self, key, build, asof, rows, at)
 
 
@@ -56,7 +60,12 @@ class Next(Channel):
     known: bool = False
     neighbours: int = 30
     window: int = 3
+    beta: float = 0.3
+    beta_to: float | None = None
+    reach: float = 1.0
+    back: float = 0.0
     most_events: int = 400_000
+    depth: int = 0
     name: str = "comes next"
 
     def propose(self, asof: AsOf, rows: np.ndarray, at: np.ndarray) -> Proposed:
@@ -67,24 +76,27 @@ class Next(Channel):
         def build(moment: int) -> ItemGraph:
             return next_graph(
                 crowd.until(moment).latest(self.most_events), all_of.entities, all_of.items,
-                neighbours=self.neighbours, window=self.window,
+                neighbours=self.neighbours, window=self.window, beta=self.beta, beta_to=self.beta_to,
+                reach=self.reach, back=self.back,
             )  # fmt: skip
 
-        return _walk(self, ("next", self.neighbours, self.window, self.most_events), build, asof, rows, at)
+        shape = (self.window, self.beta, self.beta_to, self.reach, self.back)
+        return _walk(self, ("next", self.neighbours, *shape, self.most_events), build, asof, rows, at)
 
 
 def _walk(
     channel: Together | Next, key: Hashable, build: Callable[[int], ItemGraph], asof: AsOf,
     rows: np.ndarray, at: np.ndarray,
 ) -> Proposed:  # fmt: skip
-    items = np.full((len(rows), channel.width), MISSING, dtype=np.int64)
-    scores = np.zeros((len(rows), channel.width), dtype=np.float32)
+    width = channel.width + channel.depth
+    items = np.full((len(rows), width), MISSING, dtype=np.int64)
+    scores = np.zeros((len(rows), width), dtype=np.float32)
     stamp = at // asof.grid * asof.grid
     for moment in np.unique(stamp):
         here = np.flatnonzero(stamp == moment)
         graph = asof.item_graph(key, int(moment), build)
         items[here], scores[here] = asof.spread(
             graph, rows[here], at[here],
-            width=channel.width, recent=channel.recent, fade=channel.fade, known=channel.known,
+            width=width, recent=channel.recent, fade=channel.fade, known=channel.known,
         )  # fmt: skip
     return Proposed(items, scores)

@@ -1,0 +1,77 @@
+"""Walks over item-item graphs: settings chosen by the data."""
+
+import numpy as np
+import pytest
+
+from edgewise.clock import ALWAYS, DAY
+from edgewise.models.candidates.asof import AsOf
+from edgewise.models.candidates.evidence import Evidence, Meetings
+from edgewise.models.candidates.neighbours import Next, Together
+from edgewise.models.contract import Budget
+from edgewise.models.ranking_data import hold_out
+from edgewise.models.ranking_walks import Walks, choose_walks
+from edgewise.query.kinds import TaskKind
+from edgewise.tasks.nouns import Labels, Ragged, Seeds, TaskSpec
+
+
+def meetings(rows, timed=True):
+    rows = np.array(rows, dtype=np.int64)
+    at = rows[:, 2] * DAY if timed else np.full(len(rows), ALWAYS)
+    order = np.lexsort((rows[:, 2], rows[:, 0]))
+    return Meetings(rows[order, 0], rows[order, 1], at[order])
+
+
+def test_walks_see_nothing_after_the_anchor():
+    rng = np.random.default_rng(0)
+    rows = np.column_stack([rng.integers(0, 30, 400), rng.integers(0, 20, 400), rng.integers(0, 40, 400)])
+    other = rows.copy()
+    late = rows[:, 2] > 20
+    other[late, 1] = rng.permutation(other[late, 1])
+    who, at = np.arange(30), np.full(30, 20 * DAY)
+    for walk in (Together(beta_to=0.2, depth=5), Next(back=0.5, reach=0.5, beta_to=0.1)):
+        a, b = (walk.propose(AsOf(Evidence(30, 20, meetings(r))), who, at) for r in (rows, other))
+        np.testing.assert_array_equal(a.items, b.items)
+        np.testing.assert_array_equal(a.scores, b.scores)
+
+
+@pytest.fixture(scope="module")
+def chains():
+    """People who walk through a circle of things, each step one further: what is next depends on the last."""
+    rng = np.random.default_rng(3)
+    rows = [
+        (u, (start + step) % 30, step) for u, start in enumerate(rng.integers(0, 30, 200)) for step in range(6)
+    ]
+    target = Ragged(np.arange(201), np.array([(rows[6 * u][1] + 6) % 30 for u in range(200)]))
+    return meetings(rows, timed=False), target
+
+
+def test_an_order_that_says_something_is_found(chains):
+    history, target = chains
+    asof = AsOf(Evidence(200, 30, history))
+    who, at = np.arange(200), np.zeros(200, dtype=np.int64)
+    walks, tried = choose_walks(asof, who, at, target, 1, Budget(60))
+    assert walks.ordered
+    assert walks.after is not None
+    found = walks.after.propose(asof, who, at).items[:, 0]
+    assert (found == target.values).mean() > 0.9
+    assert max(tried.values()) > 0.9
+    assert choose_walks(asof, who, at, target, 1, Budget(60)) == (walks, tried)
+
+
+def test_without_time_to_search_the_first_settings_stand(chains):
+    history, target = chains
+    asof = AsOf(Evidence(200, 30, history))
+    walks, tried = choose_walks(asof, np.arange(200), np.zeros(200, np.int64), target, 1, Budget(0))
+    assert len(tried) == 2
+    assert isinstance(walks, Walks)
+
+
+def test_training_hides_the_last_links_where_order_matters():
+    labels = Labels(
+        Seeds("users", np.array([0, 1]), np.zeros(2, np.int64)),
+        Ragged(np.array([0, 5, 6]), np.array([3, 1, 4, 0, 5, 2])),
+    )
+    spec = TaskSpec(TaskKind.STATIC_RANKING, "users", 0, item="items")
+    parts = hold_out(spec, labels, 0.4, 0, last=True)
+    assert parts.labels.target.values.tolist() == [0, 5]
+    assert parts.known.right.tolist() == [3, 1, 4, 2]
