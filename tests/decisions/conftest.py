@@ -43,7 +43,7 @@ items:
     follow: follow
   artists:
     title: name
-    did: follow
+    did: followed
   podcasts:
     title: title
     category: topic

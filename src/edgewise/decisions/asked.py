@@ -138,7 +138,7 @@ class Asked:
         lost = np.flatnonzero(np.isnan(value))
         if len(lost):
             near = self.taste(kind).affinity(self.catalogue.kinds[kind], items[lost])
-            value[lost] = worth.floor * (0.3 + 0.7 * near)
+            value[lost] = 0.5 * worth.floor * (0.3 + 0.7 * near)
         return value * CROWD if self.known and not self.personal(kind) else value
 
     def _known(self, kind: str, scored: Scored) -> Scored:
@@ -151,12 +151,14 @@ class _Worth:
 
     def __init__(self, own: Scored, popular: Scored) -> None:
         values = worths(own)
-        self.floor = float(values.min(initial=0.05)) if len(values) else 0.05
-        self._order = np.argsort(own.items, kind="stable")
-        self._items, self._values = own.items[self._order], values[self._order]
+        self.floor = float(values.min(initial=0.05))
+        crowd = np.minimum(worths(popular), self.floor)  # what the own list has not is worth no more than its last
+        items, values = np.concatenate([own.items, popular.items]), np.concatenate([values, crowd])
+        self._items, first = np.unique(items, return_index=True)
+        self._values = values[first]
 
     def known(self, items: np.ndarray) -> Float32[np.ndarray, " n"]:
-        """The value of each item, NaN where it is not in the list."""
+        """The value of each item, NaN where it is in neither list."""
         if len(self._items) == 0:
             return np.full(len(items), np.nan, dtype=np.float32)
         place = np.minimum(np.searchsorted(self._items, items), len(self._items) - 1)

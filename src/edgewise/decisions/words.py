@@ -56,6 +56,9 @@ def ago(micros: int) -> str:
 def _led(asked: Asked, kind: Kind, item: int, channel: str, because: tuple[str, int]) -> str:
     other = asked.catalogue.kinds[because[0]]
     title = other.title(because[1])
+    if channel == "across":
+        label = other.category.label(int(other.category.codes[because[1]]))
+        return f"People who {other.entry.did} {label or title} take to it; you {other.entry.did} {title}."
     if because == (kind.name, item):
         return f"You {kind.entry.did} it {_when(asked, kind, item)}."
     if channel == "taken together":
@@ -78,7 +81,9 @@ def _shared(asked: Asked, kind: Kind, item: int, attribute: tuple[str, str]) -> 
     by, label = attribute
     if by == "category":
         return _fit(asked, kind, item).strip() or f"It is {label}."
-    return f"More by {label}."
+    if by in asked.catalogue.collections:
+        return f"In {label}.{_fit(asked, kind, item)}"
+    return f"More by {label}." if by == "creator" else f"More of {label}.{_fit(asked, kind, item)}"
 
 
 def _fit(asked: Asked, kind: Kind, item: int) -> str:

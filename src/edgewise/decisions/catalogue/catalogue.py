@@ -14,6 +14,7 @@ from edgewise.decisions.catalogue.collections import Collections, collections_of
 from edgewise.decisions.catalogue.columns import Columns, Reader, as_text
 from edgewise.decisions.catalogue.kind import Kind, collection_kind, item_kind, releases_of
 from edgewise.decisions.people import Feedback, Person
+from edgewise.decisions.project.check import BY
 from edgewise.decisions.project.defaults import default_shelves
 from edgewise.decisions.project.file import ProjectFile, ShelfEntry
 from edgewise.ids import MISSING
@@ -46,7 +47,11 @@ class Catalogue:
             SchemaError: a name that the schema has not (`read_project` with a schema finds them all).
         """
         reader = Reader(schema, columns)
-        kinds = {name: item_kind(reader, name, entry) for name, entry in project.items.items()}
+        by = {(s.kind, s.by) for s in project.surfaces.home.show if s.shelf == "more" and s.by not in BY}
+        kinds = {
+            name: item_kind(reader, name, entry, sorted(c for k, c in by if k == name))
+            for name, entry in project.items.items()
+        }
         for name, collection in project.collections.items():
             kinds.setdefault(name, collection_kind(reader, name, collection))
         people = project.people
@@ -55,7 +60,10 @@ class Catalogue:
             project=project,
             schema=schema,
             kinds=kinds,
-            collections={name: collections_of(reader, name, e) for name, e in project.collections.items()},
+            collections={
+                name: collections_of(reader, name, entry, people.table)
+                for name, entry in project.collections.items()
+            },
             age=reader.numbers(people.table, people.age),
             region=region,
             shelves=tuple(project.surfaces.home.show or default_shelves(project)),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Int64
 
+from edgewise.clock import DAY, NEVER
 from edgewise.decisions.catalogue.columns import Reader
 from edgewise.decisions.project.file import CollectionEntry
 from edgewise.ids import MISSING
@@ -40,6 +41,8 @@ class Collections:
     name: str
     kind: str  # the table of the things
     items: Members
+    ends: Int64[np.ndarray, " collections"]  # microseconds; NEVER for no end
+    people: Members | None = None  # for each person, the collections that are theirs; None where all are for all
 
     def with_one(self, row: int, items: Int64[np.ndarray, " n"]) -> Collections:
         """With the collection `row` made of these things: one that has just been made, or has changed."""
@@ -52,14 +55,26 @@ class Collections:
         end = start + (len(lists[0]) if lists else 0)
         lengths[row] = len(fresh)
         rows = np.concatenate([self.items.rows[:start], fresh, self.items.rows[end:]])
-        return Collections(self.name, self.kind, Members(_indptr(lengths), rows))
+        ends = np.concatenate([self.ends, np.full(len(lengths) - len(self.ends), NEVER)])
+        return replace(self, items=Members(_indptr(lengths), rows), ends=ends)
 
 
-def collections_of(reader: Reader, name: str, entry: CollectionEntry) -> Collections:
+def collections_of(reader: Reader, name: str, entry: CollectionEntry, people: str) -> Collections:
     """Read which things are in which collection, from the table that links them."""
     links = {link.to: link for link in reader.schema.links_from(entry.links)}
     owner, item = reader.forward(links[name]), reader.forward(links[entry.items])
-    return Collections(name, entry.items, members_of(owner, item, reader.rows(name)))
+    lists = reader.rows(name)
+    ends = np.full(lists, NEVER) if entry.ends is None else _end_of_day(reader.times(name, entry.ends))
+    theirs = None
+    if entry.people is not None:
+        ties = {link.to: link for link in reader.schema.links_from(entry.people)}
+        theirs = members_of(reader.forward(ties[people]), reader.forward(ties[name]), reader.rows(people))
+    return Collections(name, entry.items, members_of(owner, item, lists), ends, theirs)
+
+
+def _end_of_day(at: Int64[np.ndarray, " n"]) -> Int64[np.ndarray, " n"]:
+    """Ends that are dates include their day."""
+    return np.where((at != NEVER) & (at % DAY == 0), at + DAY - 1, at)
 
 
 def members_of(owner: Int64[np.ndarray, " n"], item: Int64[np.ndarray, " n"], lists: int) -> Members:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -49,6 +50,7 @@ class Kind:
     attributes: Float32[np.ndarray, "rows attributes"]
     releases: Releases
     picture: pa.Array | None = None
+    others: Mapping[str, Codes] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.titles)
@@ -73,12 +75,13 @@ class Kind:
         return self.releases.rows[first:last][::-1]
 
     def codes(self, by: str) -> Codes:
-        """The codes of `creator`, `category` or `supplier`."""
-        return {"creator": self.creator, "category": self.category, "supplier": self.supplier}[by]
+        """The codes of `creator`, `category` or `supplier`, or of another column that shelves go by."""
+        own = {"creator": self.creator, "category": self.category, "supplier": self.supplier}
+        return own[by] if by in own else self.others[by]
 
 
-def item_kind(reader: Reader, name: str, entry: ItemEntry) -> Kind:
-    """Read the columns of an item table."""
+def item_kind(reader: Reader, name: str, entry: ItemEntry, others: Iterable[str] = ()) -> Kind:
+    """Read the columns of an item table; `others` are further columns that shelves go by."""
     titles = reader.text(name, entry.title)
     creator = reader.codes(name, entry.creator)
     numbers = [reader.numbers(name, column) for column in entry.attributes]
@@ -96,6 +99,7 @@ def item_kind(reader: Reader, name: str, entry: ItemEntry) -> Kind:
         attributes=_standardised(numbers, len(titles)),
         releases=releases_of(released),
         picture=None if entry.picture is None else reader.values(name, entry.picture),
+        others={column: reader.codes(name, column) for column in others},
     )
 
 

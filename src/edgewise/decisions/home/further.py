@@ -9,12 +9,13 @@ import numpy as np
 
 from edgewise.decisions.asked import Asked
 from edgewise.decisions.home.draft import WISHED, Draft, from_items, from_scored
+from edgewise.decisions.home.shelves import best
 from edgewise.decisions.playlists.collections import matched
 from edgewise.decisions.playlists.outline import outlines
 from edgewise.decisions.project.file import ShelfEntry
 from edgewise.decisions.recommend.search import found
 
-__all__ = ["across", "collections", "mixes", "searched"]
+__all__ = ["across", "collections", "inside", "mixes", "searched"]
 
 
 def across(asked: Asked, entry: ShelfEntry) -> Iterator[Draft]:
@@ -63,8 +64,22 @@ def mixes(asked: Asked, entry: ShelfEntry) -> Iterator[Draft]:
         return
     n = len(lists)
     worth = asked.worth(entry.kind, asked.for_user(entry.kind).items[:1])
-    value = np.full(n, float(worth[0]) if len(worth) else 0.05) * 0.9 ** np.arange(n)
+    value = np.full(n, 0.7 * float(worth[0]) if len(worth) else 0.05) * 0.9 ** np.arange(n)
     draft = from_items(
         asked, entry, np.arange(n), "Made for you", "made for you", kind=entry.kind, value=value, calibrated=False
     )
     yield replace(draft, kind="mixes", titles=tuple(o.title for o in lists))
+
+
+def inside(asked: Asked, entry: ShelfEntry) -> Iterator[Draft]:
+    """The best things in a collection that is the person's, or else in one that matches their taste."""
+    name = entry.source or ""
+    collections = asked.catalogue.collections[name]
+    titles = asked.catalogue.kinds[name]
+    for row in matched(asked, name, 3 * entry.most).items[: entry.most].tolist():
+        items = collections.items.of(row)
+        label = titles.title(row)
+        yield from_items(
+            asked, entry, best(asked, entry.kind, items), "From {thing}", "in a collection", calibrated=False,
+            attribute=(name, label), thing=label,
+        )  # fmt: skip

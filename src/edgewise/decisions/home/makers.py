@@ -26,6 +26,7 @@ MAKERS: Final[Mapping[str, Maker]] = {
     "together": shelves.together,
     "across": further.across,
     "collections": further.collections,
+    "inside": further.inside,
     "mixes": further.mixes,
     "searched": further.searched,
 }

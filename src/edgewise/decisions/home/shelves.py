@@ -9,9 +9,10 @@ from typing import Final
 import numpy as np
 
 from edgewise.clock import DAY, HOUR
-from edgewise.decisions.asked import Asked
+from edgewise.decisions.asked import Asked, worths
 from edgewise.decisions.home.draft import DEEPEST, WIDE, WISHED, Draft, from_items, from_scored
 from edgewise.decisions.project.file import ShelfEntry
+from edgewise.decisions.taste import mix_of
 from edgewise.ids import MISSING
 
 __all__ = ["again", "back", "because", "for_you", "more", "new", "new_from", "popular", "together"]
@@ -30,7 +31,8 @@ def for_you(asked: Asked, entry: ShelfEntry) -> Iterator[Draft]:
     apart = any(s.kind == entry.kind and s.shelf == "again" for s in asked.catalogue.shelves)
     if apart:
         scored = scored.take(np.flatnonzero(~np.isin(scored.items, asked.past(entry.kind).items)))
-    yield from_scored(asked, entry, scored, "Picked for you", own=True)
+    title = "Picked for you" if main(asked, entry.kind) else f"{plural(asked, entry.kind)} for you"
+    yield from_scored(asked, entry, scored, title, own=True)
 
 
 def because(asked: Asked, entry: ShelfEntry) -> Iterator[Draft]:
@@ -66,6 +68,8 @@ def again(asked: Asked, entry: ShelfEntry) -> Iterator[Draft]:
     due = scored.items[np.isin(scored.items, past.items)]
     items = np.concatenate([due, past.items[~np.isin(past.items, due)]])
     title = asked.catalogue.kinds[entry.kind].entry.again
+    if not main(asked, entry.kind):
+        title = f"{title}: {asked.catalogue.kinds[entry.kind].many}"
     yield from_items(asked, entry, items, title, "taken before", because=items)
 
 
@@ -119,10 +123,13 @@ def more(asked: Asked, entry: ShelfEntry) -> Iterator[Draft]:
     kind = asked.catalogue.kinds[entry.kind]
     codes = kind.codes(entry.by)
     personal = asked.personal(entry.kind)
-    shares = asked.taste(entry.kind).creator if entry.by == "creator" else asked.mix(entry.kind)
-    if entry.by == "supplier" or not personal:
-        seen = (asked.past(entry.kind) if personal else asked.popular(entry.kind)).items
-        shares = np.bincount(codes.codes[seen][codes.codes[seen] >= 0], minlength=len(codes.labels))
+    shares = asked.mix(entry.kind)
+    if entry.by != "category" or not personal:
+        taste = asked.taste(entry.kind)
+        seen, weight = taste.items, taste.weight
+        if not personal:
+            seen, weight = asked.popular(entry.kind).items, np.ones(len(asked.popular(entry.kind)), np.float32)
+        shares = mix_of(codes.codes[seen], weight, len(codes.labels))
     pool = np.concatenate([asked.for_user(entry.kind).items, asked.popular(entry.kind).items])
     pool = pool[np.sort(np.unique(pool, return_index=True)[1])]
     for code in np.argsort(-shares, kind="stable")[: entry.most + 1].tolist():
@@ -147,10 +154,13 @@ def popular(asked: Asked, entry: ShelfEntry) -> Iterator[Draft]:
     near = asked.personal(entry.kind)
     scored = asked.popular(entry.kind, near)
     if near:
-        title = "Popular near you" if "{region}" in (entry.title or "") else "Popular with people like you"
+        title = "Popular" if main(asked, entry.kind) else f"{plural(asked, entry.kind)} popular"
+        title += " with people like you"
     else:
         title = f"Popular {asked.catalogue.kinds[entry.kind].many} now"
-    yield from_items(asked, entry, scored.items, title, "popular", region=asked.person.region or "")
+    value = None if asked.known else worths(scored)  # for somebody unknown, the crowd's own order
+    region = asked.person.region or ""
+    yield from_items(asked, entry, scored.items, title, "popular", value=value, region=region)
 
 
 def together(asked: Asked, entry: ShelfEntry) -> Iterator[Draft]:
@@ -164,12 +174,22 @@ def together(asked: Asked, entry: ShelfEntry) -> Iterator[Draft]:
         title = "Goes with {thing}"
     else:
         scored = asked.answers.for_items(entry.kind, basket[::-1], asked.at, 2 * WIDE + len(basket))
-        title = "Goes with your last basket"
+        title = "Goes with your last basket" if kind.entry.did == "bought" else "To go with your last ones"
     items = scored.items[(scored.items < len(kind)) & ~np.isin(scored.items, basket)]
     yield from_items(
         asked, entry, items, title, "taken together", because=int(basket[0]), calibrated=False,
         thing=kind.title(int(basket[0])),
     )  # fmt: skip
+
+
+def main(asked: Asked, kind: str) -> bool:
+    """Whether a kind is the first of the project: titles need not name it."""
+    return next(iter(asked.catalogue.project.items)) == kind
+
+
+def plural(asked: Asked, kind: str) -> str:
+    """The word for several things, at the beginning of a title."""
+    return asked.catalogue.kinds[kind].many.capitalize()
 
 
 def best(asked: Asked, kind: str, items: np.ndarray) -> np.ndarray:

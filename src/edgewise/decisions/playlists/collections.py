@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
+from jaxtyping import Bool
 
+from edgewise.clock import NEVER
 from edgewise.decisions.asked import Asked, worths
 from edgewise.ids import MISSING
 from edgewise.prediction.nouns import Scored
@@ -18,6 +20,8 @@ _CREATORS: Final = 0.6
 _CATEGORIES: Final = 0.4
 #: Collections with fewer things than this say little of themselves, and are damped.
 _ENOUGH: Final = 5.0
+#: What the best collection is worth beside the best thing: nothing is known of its own use.
+_LIST: Final = 0.7
 
 
 def matched(asked: Asked, name: str, k: int) -> Scored:
@@ -42,15 +46,29 @@ def matched(asked: Asked, name: str, k: int) -> Scored:
             score += weight * postings.score(way, codes, shares[codes] / shares.max())
     lengths = collections.items.lengths()
     score *= lengths / (lengths + _ENOUGH)
+    score[~_open(asked, name)] = 0.0
     top = np.argsort(-score, kind="stable")[:k]
     top = top[score[top] > 0]
     best = float(worth.max(initial=0.05))
-    value = best * score[top] / max(float(score.max()), 1e-9)
+    value = _LIST * best * score[top] / max(float(score.max()), 1e-9)
     led = np.array([_known_in(asked, name, int(c)) for c in top], dtype=np.int64)
     return Scored(
         name, top.astype(np.int64), score[top].astype(np.float32), value.astype(np.float32),
         np.zeros(len(top), dtype=np.int16), ("content",), led,
     )  # fmt: skip
+
+
+def _open(asked: Asked, name: str) -> Bool[np.ndarray, " collections"]:
+    """Which collections have begun, have not ended, and are for this person."""
+    collections, kind = asked.catalogue.collections[name], asked.catalogue.kinds[name]
+    begun = (kind.released <= asked.at) | (kind.released == NEVER)
+    found = begun & (collections.ends >= asked.at)
+    if collections.people is not None:
+        mine = np.zeros(len(found), dtype=bool)
+        if 0 <= asked.person.row < len(collections.people):
+            mine[collections.people.of(asked.person.row)] = True
+        found &= mine
+    return found
 
 
 def _known_in(asked: Asked, name: str, collection: int) -> int:

@@ -24,7 +24,10 @@ from edgewise.query.condition import bind_condition
 from edgewise.query.names import family_of
 from edgewise.schema.model import Schema
 
-__all__ = ["check"]
+__all__ = ["BY", "check"]
+
+#: What shelves of `more` can go by, beside columns.
+BY = ("category", "creator", "supplier")
 
 
 def check(project: ProjectFile, schema: Schema, marked: Marked) -> None:
@@ -83,13 +86,20 @@ class _Check:
         for column in entry.title:
             self.column(name, column, (*place, "title"))
         self.column(name, entry.created, (*place, "created"), (Family.TIME,))
+        self.column(name, entry.ends, (*place, "ends"), (Family.TIME,))
         self.table(entry.links, (*place, "links"))
         self.known(entry.items, self.project.items, (*place, "items"), "kind of things")
-        for to in (name, entry.items):
-            if not any(link.to == to for link in self.schema.links_from(entry.links)):
-                near = [link.to for link in self.schema.links_from(entry.links)]
-                hint = f"'{entry.links}' links to: {', '.join(near) or 'nothing'}"
-                raise self.marked.error((*place, "links"), f"'{entry.links}' has no link to '{to}'", hint)
+        self.ties(entry.links, (name, entry.items), (*place, "links"))
+        if entry.people is not None:
+            self.table(entry.people, (*place, "people"))
+            self.ties(entry.people, (name, self.project.people.table), (*place, "people"))
+
+    def ties(self, table: str, ends: tuple[str, str], place: Place) -> None:
+        near = [link.to for link in self.schema.links_from(table)]
+        for to in ends:
+            if to not in near:
+                hint = f"'{table}' links to: {', '.join(near) or 'nothing'}"
+                raise self.marked.error(place, f"'{table}' has no link to '{to}'", hint)
 
     def surfaces(self) -> None:
         surfaces = self.project.surfaces
@@ -103,10 +113,11 @@ class _Check:
         many = self.project.collections if shelf.shelf == "collections" else self.project.items
         what = "collection" if shelf.shelf == "collections" else "kind of things"
         self.known(shelf.kind, many, (*place, "kind"), what)
-        if shelf.source is not None:
-            self.known(shelf.source, self.project.items, (*place, "source"), "kind of things")
+        self.source(shelf, place)
         entry = self.project.items.get(shelf.kind)
-        if shelf.shelf == "more" and entry is not None and getattr(entry, shelf.by) is None:
+        if shelf.shelf == "more" and entry is not None and shelf.by not in BY:
+            self.column(shelf.kind, shelf.by, (*place, "by"))
+        elif shelf.shelf == "more" and entry is not None and getattr(entry, shelf.by) is None:
             raise self.marked.error(
                 (*place, "by"), f"'{shelf.kind}' has no {shelf.by}", f"give items.{shelf.kind}.{shelf.by}"
             )
@@ -114,6 +125,17 @@ class _Check:
             raise self.marked.error(
                 (*place, "shelf"), f"'{shelf.kind}' has no creator", f"give items.{shelf.kind}.creator"
             )
+
+    def source(self, shelf: ShelfEntry, place: Place) -> None:
+        if shelf.shelf == "inside":
+            if shelf.source is None:
+                raise self.marked.error((*place, "source"), "is missing", "it names the table of collections")
+            self.known(shelf.source, self.project.collections, (*place, "source"), "collection")
+            if self.project.collections[shelf.source].items != shelf.kind:
+                items = self.project.collections[shelf.source].items
+                raise self.marked.error((*place, "kind"), f"'{shelf.source}' are collections of '{items}'", items)
+        elif shelf.source is not None:
+            self.known(shelf.source, self.project.items, (*place, "source"), "kind of things")
 
     def rule(self, rule: RuleEntry, place: Place) -> None:
         self.known(rule.kind, self.project.items, (*place, "kind"), "kind of things")

@@ -24,9 +24,11 @@ def default_shelves(project: ProjectFile) -> list[ShelfEntry]:
 def _of_kind(project: ProjectFile, kind: str) -> Iterator[ShelfEntry]:
     entry = project.items[kind]
     yield ShelfEntry(shelf="for_you", kind=kind)
-    yield ShelfEntry(shelf="again", kind=kind)
+    if entry.did != "followed":  # what is followed once is followed for good
+        yield ShelfEntry(shelf="again", kind=kind)
     yield ShelfEntry(shelf="because", kind=kind, most=2)
-    yield ShelfEntry(shelf="together", kind=kind)
+    if entry.did == "bought":
+        yield ShelfEntry(shelf="together", kind=kind)
     yield ShelfEntry(shelf="searched", kind=kind)
     if entry.released is not None:
         yield ShelfEntry(shelf="new", kind=kind)

@@ -23,7 +23,7 @@ __all__ = [
 #: The kinds of shelves; `home.shelves` makes each.
 ShelfKind = Literal[
     "for_you", "because", "again", "back", "new", "new_from", "more", "popular", "together", "collections",
-    "mixes", "across", "searched",
+    "mixes", "across", "searched", "inside",
 ]  # fmt: skip
 ListKind = Literal["new_to_you", "mixes", "on_repeat", "new_releases"]
 
@@ -81,7 +81,13 @@ class CollectionEntry(_Entry):
     links: str = Field(description="The table that has a row for each thing in a collection.")
     items: str = Field(description="The table of the things.")
     many: str | None = Field(default=None, description="The word for several; by default the table's name.")
-    created: str | None = Field(default=None, description="When it was made; by default the table's time.")
+    created: str | None = Field(
+        default=None, description="When it was made or begins; by default the table's time."
+    )
+    ends: str | None = Field(default=None, description="When it ends and is shown no more, the day included.")
+    people: str | None = Field(
+        default=None, description="A table that ties people to collections, which then are theirs alone."
+    )
 
 
 class ShelfEntry(_Entry):
@@ -96,10 +102,13 @@ class ShelfEntry(_Entry):
     weight: float = Field(default=1.0, gt=0, description="How much its things count beside those of others.")
     most: int = Field(default=1, ge=1, le=10, description="How many shelves of this entry a page may have.")
     at: int | None = Field(default=None, ge=1, description="A fixed place on the page, from 1.")
-    by: Literal["category", "creator", "supplier"] = Field(
-        default="category", description="What shelves of `more` go by."
+    by: str = Field(
+        default="category", description="What shelves of `more` go by: category, creator, supplier or a column."
     )
-    source: str | None = Field(default=None, description="For `across`: the kind whose past speaks for taste.")
+    source: str | None = Field(
+        default=None,
+        description="For `across`: the kind whose past speaks for taste. For `inside`: the table of collections.",
+    )
 
 
 class HomeEntry(_Entry):
