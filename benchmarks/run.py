@@ -27,7 +27,7 @@ def main() -> None:
     parser.add_argument("--peers", nargs="*", default=["all"], help="names; 'all' (default), 'none', 'only NAME…'")
     parser.add_argument("--parts", nargs="*", help="origins or tasks; all of them if left out")
     parser.add_argument("--sample", type=float, default=1.0, help="share of the entities, to try things out")
-    parser.add_argument("--fresh", action="store_true", help="run again what has run")
+    parser.add_argument("--fresh", action="store_true", help="prepare and run again what has run")
     parser.add_argument("--score", action="store_true", help="run nothing, score what has run")
     parser.add_argument("--docs", action="store_true", help="render docs/benchmarks.md")
     parser.add_argument("--prepare", action="store_true", help=argparse.SUPPRESS)
@@ -39,7 +39,11 @@ def main() -> None:
             bench.prepare(parts[0])
             return
         systems = _systems(asked.peers, bench.case.peers)
+        if unknown := set(parts) - set(bench.case.parts()):
+            parser.error(f"{name} has no part {', '.join(sorted(unknown))}: {', '.join(bench.case.parts())}")
         for part in parts if not asked.score else ():
+            if asked.fresh:
+                bench.job(part, fresh=True)
             bench.run(systems, [part], fresh=asked.fresh)
             bench.score()
         print(json.dumps(bench.score()["groups"], indent=1))

@@ -110,8 +110,10 @@ class Case(ABC):
         `sample` is the share of the entities that is kept: 1 for figures, less to try things out.
         """
 
-    #: Whether parts are pooled into one score; otherwise each part is scored on its own.
+    #: Parts are scored together: as more seeds, or, where they are the same seeds again with other random seeds,
+    #: by the mean. Otherwise each part is scored on its own.
     pooled: bool = True
+    repeats: bool = False
     #: Parts that a peer runs, where not all: expensive peers at one origin.
     only: dict[str, tuple[str, ...]] = {}  # noqa: RUF012 (a constant)
 

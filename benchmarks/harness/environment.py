@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import subprocess
 import sys
@@ -29,12 +30,19 @@ def python_of(requirements: str | None) -> Path:
     folder = VENVS / requirements
     python, stamp = folder / "bin" / "python", folder / "made-from"
     wanted = hashlib.sha256(file.read_bytes()).hexdigest()
-    if not stamp.exists() or stamp.read_text() != wanted:
-        print(f"  making the environment '{requirements}'", file=sys.stderr, flush=True)
-        venv.create(folder, with_pip=True, clear=True)
-        pip = [str(python), "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
-        if any(line.startswith("torch") for line in file.read_text().splitlines()):
-            subprocess.run([*pip, TORCH], check=True)
-        subprocess.run([*pip, "-r", str(file)], check=True)
-        stamp.write_text(wanted)
+    VENVS.mkdir(parents=True, exist_ok=True)
+    with (VENVS / f"{requirements}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # two cases that start together make it once
+        if not stamp.exists() or stamp.read_text() != wanted:
+            _make(folder, python, file)
+            stamp.write_text(wanted)
     return python
+
+
+def _make(folder: Path, python: Path, file: Path) -> None:
+    print(f"  making the environment '{folder.name}'", file=sys.stderr, flush=True)
+    venv.create(folder, with_pip=True, clear=True)
+    pip = [str(python), "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
+    if any(line.startswith("torch") for line in file.read_text().splitlines()):
+        subprocess.run([*pip, TORCH], check=True)
+    subprocess.run([*pip, "-r", str(file)], check=True)

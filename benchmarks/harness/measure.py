@@ -20,11 +20,8 @@ import pyarrow.parquet as pq
 from benchmarks.cases.nouns import Case
 from benchmarks.harness.environment import ROOT, python_of
 from benchmarks.harness.process import measured
-from benchmarks.harness.score import Part, compared, statistics, together
+from benchmarks.harness.score import Part, compared, pooled
 from benchmarks.peers.systems import OURS, SYSTEMS, System
-
-from edgewise.clock import DAY
-from edgewise.evaluation.statistics import Statistic
 
 __all__ = ["FORMAT", "RESULTS", "Bench"]
 
@@ -32,6 +29,14 @@ FORMAT: Final = 1
 RESULTS: Final = ROOT / "benchmarks" / "results"
 CACHE: Final = ROOT / ".cache" / "bench"
 PEERS: Final = ROOT / "benchmarks" / "peers"
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """One part: its truth, and what each system answered."""
+
+    part: Part
+    predictions: dict[str, pa.Table]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +56,10 @@ class Bench:
         """The JSON of the results."""
         return RESULTS / f"{self.case.name}.json" if self.sample == 1 else self.home / "results.json"
 
-    def job(self, part: str) -> Path:
-        """The job's folder of a part, written when first needed."""
+    def job(self, part: str, *, fresh: bool = False) -> Path:
+        """The job's folder of a part, written when first needed, or anew."""
         folder = self.home / "jobs" / part
-        if not (folder / "job.json").exists():
+        if fresh or not (folder / "job.json").exists():
             _say(f"preparing {self.case.name} {part}")
             command = ["--case", self.case.name, "--parts", part, "--sample", str(self.sample), "--prepare"]
             subprocess.run([sys.executable, "-m", "benchmarks.run", *command], cwd=ROOT, check=True)
@@ -66,6 +71,10 @@ class Bench:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         self.case.prepare(part, folder, self.truth(part), self.sample)
+        if self.sample < 1:  # to try things out: few settings, little time
+            said = json.loads((folder / "job.json").read_text())
+            said |= {"trials": 2, "tuning_seconds": 60, "ask": {**said["ask"], "budget": "60s"}}
+            (folder / "job.json").write_text(json.dumps(said, indent=1))
 
     def truth(self, part: str) -> Path:
         """The file of what came true: outside the job's folder, so that no system meets it."""
@@ -80,8 +89,10 @@ class Bench:
 
     def _run_one(self, system: System, part: str, fresh: bool) -> None:
         out = self.home / "runs" / part / system.name
-        if (out / "cost.json").exists() and not fresh:
-            return
+        if not fresh and (out / "cost.json").exists():
+            before = json.loads((out / "cost.json").read_text()).get("failed", "")
+            if not before.startswith("exit"):
+                return
         job = self.job(part)
         shutil.rmtree(out, ignore_errors=True)
         out.mkdir(parents=True)
@@ -166,33 +177,35 @@ class Bench:
             both = tuple(p for p in some if p in ran)
             names = [n for n in done if done[n] == some or (n == OURS and n in whole)]
             scored.setdefault("fewer", []).append({"parts": list(both), **self._compare(found, both, names)})
-        scored["by_part"] = {p: _values(found[p][1], self.case.metrics) for p in ran}
+        scored["by_part"] = {p: self._compare(found, (p,), list(found[p].predictions))["scores"] for p in ran}
+        scored["by_part"] = {
+            p: {m: {n: s["value"] for n, s in of.items()} for m, of in scores.items()}
+            for p, scores in scored["by_part"].items()
+        }
         return {"parts": list(ran), **scored}
 
-    def _part(self, part: str, systems: Sequence[str]) -> tuple[pa.Table, dict[str, dict[str, Statistic]]]:
+    def _part(self, part: str, systems: Sequence[str]) -> Played:
         said = json.loads((self.job(part) / "job.json").read_text())
         truth = pq.read_table(self.truth(part))
         events = self.job(part) / "events.parquet"
         past = pq.read_table(events, columns=["user", "item"]) if events.exists() else None
-        about = Part(said["kind"], truth, past, said["k"], said["exclude_seen"], int(said["horizon_days"] * DAY))
-        return truth, {
-            n: statistics(about, pq.read_table(self.home / "runs" / part / n / "predictions.parquet"))
+        allowed = self.job(part) / "only.parquet"
+        only = pq.read_table(allowed) if allowed.exists() else None
+        about = Part(said["kind"], truth, past, said["k"], said["exclude_seen"], only)
+        home = self.home / "runs" / part
+        return Played(about, {n: pq.read_table(home / n / "predictions.parquet") for n in systems})
+
+    def _compare(self, found: dict[str, Played], parts: Sequence[str], systems: Sequence[str]) -> dict[str, Any]:
+        several = [found[p].part for p in parts]
+        every = {
+            n: pooled(several, [found[p].predictions[n] for p in parts], repeats=self.case.repeats)
             for n in systems
         }
-
-    def _compare(self, found: dict[str, Any], parts: Sequence[str], systems: Sequence[str]) -> dict[str, Any]:
-        entities = np.concatenate([_keys(found[p][0]) for p in parts])
-        every = {n: together([found[p][1][n] for p in parts]) for n in systems}
+        entities = np.concatenate([_keys(p.truth) for p in (several[:1] if self.case.repeats else several)])
         scores, differences = compared(entities, every, self.case.metrics, OURS)
         counted = {m: every[n][m].counted for n in systems[:1] for m in self.case.metrics if m in every[n]}
         seeds = {"seeds": len(entities), "entities": len(np.unique(entities)), "counted": counted}
         return {**seeds, "scores": scores, "ours_ahead_by": differences}
-
-
-def _values(found: dict[str, dict[str, Statistic]], metrics: Sequence[str]) -> dict[str, dict[str, float | None]]:
-    """Plain values by metric and system."""
-    values = {m: {n: s[m].value() for n, s in found.items() if m in s} for m in metrics}
-    return {m: {n: round(v, 6) if np.isfinite(v) else None for n, v in of.items()} for m, of in values.items()}
 
 
 def _keys(truth: pa.Table) -> np.ndarray:

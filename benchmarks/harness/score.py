@@ -8,31 +8,31 @@ relevant.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from edgewise.clock import DAY
 from edgewise.evaluation.binary import binary_statistics
 from edgewise.evaluation.bootstrap import Bootstrap, Interval, interval
 from edgewise.evaluation.catalogue import CATALOGUE
 from edgewise.evaluation.ranking import find_hits, part_of, ranking_statistics, recall
 from edgewise.evaluation.regression import regression_statistics
-from edgewise.evaluation.statistics import Moments, Statistic, mean
+from edgewise.evaluation.statistics import Macro, Moments, Ordered, Statistic, mean
 from edgewise.ids import MISSING
 from edgewise.tasks.nouns import Ragged, Ranked
 
-__all__ = ["Part", "compared", "statistics", "together"]
+__all__ = ["Part", "compared", "pooled", "statistics"]
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
     """The truth of one part of a case: entity, anchor_time, target (and slice); for rankings the visible history.
 
-    `past` has a row for each pair (user, item) that was visible, or is None.
+    `past` has a row for each pair (user, item) that was visible, or is None; `only` the items that count (a
+    column `item`), or is None for all: what else a list holds is dropped, and the rest moves up.
     """
 
     kind: str
@@ -40,7 +40,7 @@ class Part:
     past: pa.Table | None = None
     k: int = 12
     exclude_seen: bool = False
-    horizon: int = 7 * DAY
+    only: pa.Table | None = None
 
 
 def statistics(part: Part, predictions: pa.Table) -> dict[str, Statistic]:
@@ -79,20 +79,36 @@ def compared(
     return scores, differences
 
 
-def together(parts: Sequence[Mapping[str, Statistic]]) -> dict[str, Statistic]:
-    """The same metrics over the seeds of several parts, one after another."""
-    if len(parts) == 1:
-        return dict(parts[0])
-    found: dict[str, Statistic] = {}
-    for key in parts[0]:
-        several = [p[key] for p in parts if key in p]
-        if len(several) == len(parts) and all(isinstance(s, Moments) for s in several):
-            moments = [s for s in several if isinstance(s, Moments)]
-            found[key] = Moments(
-                np.concatenate([m.parts for m in moments]), moments[0].formula,
-                np.concatenate([m.counts for m in moments]),
-            )  # fmt: skip
-    return found
+def pooled(
+    parts: Sequence[Part], predictions: Sequence[pa.Table], *, repeats: bool = False
+) -> dict[str, Statistic]:
+    """The metrics of one system over several parts: as more seeds, or the mean over repeats of the same seeds."""
+    if parts[0].kind == "ranking" or repeats:
+        several = [statistics(part, found) for part, found in zip(parts, predictions, strict=True)]
+        return {key: _joined([s[key] for s in several], repeats) for key in several[0] if _joins(several[0][key])}
+    truth = pa.concat_tables([part.truth for part in parts])
+    common = [
+        name
+        for name in ("entity", "anchor_time", "prediction", "probability")
+        if name in predictions[0].schema.names
+    ]
+    return statistics(replace(parts[0], truth=truth), pa.concat_tables([p.select(common) for p in predictions]))
+
+
+def _joins(statistic: Statistic) -> bool:
+    return isinstance(statistic, (Moments, Ordered))
+
+
+def _joined(several: Sequence[Statistic], repeats: bool) -> Statistic:
+    """One statistic over the seeds of several; over the same seeds again, the mean."""
+    moments = [s for s in several if isinstance(s, Moments)]
+    if not moments:
+        return Macro(tuple(s for s in several if isinstance(s, Ordered)), several[0].counted)
+    if repeats:
+        return Moments(np.sum([m.parts for m in moments], axis=0), moments[0].formula, moments[0].counts)
+    return Moments(
+        np.concatenate([m.parts for m in moments]), moments[0].formula, np.concatenate([m.counts for m in moments])
+    )
 
 
 def _rounded(found: Interval) -> dict[str, float | None]:
@@ -135,10 +151,14 @@ def _ranking(part: Part, predictions: pa.Table) -> dict[str, Statistic]:
     lengths = pc.list_value_length(target).fill_null(0).to_numpy().astype(np.int64)
     seeds, answered = _codes([part.truth, predictions])
     flat = pa.chunked_array([target.flatten()])
-    columns = [flat, predictions.column("item")] + ([part.past.column("item")] if part.past else [])
+    columns = [flat, predictions.column("item")]
+    columns += [part.past.column("item")] if part.past is not None else []
+    columns += [part.only.column("item")] if part.only is not None else []
     coded = _dense(columns)
     lists = Ragged(np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64), coded[0])
     ranked = _lists(seeds, answered, coded[1], predictions.column("rank").to_numpy())
+    if part.only is not None:
+        ranked = _moved_up(ranked, np.isin(ranked, coded[-1]))
     seen = None
     if part.past is not None:
         entity, user = _dense([part.truth.column("entity"), part.past.column("user")])
@@ -172,7 +192,11 @@ def _lists(seeds: np.ndarray, answered: np.ndarray, items: np.ndarray, rank: np.
 
 def _without(lists: np.ndarray, entity: np.ndarray, pairs: np.ndarray, width: int) -> np.ndarray:
     """Lists without the items that were seen before; what is left moves up."""
-    seen = np.isin(entity[:, None] * width + lists, pairs) & (lists != MISSING)
-    kept = np.where(seen, MISSING, lists)
+    return _moved_up(lists, ~np.isin(entity[:, None] * width + lists, pairs))
+
+
+def _moved_up(lists: np.ndarray, keep: np.ndarray) -> np.ndarray:
+    """The kept places of each list, in their order."""
+    kept = np.where(keep & (lists != MISSING), lists, MISSING)
     order = np.argsort(kept == MISSING, axis=1, kind="stable")
     return np.take_along_axis(kept, order, axis=1)

@@ -60,6 +60,7 @@ class Job:
     seeds: np.ndarray
     seed_table: pa.Table
     now: float
+    allowed: np.ndarray | None  # a mask of the items that may be listed; None for all
 
     @classmethod
     def read(cls, folder: Path) -> Job:
@@ -75,7 +76,12 @@ class Job:
             table.column("basket").to_numpy(), table.column("weight").to_numpy(),
         )  # fmt: skip
         now = float(np.datetime64(said["cut"], "us").astype(np.int64) / DAY) if said["cut"] else 0.0
-        return cls(folder, said, users, catalogue, events, _codes(seeds.column("entity"), users), seeds, now)
+        allowed = None
+        if (folder / "only.parquet").exists():
+            only = pq.read_table(folder / "only.parquet").column("item").combine_chunks()
+            allowed = pc.is_in(catalogue, only.cast(catalogue.type)).to_numpy(zero_copy_only=False)
+        known = _codes(seeds.column("entity"), users)
+        return cls(folder, said, users, catalogue, events, known, seeds, now, allowed)
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -133,11 +139,15 @@ def matrix(events: Events, shape: tuple[int, int], weight: np.ndarray | None = N
 
 
 def top_lists(
-    scores: Callable[[np.ndarray], np.ndarray], users: np.ndarray, depth: int, seen: sp.csr_matrix | None
+    scores: Callable[[np.ndarray], np.ndarray],
+    users: np.ndarray,
+    depth: int,
+    seen: sp.csr_matrix | None,
+    allowed: np.ndarray | None = None,
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """The best items of some users, best first, in blocks: items [users, depth] and scores.
 
-    `scores` gives a dense [users, items] array; what is in `seen` is left out.
+    `scores` gives a dense [users, items] array; what is in `seen` or not `allowed` is left out.
     """
     for first in range(0, len(users), _USERS_AT_ONCE):
         block = users[first : first + _USERS_AT_ONCE]
@@ -145,6 +155,8 @@ def top_lists(
         if seen is not None:
             rows = seen[block]
             found[np.repeat(np.arange(len(block)), np.diff(rows.indptr)), rows.indices] = -np.inf
+        if allowed is not None:
+            found[:, ~allowed] = -np.inf
         width = min(depth, found.shape[1])
         top = np.argpartition(-found, width - 1, axis=1)[:, :width]
         value = np.take_along_axis(found, top, axis=1)
@@ -206,6 +218,7 @@ def write_lists(job: Job, out: Path, blocks: Iterator[tuple[np.ndarray, np.ndarr
         items[known, :width] = np.concatenate([i for i, _ in found])
         scores[known, :width] = np.concatenate([s for _, s in found])
     strange = job.seeds < 0
+    cold = cold if job.allowed is None else cold[job.allowed[cold]]
     items[strange, : len(cold[:depth])] = cold[:depth]
     scores[strange, : len(cold[:depth])] = -np.arange(len(cold[:depth]))
     keep = (items >= 0) & np.isfinite(scores)

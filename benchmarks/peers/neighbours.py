@@ -45,3 +45,14 @@ class ItemKNN:
             block.data = block.data / (size[own] * size[block.indices] + self.shrink)
             found.append(keep_largest(block, self.neighbours + 1))
         return sp.vstack(found).astype(np.float32).tocsr()
+
+
+def nearest_users(vectors: sp.csr_matrix, users: np.ndarray, count: int) -> sp.csr_matrix:
+    """[users, all users] with 1 / count at the nearest others by Euclidean distance."""
+    squares = np.asarray(vectors.multiply(vectors).sum(axis=1)).ravel()
+    distance = squares[None, :] - 2.0 * (vectors[users] @ vectors.T).toarray()
+    distance[np.arange(len(users)), users] = np.inf
+    near = np.argpartition(distance, count - 1, axis=1)[:, :count]
+    rows = np.repeat(np.arange(len(users)), count)
+    weight = np.full(near.size, 1.0 / count, dtype=np.float32)
+    return sp.csr_matrix((weight, (rows, near.ravel())), shape=(len(users), vectors.shape[0]))

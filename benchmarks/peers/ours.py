@@ -14,6 +14,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from kit import main, versions
 
@@ -47,6 +49,9 @@ def run(folder: Path, out: Path, arguments: list[str]) -> dict[str, Any]:
     ranking = {"k": said["depth"]} if said["kind"] == "ranking" else {}
     answers = fitted.predict(seeds=seeds, **ranking)
     clock.lap("predict")
+    if prefix := said["notes"].get("prefix"):  # two catalogues with the same numbers are told apart by a prefix
+        named = pc.binary_join_element_wise(prefix, answers.column("item").cast(pa.string()), "")
+        answers = answers.set_column(answers.schema.get_field_index("item"), "item", named)
     pq.write_table(answers, out / "predictions.parquet", compression="zstd")
     report = fitted.report().to_json()
     return {

@@ -17,7 +17,7 @@ from rules import RULES
 def run(folder: Path, out: Path, arguments: list[str]) -> dict[str, Any]:
     """Tune on the held-out slice, fit on all that is known, answer the seeds."""
     job = Job.read(folder)
-    rule = RULES[arguments[0]](job.shape, timed=job.said["cut"] is not None)
+    rule = RULES[arguments[0]](job)
     began = time.perf_counter()
     tuned = tune(job, rule.fit, rule.grid)
     ready = time.perf_counter()
@@ -25,7 +25,9 @@ def run(folder: Path, out: Path, arguments: list[str]) -> dict[str, Any]:
     fitted = time.perf_counter()
     seen = matrix(job.events, job.shape) if job.said["exclude_seen"] else None
     known = job.seeds[job.seeds >= 0]
-    write_lists(job, out, top_lists(scores, known, job.said["depth"], seen), _popular(job.events, job.shape))
+    write_lists(
+        job, out, top_lists(scores, known, job.said["depth"], seen, job.allowed), _popular(job.events, job.shape)
+    )
     return {
         "versions": versions("numpy", "scipy"),
         "chosen": tuned.best,

@@ -27,11 +27,13 @@ class System:
     timeout: int = 3600
 
 
-_GRID = "up to {} settings of a stated grid, chosen at random, on the held-out slice of the job"
+_TUNED = "up to 12 settings of a stated grid, at random, 10 minutes at most, on a slice held out before the cut"
+
+_EPOCHS = "a published setting; the number of epochs, on a slice held out before the cut, 40 to 60 minutes at most"
 
 
 def _own(name: str, title: str) -> System:
-    return System(name, title, "simple.py", "simple", (name,), _GRID.format(12))
+    return System(name, title, "simple.py", "simple", (name,), _TUNED)
 
 
 SYSTEMS: Final[dict[str, System]] = {
@@ -41,5 +43,21 @@ SYSTEMS: Final[dict[str, System]] = {
         _own("popularity", "popularity"),
         _own("frequency", "personal frequency, decayed"),
         _own("itemknn", "ItemKNN"),
+        _own("tifuknn", "TIFU-KNN"),
+        _own("ease", "EASE"),
+        _own("turbocf", "Turbo-CF"),
+        _own("content", "content neighbours"),
+        _own("byartist", "popularity by artist"),
+        System("ials", "implicit iALS", "factors.py", "implicit", ("ials",), _TUNED),
+        System("bpr", "implicit BPR", "factors.py", "implicit", ("bpr",), _TUNED),
+        System("windows", "LightGBM, windowed aggregates", "windows.py", "trees", ("windows",), _TUNED),
+        System("raw", "LightGBM, raw rows", "windows.py", "trees", ("raw",), _TUNED),
+        System("last", "last value", "naive.py", "simple", ("last",)),
+        System("seasonal", "seasonal naive, 28 days", "naive.py", "simple", ("seasonal",)),
+        System("trailing", "mean of the last four windows", "naive.py", "simple", ("trailing",)),
+        System("sasrec", "SASRec, sampled softmax", "sequence.py", "rectools", ("sasrec",), _EPOCHS, 10_800),
+        System("esasrec", "eSASRec", "sequence.py", "rectools", ("esasrec",), _EPOCHS, 10_800),
+        System("lightgcn", "LightGCN", "lightgcn.py", "torch", tuning=_EPOCHS, timeout=10_800),
+        System("lambdarank", "LightGBM LambdaRank, pair features", "lambdarank.py", "trees", tuning=_TUNED),
     )
 }

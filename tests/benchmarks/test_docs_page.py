@@ -16,8 +16,9 @@ def a_case(ours: float, theirs: float) -> dict:
     run = {"date": "2026-01-01", "cpu_seconds": 5.0, "peak_mb": 100, "load_average": [0.1, 0.2]}
     system = {"tuning": "", "versions": {}, "runs": {"a": run}}
     return {
-        "case": "next-purchase", "title": "A case", "data": "Data", "question": "what?", "split": "by time",
-        "k": 12, "metrics": ["map"], "target": "best", "without_positives": "", "published": [], "machine": "a machine",
+        "case": "next-purchase", "title": "A case", "data": "Data", "question": "what?", "k": 12,
+        "metrics": ["map"],
+        "split": "by time", "target": "best", "without_positives": "", "published": [], "machine": "a machine",
         "systems": {"edgewise": {**system, "title": "Edgewise"}, "frequency": {**system, "title": "frequency"}},
         "groups": {"all": {
             "parts": ["a"],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 import pytest
-from benchmarks.harness.score import Part, compared, statistics, together
+from benchmarks.harness.score import Part, compared, pooled, statistics
 from sklearn.metrics import roc_auc_score
 
 DAY = np.datetime64("2020-01-01", "us")
@@ -96,6 +96,17 @@ def test_differences_point_to_the_better_and_are_paired() -> None:
     difference = ahead["mae"]["peer"]
     assert difference["value"] == pytest.approx(0.1)
     assert difference["low"] == pytest.approx(0.1)  # the same error on every seed: paired, no doubt is left
-    twice = together([found["peer"], found["peer"]])
-    assert twice["mae"].value() == pytest.approx(0.2)
-    assert twice["mae"].counted == 600
+
+
+def test_repeats_are_averaged_and_parts_are_pooled() -> None:
+    rng = np.random.default_rng(2)
+    truth = pa.table({**seeds_of(60), "target": rng.random(60) < 0.5})
+    runs = [pa.table({**seeds_of(60), "prediction": rng.random(60)}) for _ in range(3)]
+    part = Part("binary", truth)
+    each = [roc_auc_score(truth["target"].to_pylist(), run["prediction"].to_pylist()) for run in runs]
+    assert pooled([part] * 3, runs, repeats=True)["auroc"].value() == pytest.approx(np.mean(each))
+    later = truth.set_column(1, "anchor_time", pa.array(np.full(60, DAY + np.timedelta64(1, "D"))))
+    moved = runs[1].set_column(1, "anchor_time", later["anchor_time"])
+    both = pooled([part, Part("binary", later)], [runs[0], moved])["auroc"]
+    scores = runs[0]["prediction"].to_pylist() + runs[1]["prediction"].to_pylist()
+    assert both.value() == pytest.approx(roc_auc_score(truth["target"].to_pylist() * 2, scores))
