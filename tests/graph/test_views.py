@@ -9,7 +9,7 @@ import pytest
 from edgewise.clock import NEVER, to_micros
 from edgewise.graph.copies import Copy, with_copies
 from edgewise.graph.entity import with_entity
-from edgewise.graph.known import known_at
+from edgewise.graph.known import known_at, latest_row
 from edgewise.graph.memory import graph_from_arrays
 from edgewise.graph.relation import Hop
 from edgewise.graph.without import without_links, without_rows
@@ -96,3 +96,18 @@ def test_views_of_views_keep_what_was_taken_away(graph):
     less = without_rows(wider, "buys", np.array([0]))
     assert less.vocabulary(query.entity_table) is wider.vocabulary(query.entity_table)
     assert lists(less, BUYS) == [[], [1]]
+
+
+def test_a_calendar_does_not_say_what_time_it_is(graph):
+    assert latest_row(graph) == to_micros("2020-01-04")
+    day = Column("day", "timestamp[us]", SType.TIMESTAMP)
+    schema = Schema(
+        {**graph.schema.tables, "holidays": Table("holidays", (day,), 1, time="day")}, graph.schema.links
+    )
+    people, things = pa.table({"id": [1, 2]}), pa.table({"id": [7, 8]})
+    buys = pa.table({"person": [1], "thing": [7], "at": [dt.datetime(2020, 1, 5)]})
+    tables = {"people": people, "things": things, "buys": buys}
+    holidays = pa.table({"day": [dt.datetime(2031, 1, 1)]})
+    assert latest_row(graph_from_arrays({**tables, "holidays": holidays}, schema)) == to_micros("2020-01-05")
+    alone = Schema({"holidays": schema.tables["holidays"]}, ())
+    assert latest_row(graph_from_arrays({"holidays": holidays}, alone)) == to_micros("2031-01-01")

@@ -4,12 +4,26 @@ from __future__ import annotations
 
 import numpy as np
 
-from edgewise.clock import NEVER
+from edgewise.clock import ALWAYS, NEVER
 from edgewise.graph.relation import Hop
 from edgewise.graph.store import GraphStore
 from edgewise.ids import MISSING
 
-__all__ = ["known_at"]
+__all__ = ["known_at", "latest_row"]
+
+
+def latest_row(graph: GraphStore) -> int:
+    """The time of the latest row, ALWAYS where none has a time: when a question about the present is asked.
+
+    Tables that refer to others tell; of calendars and the like, whose rows may lie years ahead, only where there
+    are no others. Clocks (numbered weeks and the like) are left out for the same reason.
+    """
+    timed = [table.name for table in graph.schema if table.time is not None]
+    latest = ALWAYS
+    for table in [name for name in timed if graph.schema.links_from(name)] or timed:
+        times = graph.times(table)
+        latest = max(latest, int(times[times < NEVER].max(initial=ALWAYS)))
+    return latest
 
 
 def known_at(graph: GraphStore, moment: int) -> GraphStore:
