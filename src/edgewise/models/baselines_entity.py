@@ -16,9 +16,10 @@ from edgewise.models.answers import answer
 from edgewise.models.contract import Budget, Model, Progress
 from edgewise.models.files import read_history, read_json, write_history, write_json
 from edgewise.models.replay import Replay, find_replay, label_history, replayed
-from edgewise.models.targets import ENTITY_KINDS, Family, family_of, joined, outputs_of, target_array
+from edgewise.models.targets import ENTITY_KINDS, Family, family_of, outputs_of, target_array
 from edgewise.query.kinds import TaskKind
 from edgewise.state.lags import past_windows
+from edgewise.tasks.labels import joined
 from edgewise.tasks.nouns import History, Labels, Prediction, Seeds, TaskSpec
 
 __all__ = ["EntityMean", "LastValue", "OwnClasses", "Prior", "SeasonalNaive", "TrailingMean"]

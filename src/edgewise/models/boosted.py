@@ -12,7 +12,7 @@ from edgewise.graph.store import GraphStore
 from edgewise.models.answers import answer
 from edgewise.models.contract import Budget, Model, Progress
 from edgewise.models.entity_table import EntityTable
-from edgewise.models.targets import ENTITY_KINDS, choosing_rows, family_of, joined, outputs_of
+from edgewise.models.targets import ENTITY_KINDS, family_of, outputs_of
 from edgewise.models.tree_heads import TreeHead
 from edgewise.tasks.nouns import Labels, Prediction, Seeds, TaskSpec
 
@@ -49,14 +49,10 @@ class BoostedTrees(Model):
         """Grow on `train`; rounds and scale are chosen on `valid` and the latest training anchors."""
         self._random_seed = random_seed
         self._table = EntityTable.fit(graph, spec, train)
-        train = self._table.latest(spec, train)
-        both = joined(train, valid)
-        self._table.learn(graph, spec, both)
-        rows = self._table.rows(graph, spec, both)
-        chooses = np.concatenate([choosing_rows(train, valid), np.ones(len(valid), dtype=bool)])
+        learn, choose = self._table.divide(graph, spec, train, valid, random_seed)
         self._head = TreeHead(family_of(spec), outputs_of(spec), budget=budget)
-        self._head.choose(rows.take(~chooses), rows.take(chooses), random_seed)
-        self._note(graph, spec, valid)
+        self._head.choose(learn.rows, choose.rows, random_seed)
+        self._note(graph, spec)
 
     def refit(
         self, graph: GraphStore, spec: TaskSpec, labels: Labels, *, budget: Budget, progress: Progress
@@ -66,8 +62,7 @@ class BoostedTrees(Model):
         if budget.left <= 0:
             progress.say("no time is left to refit the boosted trees: they stay as they were chosen")
             return
-        table.learn(graph, spec, labels)
-        head.again(table.rows(graph, spec, table.latest(spec, labels)), self._random_seed)
+        head.again(table.everything(graph, spec, labels, self._random_seed).rows, self._random_seed)
 
     def predict(self, graph: GraphStore, spec: TaskSpec, seeds: Seeds, *, k: int | None = None) -> Prediction:
         """Probabilities, or values with quantiles."""
@@ -98,9 +93,9 @@ class BoostedTrees(Model):
             "features": dict(self._useful),
         }
 
-    def _note(self, graph: GraphStore, spec: TaskSpec, valid: Labels) -> None:
+    def _note(self, graph: GraphStore, spec: TaskSpec) -> None:
         table, head = self._fitted()
-        names = table.state(graph, spec, valid.seeds.take(np.arange(min(len(valid), 1)))).names
+        names = table.names(graph, spec)
         gains = head.gains(len(names))
         best = np.argsort(-gains)[:20]
         self._useful = [(names[i], round(float(gains[i]), 4)) for i in best if gains[i] > 0]

@@ -25,7 +25,7 @@ from edgewise.models.entity_net import EntityNet
 from edgewise.models.entity_table import EntityTable
 from edgewise.models.files import read_json, write_json
 from edgewise.models.neighbours import GraphView
-from edgewise.models.targets import ENTITY_KINDS, Family, choosing_rows, family_of, joined, outputs_of
+from edgewise.models.targets import ENTITY_KINDS, Family, family_of, outputs_of
 from edgewise.models.tree_heads import LEVELS, Rows, TreeHead
 from edgewise.state.scaling import Scaling
 from edgewise.tasks.nouns import Labels, Prediction, Seeds, TaskSpec
@@ -77,27 +77,19 @@ class EntityModel(Model):
         """Learn from `train`; choose on `valid` and, where it has few anchors, the latest of `train`."""
         self._random_seed = random_seed
         table = EntityTable.fit(graph, spec, train)
-        train = table.latest(spec, train)
-        both = joined(train, valid)
-        table.learn(graph, spec, both)
-        rows = table.rows(graph, spec, both)
-        chooses = np.concatenate([choosing_rows(train, valid), np.ones(len(valid), dtype=bool)])
-        learn, choose = rows.take(~chooses), rows.take(chooses)
+        learn, choose = table.divide(graph, spec, train, valid, random_seed)
         trees = TreeHead(family_of(spec), outputs_of(spec), budget=budget)
-        trees.choose(learn, choose, random_seed)
+        trees.choose(learn.rows, choose.rows, random_seed)
         progress.say(f"trees: {', '.join(f'{n} {t.rounds} rounds' for n, t in trees.trees.items())}")
         cut = int(train.seeds.at.max()) if len(train) else 0
         view = GraphView.fit(graph, spec, cut, table.builder.plan.grid)
-        net = EntityNet(view, Scaling.fit(learn.x), family_of(spec), outputs_of(spec), trees.scale)
-        seen = table.builder.seen(graph, spec, both.seeds)
-        judges = seen.take(chooses)
+        net = EntityNet(view, Scaling.fit(learn.rows.x), family_of(spec), outputs_of(spec), trees.scale)
         outcome = net.choose(
-            graph, seen.take(~chooses), learn, judges, choose,
-            budget=budget.share(NET_SHARE), progress=progress, random_seed=random_seed,
+            graph, *learn, *choose, budget=budget.share(NET_SHARE), progress=progress, random_seed=random_seed,
         )  # fmt: skip
-        self._mix(table, trees, net, graph, judges, choose)
+        self._mix(table, trees, net, graph, *choose)
         told = {"epochs": net.epochs, "stopped": outcome.stopped, "network's loss": net.losses}
-        self._note(table.state(graph, spec, both.seeds).names, told)
+        self._note(table.names(graph, spec), told)
 
     def refit(
         self, graph: GraphStore, spec: TaskSpec, labels: Labels, *, budget: Budget, progress: Progress
@@ -107,19 +99,10 @@ class EntityModel(Model):
         if budget.left <= 0:
             progress.say("no time is left to refit: the model stays as it was chosen")
             return
-        known.table.learn(graph, spec, labels)
-        labels = known.table.latest(spec, labels)
-        rows = known.table.rows(graph, spec, labels)
-        known.trees.again(rows, self._random_seed)
+        lessons = known.table.everything(graph, spec, labels, self._random_seed)
+        known.trees.again(lessons.rows, self._random_seed)
         if known.blend.share > 0:
-            known.net.again(
-                graph,
-                known.table.builder.seen(graph, spec, labels.seeds),
-                rows,
-                budget=budget,
-                progress=progress,
-                random_seed=self._random_seed,
-            )
+            known.net.again(graph, *lessons, budget=budget, progress=progress, random_seed=self._random_seed)
 
     def predict(self, graph: GraphStore, spec: TaskSpec, seeds: Seeds, *, k: int | None = None) -> Prediction:
         """Calibrated probabilities, or values with quantiles."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from jaxtyping import Float32, Float64
@@ -15,16 +15,18 @@ from jaxtyping import Float32, Float64
 from edgewise.graph.store import GraphStore
 from edgewise.models.files import read_history, read_json, write_history, write_json
 from edgewise.models.replay import Replay, find_replay, label_history, replayed
+from edgewise.models.stale import as_stale, copies_of
 from edgewise.models.states import state_of
-from edgewise.models.targets import Family, family_of, outputs_of, target_array
+from edgewise.models.targets import Family, choosing_rows, family_of, outputs_of, target_array
 from edgewise.models.tree_heads import FEW_CLASSES, Rows
 from edgewise.state.builder import StateBuilder
 from edgewise.state.grid import Grid
 from edgewise.state.sweep import Events, sweep
 from edgewise.state.table import StateTable
+from edgewise.tasks.labels import joined
 from edgewise.tasks.nouns import History, Labels, Seeds, TaskSpec
 
-__all__ = ["EntityTable"]
+__all__ = ["EntityTable", "Lessons"]
 
 #: Seeds learned from at most, the latest ones.
 MOST_SEEDS: Final = 150_000
@@ -32,6 +34,13 @@ MOST_SEEDS: Final = 150_000
 STEADY_WINDOWS: Final = (8, 26)
 #: (seed, class) pairs that a table holds at most while learning.
 MOST_PAIRS: Final = 3_000_000
+
+
+class Lessons(NamedTuple):
+    """Labelled seeds at the moments they are read, and what is known of them then."""
+
+    seeds: Seeds
+    rows: Rows
 
 
 class EntityTable:
@@ -62,6 +71,11 @@ class EntityTable:
         """The as-of state of the seeds."""
         return state_of(self.builder, graph, spec, seeds, self._own)
 
+    def names(self, graph: GraphStore, spec: TaskSpec) -> tuple[str, ...]:
+        """The names of the state's features."""
+        none = np.empty(0, dtype=np.int64)
+        return self.state(graph, spec, Seeds(spec.entity, none, none)).names
+
     def rows(self, graph: GraphStore, spec: TaskSpec, labels: Labels) -> Rows:
         """Labelled seeds to learn from."""
         weight = np.ones(len(labels)) if labels.weight is None else np.asarray(labels.weight, np.float64)
@@ -74,12 +88,33 @@ class EntityTable:
 
     def latest(self, spec: TaskSpec, labels: Labels) -> Labels:
         """The latest labels, as many as can be learned from."""
-        most = MOST_SEEDS
+        most = MOST_SEEDS // copies_of(spec)
         if _needs_pairs(spec):
             most = min(most, max(MOST_PAIRS // max(outputs_of(spec), 1), 1_000))
         if len(labels) <= most:
             return labels
         return labels.take(np.sort(np.argsort(-labels.seeds.at, kind="stable")[:most]))
+
+    def divide(
+        self, graph: GraphStore, spec: TaskSpec, train: Labels, valid: Labels, random_seed: int
+    ) -> tuple[Lessons, Lessons]:
+        """What to learn from, and what to choose on: `valid` and, where that has few anchors, the latest of
+        `train`."""
+        train = self.latest(spec, train)
+        both = joined(train, valid)
+        self.learn(graph, spec, both)
+        chooses = np.concatenate([choosing_rows(train, valid), np.ones(len(valid), dtype=bool)])
+        learn, choose = (self._lessons(graph, spec, both.take(part), random_seed) for part in (~chooses, chooses))
+        return learn, choose
+
+    def everything(self, graph: GraphStore, spec: TaskSpec, labels: Labels, random_seed: int) -> Lessons:
+        """All labels to learn from, as history too."""
+        self.learn(graph, spec, labels)
+        return self._lessons(graph, spec, self.latest(spec, labels), random_seed)
+
+    def _lessons(self, graph: GraphStore, spec: TaskSpec, labels: Labels, random_seed: int) -> Lessons:
+        labels = as_stale(spec, labels, random_seed)
+        return Lessons(self.builder.seen(graph, spec, labels.seeds), self.rows(graph, spec, labels))
 
     def save(self, folder: Path) -> None:
         """Write the state's plan, the replay, and past labels that serve as history."""
@@ -97,9 +132,9 @@ class EntityTable:
     def _rows(
         self, graph: GraphStore, spec: TaskSpec, seeds: Seeds, y: np.ndarray, weight: Float64[np.ndarray, " n"]
     ) -> Rows:
-        state = self.state(graph, spec, seeds)
-        pairs = self._pairs(spec, seeds) if _needs_pairs(spec) else None
-        return Rows(state.values, y, weight, self._expected(spec, state), pairs, self._levels(spec, seeds))
+        state, seen = self.state(graph, spec, seeds), self.builder.seen(graph, spec, seeds)
+        pairs = self._pairs(spec, seen) if _needs_pairs(spec) else None
+        return Rows(state.values, y, weight, self._expected(spec, state), pairs, self._levels(spec, seen))
 
     def _levels(self, spec: TaskSpec, seeds: Seeds) -> Float64[np.ndarray, "n levels"] | None:
         """The mean of the target over the last windows that are over, fewer and more of them; NaN if unknown."""

@@ -47,6 +47,7 @@ def state_of(
     key = hashlib.blake2b(f"{source} {len(seeds)}".encode(), digest_size=16)
     key.update(seeds.rows.tobytes())
     key.update(seeds.at.tobytes())
+    key.update(_known(seeds).tobytes())
     name = key.hexdigest()
     if name not in _recent:
         known = next((kept for kept in reversed(_recent.values()) if kept.source == source), None)
@@ -80,13 +81,17 @@ def _with_known(
 
 def _places(known: Seeds, asked: Seeds) -> Int64[np.ndarray, " asked"]:
     """Where each asked seed stands among the known ones; -1 where it is not."""
-    pair = np.dtype([("row", np.int64), ("at", np.int64)])
-    have, want = np.empty(len(known), pair), np.empty(len(asked), pair)
-    have["row"], have["at"] = known.rows, known.at
-    want["row"], want["at"] = asked.rows, asked.at
+    one = np.dtype([("row", np.int64), ("at", np.int64), ("known", np.int64)])
+    have, want = np.empty(len(known), one), np.empty(len(asked), one)
+    for filled, seeds in ((have, known), (want, asked)):
+        filled["row"], filled["at"], filled["known"] = seeds.rows, seeds.at, _known(seeds)
     order = np.argsort(have, kind="stable")
     at = np.minimum(np.searchsorted(have[order], want), len(have) - 1)
     return np.where(have[order][at] == want, order[at], -1)
+
+
+def _known(seeds: Seeds) -> Int64[np.ndarray, " n"]:
+    return seeds.at if seeds.known is None else seeds.known
 
 
 def _digest(history: History) -> str:

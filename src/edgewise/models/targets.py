@@ -9,9 +9,9 @@ import numpy as np
 from jaxtyping import Bool, Float64
 
 from edgewise.query.kinds import TaskKind
-from edgewise.tasks.nouns import Labels, Ragged, Seeds, TaskSpec
+from edgewise.tasks.nouns import Labels, Ragged, TaskSpec
 
-__all__ = ["ENTITY_KINDS", "Family", "choosing_rows", "family_of", "joined", "outputs_of", "target_array"]
+__all__ = ["ENTITY_KINDS", "Family", "choosing_rows", "family_of", "outputs_of", "target_array"]
 
 ENTITY_KINDS: Final = (
     TaskKind.BINARY,
@@ -77,21 +77,3 @@ def choosing_rows(train: Labels, valid: Labels) -> Bool[np.ndarray, " train"]:
     if wanted <= 0 or len(anchors) < FEWEST_ANCHORS:
         return np.zeros(len(train), dtype=bool)
     return np.asarray(train.seeds.at >= anchors[-wanted])
-
-
-def joined(first: Labels, second: Labels) -> Labels:
-    """Labels after each other."""
-    seeds = Seeds(
-        first.seeds.table,
-        np.concatenate([first.seeds.rows, second.seeds.rows]),
-        np.concatenate([first.seeds.at, second.seeds.at]),
-    )
-    weight = None
-    if first.weight is not None or second.weight is not None:
-        parts = [np.ones(len(part)) if part.weight is None else part.weight for part in (first, second)]
-        weight = np.concatenate(parts)
-    a, b = first.target, second.target
-    if isinstance(a, Ragged) and isinstance(b, Ragged):
-        indptr = np.concatenate([a.indptr, a.indptr[-1] + b.indptr[1:]])
-        return Labels(seeds, Ragged(indptr, np.concatenate([a.values, b.values])), weight)
-    return Labels(seeds, np.concatenate([np.asarray(a), np.asarray(b)]), weight)

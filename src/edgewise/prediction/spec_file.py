@@ -29,6 +29,7 @@ def spec_to_json(spec: TaskSpec) -> dict[str, Any]:
         "timeframes": spec.timeframes,
         "hidden": sorted(map(list, spec.hidden)),
         "description": spec.description,
+        "staleness": spec.staleness,
     }
 
 
@@ -59,6 +60,7 @@ def load_spec(content: dict[str, Any], folder: Path) -> TaskSpec:
             timeframes=content["timeframes"],
             hidden=frozenset((table, column) for table, column in content["hidden"]),
             description=content["description"],
+            staleness=content["staleness"],
         )
     except (KeyError, ValueError, TypeError) as error:
         raise RunError(f"the run in '{folder}' is damaged: its task cannot be read ({error})") from None

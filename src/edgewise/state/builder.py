@@ -6,7 +6,8 @@
 
 Reads rows at or before each seed's anchor only. Where the graph has long been silent at an anchor (longer than
 it ever was up to the cut), nothing has been recorded, rather than nothing happened: such seeds are read as of the
-last visible row (`seen` gives the seeds at the moments they are read).
+last visible row (`seen` gives the seeds at the moments they are read). For a task that is asked of stale data
+(`spec.staleness`), the length of such a silence is a feature; otherwise a model has never met one.
 """
 
 from __future__ import annotations
@@ -73,7 +74,7 @@ class StateBuilder:
         self, graph: GraphStore, spec: TaskSpec, seeds: Seeds, *, history: History | None = None
     ) -> StateTable:
         """The state of each seed at its anchor; unknown entities (MISSING rows) get that of one without links."""
-        read_at, silence = self._read_at(graph, spec, seeds.at)
+        read_at, silence = self._read_at(graph, spec, seeds)
         blocks = [calendar(seeds.at, self._ahead), silence[:, None]]
         names, groups = [*CALENDAR, "silence"], ["calendar"] * (len(CALENDAR) + 1)
         known = history if history is not None else spec.history
@@ -96,7 +97,7 @@ class StateBuilder:
 
     def seen(self, graph: GraphStore, spec: TaskSpec, seeds: Seeds) -> Seeds:
         """The seeds at the moments they are read: their anchors, or the last row before a long silence."""
-        return Seeds(seeds.table, seeds.rows, self._read_at(graph, spec, seeds.at)[0])
+        return Seeds(seeds.table, seeds.rows, self._read_at(graph, spec, seeds)[0])
 
     def fingerprint(self) -> str:
         """A text that is equal for builders that build the same."""
@@ -131,15 +132,18 @@ class StateBuilder:
             raise RunError(f"cannot read the state's plan in '{folder}': {error}", hint="fit again") from error
 
     def _read_at(
-        self, graph: GraphStore, spec: TaskSpec, anchors: Int64[np.ndarray, " n"]
+        self, graph: GraphStore, spec: TaskSpec, seeds: Seeds
     ) -> tuple[Int64[np.ndarray, " n"], Float32[np.ndarray, " n"]]:
         """When each seed is read, and how long the graph had been silent by then (in the grid's unit)."""
         times = self._columns.sorted_times(graph, _clock(graph, spec))
-        seen = np.searchsorted(times, anchors, side="right")
+        anchors = seeds.at
+        visible = anchors if seeds.known is None else np.minimum(anchors, seeds.known)
+        seen = np.searchsorted(times, visible, side="right")
         last = times[np.maximum(seen - 1, 0)] if len(times) else anchors
         gap = np.where((seen > 0) & (anchors < NEVER), anchors - last, 0)
-        read_at = np.where(gap > self._slack, last, anchors)
-        silence = np.where(gap > self._slack, 0, gap) / self.plan.grid.unit
+        long = gap > self._slack
+        read_at = np.where(long, last, visible)
+        silence = np.where(long & (spec.staleness == 0), 0, gap) / self.plan.grid.unit
         return read_at, silence.astype(np.float32)
 
     def _relation(

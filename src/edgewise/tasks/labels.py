@@ -12,7 +12,7 @@ from edgewise.ids import MISSING, Vocabulary
 from edgewise.query.kinds import TaskKind
 from edgewise.tasks.nouns import History, Labels, Ragged, Seeds, TaskSpec
 
-__all__ = ["classes_of", "history_of", "labels_of", "micros", "ragged_of", "seeds_of"]
+__all__ = ["classes_of", "history_of", "joined", "labels_of", "micros", "ragged_of", "seeds_of"]
 
 
 def micros(times: pa.Array | pa.ChunkedArray) -> Int64[np.ndarray, " n"]:
@@ -33,6 +33,18 @@ def micros(times: pa.Array | pa.ChunkedArray) -> Int64[np.ndarray, " n"]:
 def seeds_of(table: str, vocabulary: Vocabulary, entity: pa.Array | pa.ChunkedArray, at: np.ndarray) -> Seeds:
     """Seeds of keys at anchors (microseconds). An unknown key has row MISSING: a cold entity."""
     return Seeds(table, vocabulary.rows(_flat(entity)), np.asarray(at, dtype=np.int64))
+
+
+def joined(*parts: Labels) -> Labels:
+    """Labels of one task after each other."""
+    seeds = [part.seeds for part in parts]
+    rows, at = np.concatenate([s.rows for s in seeds]), np.concatenate([s.at for s in seeds])
+    known = weight = None
+    if any(s.known is not None for s in seeds):
+        known = np.concatenate([s.at if s.known is None else s.known for s in seeds])
+    if any(part.weight is not None for part in parts):
+        weight = np.concatenate([np.ones(len(p)) if p.weight is None else p.weight for p in parts])
+    return Labels(Seeds(seeds[0].table, rows, at, known), _targets([part.target for part in parts]), weight)
 
 
 def classes_of(targets: pa.Array | pa.ChunkedArray, most: int | None = None) -> pa.Array:
@@ -120,3 +132,11 @@ def _flat(column: pa.Array | pa.ChunkedArray) -> pa.Array:
     if isinstance(array, pa.ChunkedArray):  # combine_chunks keeps the wrapper when there are no chunks
         array = pa.concat_arrays(array.chunks) if array.num_chunks else pa.array([], type=column.type)
     return array.dictionary_decode() if pa.types.is_dictionary(array.type) else array
+
+
+def _targets(targets: list[np.ndarray | Ragged]) -> np.ndarray | Ragged:
+    lists = [t for t in targets if isinstance(t, Ragged)]
+    if not lists:
+        return np.concatenate([t for t in targets if not isinstance(t, Ragged)])
+    indptr = np.concatenate([[0], np.cumsum(np.concatenate([t.lengths for t in lists]))]).astype(np.int64)
+    return Ragged(indptr, np.concatenate([t.values for t in lists]))

@@ -26,18 +26,23 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Seeds:
-    """Entities at anchor times: row `rows[i]` of `table`, asked about at `at[i]`."""
+    """Entities at anchor times: row `rows[i]` of `table`, asked about at `at[i]`.
+
+    Where `known` is given, only rows up to `known[i]`, which may be before the anchor, are looked at.
+    """
 
     table: str
     rows: Int64[np.ndarray, " n"]
     at: Int64[np.ndarray, " n"]  # microseconds since the epoch, UTC
+    known: Int64[np.ndarray, " n"] | None = None
 
     def __len__(self) -> int:
         return len(self.rows)
 
     def take(self, index: np.ndarray) -> Seeds:
         """The seeds at the given positions (or where a mask is true)."""
-        return Seeds(self.table, self.rows[index], self.at[index])
+        known = None if self.known is None else self.known[index]
+        return Seeds(self.table, self.rows[index], self.at[index], known)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +117,9 @@ class TaskSpec:
 
     `item` is the table that a ranking chooses from; `classes` the values that a category can take.
     `horizon` is the length of the window in microseconds (0 for a static task); `start` its beginning after the
-    anchor. `hidden` are (table, column) pairs that no model may read. `history` is absent for label tables that
-    users bring and for static tasks without events.
+    anchor. `staleness` is how long before the latest anchors asked about the data ends, in microseconds: 0 where
+    rows reach every anchor. `hidden` are (table, column) pairs that no model may read. `history` is absent for
+    label tables that users bring and for static tasks without events.
     """
 
     kind: TaskKind
@@ -127,6 +133,7 @@ class TaskSpec:
     history: History | None = None
     hidden: frozenset[tuple[str, str]] = field(default=frozenset())
     description: str = ""
+    staleness: int = 0
 
 
 @dataclass(frozen=True, slots=True)

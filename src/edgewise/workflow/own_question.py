@@ -10,8 +10,9 @@ import numpy as np
 import pyarrow as pa
 from jaxtyping import Int64
 
-from edgewise.clock import iso
+from edgewise.clock import ALWAYS, DAY, iso
 from edgewise.errors import ArgumentError, LabelError
+from edgewise.graph.known import latest_row
 from edgewise.graph.store import GraphStore
 from edgewise.query.kinds import TaskKind
 from edgewise.tasks.labels import classes_of, labels_of, seeds_of
@@ -61,7 +62,12 @@ class OwnQuestion(Question):
             keep = np.random.default_rng(random_seed).choice(np.flatnonzero(train), max_seeds, replace=False)
             notes.append(f"{max_seeds:,} of {int(train.sum()):,} training rows, chosen at random")
             train = np.isin(np.arange(len(parts)), keep)
-        spec = self._with_classes(train)
+        spec = replace(self._with_classes(train), staleness=self._staleness(parts))
+        if spec.staleness:
+            notes.append(
+                f"the last anchor lies {spec.staleness / DAY:,.0f} days after the last row: "
+                "learned from data that ends before its anchors"
+            )
         rows = {name: self._take(spec, mask) for name, mask in self._masks(parts, train).items()}
         return Split.of_parts(View(self.graph, spec), rows["train"], rows["valid"], rows["test"], tuple(notes))
 
@@ -136,6 +142,11 @@ class OwnQuestion(Question):
         valid_from = _tail(at[visible & (at < test_from)])
         parts = np.where(at >= test_from, "test", np.where(at >= valid_from, "valid", "train"))
         return np.where(visible, parts, "")
+
+    def _staleness(self, parts: np.ndarray) -> int:
+        """How long after the last row the last anchor is asked about; 0 where that is no more than a window."""
+        latest, last = latest_row(self.graph), int(self.own.at[parts != ""].max())
+        return last - latest if ALWAYS < latest < last - self.spec.horizon else 0
 
     def _masks(self, parts: np.ndarray, train: np.ndarray) -> dict[str, np.ndarray]:
         return {"train": train, "valid": parts == "valid", "test": parts == "test"}

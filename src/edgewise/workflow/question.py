@@ -12,9 +12,10 @@ import pyarrow as pa
 from jaxtyping import Int64
 
 from edgewise.graph.store import GraphStore
-from edgewise.tasks.nouns import Labels, Ragged, Seeds, TaskSpec
+from edgewise.tasks.labels import joined
+from edgewise.tasks.nouns import Labels, Seeds, TaskSpec
 
-__all__ = ["TIMELESS", "Asked", "Question", "Split", "View", "together"]
+__all__ = ["TIMELESS", "Asked", "Question", "Split", "View"]
 
 
 #: The anchor of questions to tables without any time.
@@ -66,7 +67,7 @@ class Split:
         cls, view: View, train: Labels, valid: Labels, test: Labels, notes: tuple[str, ...] = ()
     ) -> Split:
         """A split whose parts need no views of their own."""
-        both, every = together([train, valid]), together([train, valid, test])
+        both, every = joined(train, valid), joined(train, valid, test)
         return cls(view, view, view, train, valid, test, both, every, notes)
 
 
@@ -124,24 +125,3 @@ class Question(ABC):
     @abstractmethod
     def recipe(self) -> dict[str, Any]:
         """What a run folder keeps of the question: plain JSON values."""
-
-
-def together(parts: Sequence[Labels]) -> Labels:
-    """Labels after each other."""
-    seeds = Seeds(
-        parts[0].seeds.table,
-        np.concatenate([p.seeds.rows for p in parts]),
-        np.concatenate([p.seeds.at for p in parts]),
-    )
-    weights = None
-    if any(p.weight is not None for p in parts):
-        weights = np.concatenate([np.ones(len(p)) if p.weight is None else p.weight for p in parts])
-    return Labels(seeds, _targets([p.target for p in parts]), weights)
-
-
-def _targets(targets: list[Any]) -> Any:
-    if isinstance(targets[0], Ragged):
-        lengths = np.concatenate([t.lengths for t in targets])
-        indptr = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-        return Ragged(indptr, np.concatenate([t.values for t in targets]))
-    return np.concatenate(targets)

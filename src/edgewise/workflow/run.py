@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from edgewise.clock import ALWAYS, NEVER, iso
+from edgewise.clock import ALWAYS, iso
 from edgewise.errors import ArgumentError
 from edgewise.evaluation.report import Report
 from edgewise.evaluation.run import evaluate
 from edgewise.explanation.explain import explain
 from edgewise.explanation.nouns import Explanation
+from edgewise.graph.known import latest_row
 from edgewise.graph.store import GraphStore
 from edgewise.models.contract import Model
 from edgewise.prediction.tables import prediction_table
@@ -155,17 +156,8 @@ class Run:
         return Asked(Seeds(self.spec.entity, rows, at), entity, at)
 
     def _latest(self) -> int:
-        """The time of the latest row of any table, clocks left out: they may reach into the future.
-
-        TIMELESS where no row has a time.
-        """
-        latest = ALWAYS
-        for table in self.graph.schema:
-            if table.time is None:
-                continue
-            times = self.graph.store.times(table.name)
-            seen = times[times < NEVER]
-            latest = max(latest, int(seen.max(initial=ALWAYS)))
+        """The time of the latest row of any table; TIMELESS where no row has a time."""
+        latest = latest_row(self.graph.store)
         return latest if latest > ALWAYS else TIMELESS
 
     def _item_row(self, store: GraphStore, item: Any) -> int:
