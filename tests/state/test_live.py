@@ -78,6 +78,18 @@ def test_folding_equals_batch(base, later, merge):
 
 
 @settings(max_examples=30, deadline=None)
+@given(before, since, since, st.integers(0, LEFTS - 1))
+def test_a_dropped_row_has_never_been(base, later, after, gone):
+    live = LiveTimeline(built(base, True, 4), merge=True)
+    live.observe(*columns(later))
+    live.drop(gone)
+    live.observe(*columns(after))
+    batch = built([r for r in base + later if r[0] != gone] + after, True)
+    assert_equal(live, batch, True, 60 * DAY)
+    np.testing.assert_array_equal(live.fold().at, batch.at)
+
+
+@settings(max_examples=30, deadline=None)
 @given(before, since)
 def test_repeats_are_all_meetings_but_the_first(base, later):
     live = LiveTimeline(built(base, True, 4), merge=True)

@@ -17,7 +17,7 @@ from edgewise.clock import ALWAYS, DAY
 from edgewise.ids import MISSING
 from edgewise.state.live_arrays import base_arrays, empty_overlay, find_pair, grown
 from edgewise.state.live_fold import fill_folded, layout
-from edgewise.state.live_kernels import AGAIN, put, read_live
+from edgewise.state.live_kernels import AGAIN, empty, put, read_live
 from edgewise.state.live_top import best_live, empty_top, lift, with_list
 from edgewise.state.pair import PairReading, PairTimeline
 
@@ -81,6 +81,11 @@ class LiveTimeline:
             if done < n:
                 self._overlay = grown(self._overlay, int(left[done]), self._events(int(left[done]), right[done]))
         return Became(became, first)
+
+    def drop(self, left: int) -> None:
+        """Forget all pairs of a left row."""
+        while not empty(self._base, self._overlay, left):
+            self._overlay = grown(self._overlay, left, 1)
 
     def read(
         self,

@@ -40,7 +40,7 @@ def layout(
                 pairs[n], slots[n], sizes[n] = pair, slot, base.event_ptr[pair + 1] - base.event_ptr[pair]
                 if slot >= 0:
                     sizes[n] = overlay.kept[slot] + overlay.length[slot]
-                n += 1
+                n += sizes[n] > 0
         left_ptr[left + 1] = n
     return left_ptr, pairs[:n], slots[:n], sizes[:n]
 

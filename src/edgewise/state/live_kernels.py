@@ -10,7 +10,7 @@ from edgewise.clock import ALWAYS, DAY, NEVER
 from edgewise.state.live_arrays import HASHED, SLOTS, Base, Overlay, allocate, find_pair, give_back, hash_place
 from edgewise.state.pair import days_between, first_after, rhythm_of
 
-__all__ = ["AGAIN", "FIRST", "KNOWN", "LEFT_OUT", "latest_worth", "put", "read_live", "worths"]
+__all__ = ["AGAIN", "FIRST", "KNOWN", "LEFT_OUT", "empty", "latest_worth", "put", "read_live", "worths"]
 
 #: What became of an event: left out, known already, the pair's first, or one more of the pair.
 LEFT_OUT, KNOWN, FIRST, AGAIN = 0, 1, 2, 3
@@ -46,6 +46,26 @@ def put(
             return e
         became[e], slots[e] = done if done == KNOWN else (FIRST if first[e] == NEVER else AGAIN), slot
     return len(left)
+
+
+@nb.njit(cache=True)
+def empty(base: Base, overlay: Overlay, left: int) -> bool:
+    """Take all events from a left row's pairs; false where there is no room for their slots."""
+    if left >= len(overlay.head):
+        return left >= len(base.left_ptr) - 1
+    if left < len(base.left_ptr) - 1:
+        for pair in range(base.left_ptr[left], base.left_ptr[left + 1]):
+            slot = overlay.of_pair[pair] - 1
+            if slot < 0:
+                slot = _open(base, overlay, pair, left, base.right[pair])
+            if slot < 0:
+                return False
+            overlay.kept[slot] = overlay.length[slot] = 0
+    slot = overlay.head[left] - 1
+    while slot >= 0:
+        overlay.kept[slot] = overlay.length[slot] = 0
+        slot = overlay.chain[slot] - 1
+    return True
 
 
 @nb.njit(cache=True)

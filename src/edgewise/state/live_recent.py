@@ -87,6 +87,20 @@ class LiveRecent:
         right = np.concatenate([s.old[low:stop], s.right[begin:end]]).astype(np.int64)
         return right, np.concatenate([s.old_at[low:stop], s.at[begin:end]])
 
+    def drop(self, left: int) -> None:
+        """Forget what a left row met."""
+        now = self.stretches
+        if left >= len(now.slot_of) or (now.slot_of[left] == 0 and left >= len(now.starts) - 1):
+            return
+        if now.slot_of[left] == 0:
+            if now.used[SLOTS] >= len(now.begin):
+                self._grow(left)
+                now = self.stretches
+            now.slot_of[left] = now.used[SLOTS] + 1
+            now.used[SLOTS] += 1
+        slot = now.slot_of[left] - 1
+        now.kept[slot] = now.length[slot] = 0
+
     def fold(
         self,
     ) -> tuple[Int32[np.ndarray, " events"], Int32[np.ndarray, " events"], Int64[np.ndarray, " events"]]:

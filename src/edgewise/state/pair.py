@@ -235,7 +235,15 @@ def _find(right: np.ndarray, low: int, high: int, wanted: int) -> int:
 
 @nb.njit(cache=True)
 def first_after(at: np.ndarray, low: int, high: int, moment: float) -> int:
-    """The first position in an ascending slice whose time is after `moment`."""
+    """The first position in an ascending slice whose time is after `moment`.
+
+    It steps back from the end, farther each time: what is asked for is mostly recent.
+    """
+    step = 1
+    while high - step >= low and at[high - step] > moment:
+        high -= step
+        step *= 2
+    low = max(low, high - step)
     while low < high:
         middle = (low + high) // 2
         if at[middle] <= moment:

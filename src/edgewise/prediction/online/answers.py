@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 from jaxtyping import Int64
 
-from edgewise.errors import ArgumentError, nearest
+from edgewise.errors import ArgumentError, InternalError, RunError, nearest
 from edgewise.ids import MISSING
 from edgewise.prediction.nouns import Event, Likeness, Past, Scored
 from edgewise.prediction.online.build import build
@@ -60,7 +60,9 @@ class OnlineAnswers:
         Raises:
             RunError: no snapshot there, a damaged or half-written one, or one of another version.
         """
-        return cls(load_snapshot(Path(path)))
+        found = cls(load_snapshot(Path(path)))
+        found._try(Path(path))
+        return found
 
     def save(self, path: str | Path) -> Path:
         """Write the state as it is now into a folder, which appears whole or not at all; see `snapshot`.
@@ -81,6 +83,7 @@ class OnlineAnswers:
             RunError: no snapshot there, a damaged or half-written one, or one of another version.
         """
         self._take(load_snapshot(folder))
+        self._try(folder)
 
     def fold(self) -> SnapshotData:
         """All that answers, as it is now: what a batch would build of all events, with the graphs of the start."""
@@ -140,6 +143,17 @@ class OnlineAnswers:
         """Let many events happen, faster than one by one: the state is the same."""
         feed(events, self._tables, self._feeders)
 
+    def forget(self, row: int) -> None:
+        """Drop a person: their key, and all that they did. Snapshots written before still hold them.
+
+        What many make up together (what is popular, what is met together) keeps the counts, and knows no one.
+        """
+        if not 0 <= row < len(self._tables.keys[self.users]):
+            return
+        for feeder in self._feeders:
+            feeder.forget(row)
+        self._tables.drop(self.users, row)
+
     def row(self, table: str, key: Any) -> int:
         """The row id of a key, MISSING where it is unknown."""
         return self._tables.keys[table].row(key) if table in self._tables.keys else MISSING
@@ -148,6 +162,16 @@ class OnlineAnswers:
         """The key of each row id, in Python's own types; None for MISSING."""
         known = self._tables.keys[table]
         return [known.key(int(row)) for row in rows]
+
+    def _try(self, path: Path) -> None:
+        """Answer once for nobody: what another version of the code wrote fails here, and kernels are loaded."""
+        try:
+            for kind in self._live.values():
+                kind.for_user(MISSING, self.latest, 1)
+        except InternalError as error:
+            raise RunError(
+                f"the snapshot in '{path}' is of another version: {error}", hint="write it again from its runs"
+            ) from None
 
     def _kind(self, kind: str) -> LiveKind:
         if kind not in self._live:

@@ -19,10 +19,12 @@ from edgewise.models.candidates.evidence import Evidence
 from edgewise.models.candidates.item_graph import ItemGraph
 from edgewise.models.candidates.neighbours import Next, Together
 from edgewise.models.candidates.siblings import Siblings
+from edgewise.models.ranker_mix import Mix
 from edgewise.models.ranking_tables import channels_for, make_table
 from edgewise.prediction.online.conditions import columns_of
 from edgewise.prediction.online.data import Feeds, FittedRun, KindData, SnapshotData, Steps, TableData, graph_of
 from edgewise.prediction.online.likeness import likeness_graphs
+from edgewise.prediction.online.past_anchor import curve_of
 from edgewise.prediction.online.trees import PackedTrees
 from edgewise.prediction.online.world import WorldData
 from edgewise.query.bound import Query
@@ -88,6 +90,9 @@ def _kind(run: FittedRun, moment: int) -> KindData:
     whole = parts.setup.world(graph, spec, seeds, parts.links, whole=True)
     world = _Heard(_seen(whole.evidence, at), parts.setup.grid)
     channels = channels_for(parts.setup, world)
+    trees = PackedTrees.parse(parts.trees.model_to_string(), parts.rounds)
+    mix = Mix("scorers") if parts.mix.asks_network else parts.mix
+    curve, probabilities = curve_of(world, parts.setup, channels, spec, trees, parts.columns, mix, at)
     names = make_table(parts.setup, world, channels, seeds.rows, seeds.at).names
     feeds = _feeds(run, parts)
     within = [c.column for c in channels if isinstance(c, Siblings)]
@@ -97,13 +102,13 @@ def _kind(run: FittedRun, moment: int) -> KindData:
         setup=parts.setup,
         columns=parts.columns,
         names=tuple(names),
-        mix=parts.mix,
-        trees=PackedTrees.parse(parts.trees.model_to_string(), parts.rounds),
+        mix=mix,
+        trees=trees,
         world=_world(world, graph, spec.item, within),
         feeds=feeds,
         likeness=likeness_graphs(world, [c for c in channels if isinstance(c, Next | Together)], at),
-        curve=None,
-        facts=_facts(run, parts, moment),
+        curve=curve,
+        facts=_facts(run, parts, moment) | {"probabilities": probabilities},
     )
 
 

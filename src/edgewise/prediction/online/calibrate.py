@@ -5,14 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float32, Float64
+from jaxtyping import Bool, Float32, Float64, Int64
 
 from edgewise.evaluation.isotonic import isotonic
+from edgewise.models.candidates.asof import AsOf
+from edgewise.state.pair import PairReading
 
-__all__ = ["Curve", "fit_curve", "signs"]
+__all__ = ["Curve", "activity", "fit_curve", "signs"]
 
 #: Steps of Newton's method, and how much the weights are held towards zero.
 STEPS, RIDGE = 25, 1e-2
+_ACTIVITY = PairReading((28,))
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,13 @@ def signs(
 ) -> Float64[np.ndarray, "n signs"]:
     """What a probability is made of: the score, the place in the list (from 1), and how active the person is."""
     return np.stack([np.clip(scores, -20, 20), np.log(rank), np.log1p(np.maximum(active, 0.0))], axis=1)
+
+
+def activity(
+    world: AsOf, rows: Int64[np.ndarray, " n"], at: Int64[np.ndarray, " n"]
+) -> Float64[np.ndarray, " n"]:  # fmt: skip
+    """How much each entity does: its decayed number of moments, by the month."""
+    return world.entity.read(rows, np.zeros_like(rows), at, _ACTIVITY)[:, 3].astype(np.float64)
 
 
 def fit_curve(found: Float64[np.ndarray, "n signs"], came: Bool[np.ndarray, " n"]) -> Curve | None:

@@ -88,6 +88,12 @@ class Tables:
         for name, column in [key for key in self._whole if key[0] == table]:
             del self._whole[name, column]
 
+    def drop(self, table: str, row: int) -> None:
+        """Forget a row's key and what it told."""
+        self.keys[table].drop(row)
+        if row in self._new[table]:
+            self._new[table][row] = {}
+
     def column(self, table: str, name: str) -> pa.Array:
         """A column with the rows that came since; null where a row has told nothing.
 
@@ -247,6 +253,12 @@ class Feeder:
         return replace(
             self.kind.data, world=world, feeds=replace(self.feeds, values=values, cohort_values=cohorts)
         )
+
+    def forget(self, row: int) -> None:
+        """Drop an entity."""
+        self.world.forget(row)
+        for item, met in list(self._untold.items()):
+            self._untold[item] = [entry for entry in met if entry[0] != row]
 
     def _met_before_told(self) -> dict[int, list[tuple[int, int]]]:
         """Meetings with items that had told nothing when the state was kept."""

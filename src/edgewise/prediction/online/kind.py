@@ -5,18 +5,20 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float32, Int64
 
+from edgewise.clock import DAY
 from edgewise.errors import InternalError
 from edgewise.ids import MISSING
 from edgewise.models.candidates.asof import AsOf
-from edgewise.models.ranker_mix import Mix, mixed
+from edgewise.models.ranker_mix import mixed
 from edgewise.models.ranking_lists import filled, ranked
 from edgewise.models.ranking_spare import spare_items
 from edgewise.models.ranking_tables import RankingTable, channels_for, make_table
 from edgewise.prediction.nouns import Past, Scored
-from edgewise.prediction.online.calibrate import signs
+from edgewise.prediction.online.calibrate import activity, signs
 from edgewise.prediction.online.data import KindData
 from edgewise.prediction.online.spread import led_to
 from edgewise.prediction.online.world import LiveWorld
+from edgewise.state.fixed import fixed
 from edgewise.state.pair import PairReading
 
 __all__ = ["POPULAR", "LiveKind"]
@@ -24,7 +26,6 @@ __all__ = ["POPULAR", "LiveKind"]
 POPULAR = "popular"
 #: The latest things of a person that may have led to another.
 RECENT = 30
-_ACTIVITY = PairReading((28,))
 
 
 class LiveKind:
@@ -36,7 +37,8 @@ class LiveKind:
         self.world = LiveWorld(data.world, data.setup.grid, data.setup.static)
         self.channels = channels_for(data.setup, self.world)
         self.names = (*(c.name for c in self.channels), POPULAR)
-        self.mix = Mix("scorers") if data.mix.asks_network else data.mix
+        self.mix = data.mix
+        self._people = _active(data)
         self._columns = np.asarray(data.columns, dtype=np.int64)
 
     def for_user(self, row: int, at: int, k: int) -> Scored:
@@ -62,7 +64,7 @@ class LiveKind:
         items, scores = items[kept], scores[kept]
         channel = np.full(len(items), len(self.names) - 1, dtype=np.int16)
         nothing = np.full(len(items), MISSING, dtype=np.int64)
-        share = self._share(scores, moment)
+        share = self._share(items, moment)
         return Scored(self.data.kind, items, scores, share, channel, self.names, nothing)
 
     def past(self, row: int, at: int, n: int) -> Past:
@@ -112,21 +114,18 @@ class LiveKind:
 
     def _because(self, items: np.ndarray, past: np.ndarray) -> np.ndarray:
         """The past item with the strongest item-item link to each item. Graphs count alike: by their own scale."""
+        order = np.argsort(items)
         because = np.full(len(items), MISSING, dtype=np.int64)
         best = np.zeros(len(items))
         for graph in self.data.likeness.values():
-            led_to(graph.items, graph.weights, past, items, best, because)
+            led_to(fixed(graph.items), fixed(graph.weights), past, items[order], order, best, because)
         return because
 
     def _value(self, asof: AsOf, rows: np.ndarray, at: np.ndarray, scores: np.ndarray) -> np.ndarray:
         if self.data.curve is None:
             return np.full(len(scores), np.nan, dtype=np.float32)
-        active = np.repeat(self.activity(asof, rows, at), len(scores))
+        active = np.repeat(activity(asof, rows, at), len(scores))
         return self.data.curve(signs(scores, np.arange(1.0, len(scores) + 1), active))
-
-    def activity(self, asof: AsOf, rows: np.ndarray, at: np.ndarray) -> np.ndarray:
-        """How much each entity does: its decayed number of moments, by the month."""
-        return asof.entity.read(rows, np.zeros_like(rows), at, _ACTIVITY)[:, 3].astype(np.float64)
 
     def _of_cohort(self, row: int, at: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
         nothing = np.full(0, MISSING, dtype=np.int64), np.zeros(0, dtype=np.float32)
@@ -140,5 +139,19 @@ class LiveKind:
         items, scores = self.world.item.best(np.zeros(1, dtype=np.int64), at, 2, k)
         return items[0], scores[0]
 
-    def _share(self, scores: np.ndarray, at: np.ndarray) -> np.ndarray:
-        return np.full(len(scores), np.nan, dtype=np.float32)
+    def _share(self, items: np.ndarray, at: np.ndarray) -> np.ndarray:
+        """How often items were met in the last horizon, for each person who was there."""
+        if self._people == 0:
+            return np.full(len(items), np.nan, dtype=np.float32)
+        reading = PairReading((self.data.horizon / DAY,), rhythm=False)
+        met = self.world.item.read(np.zeros_like(items), items, np.repeat(at, len(items)), reading)[:, 1]
+        return np.minimum(met / self._people, 1.0).astype(np.float32)
+
+
+def _active(data: KindData) -> int:
+    """How many entities met anything in the last horizon of the batch; 0 where time means nothing."""
+    world = data.world
+    if data.setup.static or data.horizon <= 0 or len(world.at) == 0:
+        return 0
+    late = world.at > world.at.max() - data.horizon
+    return len(np.unique(world.left[late]))

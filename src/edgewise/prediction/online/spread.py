@@ -89,10 +89,13 @@ def _keep(weight: np.ndarray, touched: np.ndarray, items: np.ndarray, scores: np
 
 @nb.njit(cache=True)
 def led_to(
-    near: np.ndarray, near_weights: np.ndarray, past: np.ndarray, items: np.ndarray, best: np.ndarray,
-    because: np.ndarray,
+    near: np.ndarray, near_weights: np.ndarray, past: np.ndarray, items: np.ndarray, order: np.ndarray,
+    best: np.ndarray, because: np.ndarray,
 ) -> None:  # fmt: skip
-    """For each item the past item with the strongest link to it, where it beats `best`; both are updated."""
+    """For each item the past item with the strongest link to it, where it beats `best`; both are updated.
+
+    `items` ascend; item `i` stands at `order[i]` in `best` and `because`.
+    """
     for p in past:
         if p < 0 or p >= len(near):
             continue
@@ -100,7 +103,7 @@ def led_to(
             j = near[p, r]
             if j < 0:
                 break
-            for i in range(len(items)):
-                if items[i] == j and near_weights[p, r] > best[i]:
-                    best[i] = near_weights[p, r]
-                    because[i] = p
+            i = np.searchsorted(items, j)
+            if i < len(items) and items[i] == j and near_weights[p, r] > best[order[i]]:
+                best[order[i]] = near_weights[p, r]
+                because[order[i]] = p

@@ -24,12 +24,13 @@ class LiveKeys:
         self._numeric = bool(pa.types.is_integer(keys.type))
         self._rows: dict[Any, int] = {}
         self._new: list[Any] = []
-        self._range = np.iinfo(keys.type.to_pandas_dtype()) if self._numeric else None
+        self._dropped: set[int] = set()
         if self._numeric:
             known = np.flatnonzero(pc.is_valid(keys).to_numpy(zero_copy_only=False))
             values = keys.drop_null().to_numpy(zero_copy_only=False)
             order = np.argsort(values, kind="stable")
             self._sorted, self._order = values[order], known[order]
+            self._range = np.iinfo(values.dtype)
         else:
             self._rows = {key: row for row, key in enumerate(keys.to_pylist()) if key is not None}
 
@@ -47,10 +48,23 @@ class LiveKeys:
         known = self._rows.get(key)
         if known is not None:
             return known
+        return self._old_row(key)
+
+    def drop(self, row: int) -> None:
+        """Forget a row's key: no key finds it, and should the key come again, it names a new row."""
+        key = self.key(row)
+        self._dropped.add(row)
+        if self._rows.get(key) == row:
+            del self._rows[key]
+        if row >= len(self._old):
+            self._new[row - len(self._old)] = None
+
+    def _old_row(self, key: Any) -> int:
         if self._numeric:
             place = int(np.searchsorted(self._sorted, key))
             if place < len(self._sorted) and self._sorted[place] == key:
-                return int(self._order[place])
+                row = int(self._order[place])
+                return MISSING if row in self._dropped else row
         return MISSING
 
     def add(self, key: Any) -> int:
@@ -74,15 +88,18 @@ class LiveKeys:
         Raises:
             IndexError: there is no such row.
         """
-        if row == MISSING:
+        if row == MISSING or row in self._dropped:
             return None
         return self._old[row].as_py() if row < len(self._old) else self._new[row - len(self._old)]
 
     def keys(self) -> pa.Array:
         """The keys of all rows."""
-        if not self._new:
-            return self._old
-        return pa.concat_arrays([self._old, pa.array(self._new, self._old.type)])
+        found = self._old
+        if self._new:
+            found = pa.concat_arrays([found, pa.array(self._new, found.type)])
+        if self._dropped:
+            found = pc.if_else(pa.array(~np.isin(np.arange(len(found)), list(self._dropped))), found, None)
+        return found
 
     def cast(self, key: Any) -> Any:
         """A key as the table has it: numbers from digits, text from anything; None for null.
@@ -98,7 +115,7 @@ class LiveKeys:
             whole = int(key)
             if isinstance(key, bool) or (isinstance(key, float) and whole != key):
                 raise ValueError
-            if self._range is not None and not self._range.min <= whole <= self._range.max:
+            if not self._range.min <= whole <= self._range.max:
                 raise ValueError
             return whole
         except (TypeError, ValueError, OverflowError):

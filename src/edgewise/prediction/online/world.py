@@ -15,6 +15,7 @@ from edgewise.models.candidates.asof import AsOf
 from edgewise.models.candidates.evidence import Evidence, Meetings, codes_over
 from edgewise.models.candidates.item_graph import ItemGraph
 from edgewise.prediction.online.spread import spread_live
+from edgewise.state.fixed import fixed
 from edgewise.state.live import LiveTimeline
 from edgewise.state.live_arrays import more
 from edgewise.state.live_recent import LiveRecent
@@ -69,7 +70,7 @@ class _Live(AsOf):
         items = np.full((len(rows), width), MISSING, dtype=np.int64)
         scores = np.zeros((len(rows), width), dtype=np.float32)
         spread_live(
-            graph.items, graph.weights, self.recent.stretches, np.asarray(rows, np.int64),
+            fixed(graph.items), fixed(graph.weights), self.recent.stretches, np.asarray(rows, np.int64),
             np.asarray(at, np.int64), recent, fade, known, items, scores,
         )  # fmt: skip
         return items, scores
@@ -173,6 +174,16 @@ class LiveWorld(_Live):
     def retell_item(self, item: int, left: np.ndarray, at: np.ndarray) -> None:
         """Meetings with an item that had no attributes then: now they count for its values too."""
         self._attributes(left, np.full(len(left), item, dtype=np.int64), at)
+
+    def forget(self, row: int) -> None:
+        """Drop all that an entity did. What many make up together keeps the counts, and knows no one."""
+        for key in self.made:
+            if (key[0] if isinstance(key, tuple) else key) in _PEOPLE:
+                self._timeline(key).drop(row)
+        self.recent.drop(row)
+        for name in self.evidence.cohorts:
+            self.evidence.cohorts[name] = codes = _roomy(self.evidence.cohorts[name], row + 1)
+            codes[row] = MISSING
 
     def fold(self, entities: int, items: int) -> WorldData:
         """The world as it is now, for so many rows of either side."""
