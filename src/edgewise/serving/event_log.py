@@ -81,6 +81,7 @@ class EventLog:
         self._committed = committed
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
+        self._closed = False
         self._db = _opened(path)
         self._writer = threading.Thread(target=self._write, name=f"log {path.name}", daemon=True)
         self._writer.start()
@@ -92,7 +93,10 @@ class EventLog:
 
         Raises:
             ValueError: a value that JSON has not.
+            LogError: the log is closed.
         """
+        if self._closed:
+            raise LogError(f"the event log '{self.path}' is closed")
         job = _Job([_Record(event, user, _body(event)) for event, user in events], Future())
         self._jobs.put(job)
         return job.done
@@ -159,6 +163,7 @@ class EventLog:
 
     def close(self) -> None:
         """Write what is waiting and close the file."""
+        self._closed = True
         self._jobs.put(None)
         self._writer.join()
         with self._lock:

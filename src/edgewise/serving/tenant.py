@@ -94,6 +94,7 @@ class Tenant:
         self.ready: dict[tuple[str, ...], bytes] = {}
         self.intake = Intake(first.schema, first.users, personal)
         self.started = False
+        self._closed = False
         self.failed_events = 0
         self._seen: dict[int, int] = {}  # by the identity of a model: a version may be loaded twice
         self._forgotten: set[bytes] = self.log.forgotten()
@@ -224,7 +225,10 @@ class Tenant:
         return Gone(events, exposures, cached)
 
     def close(self) -> None:
-        """Finish what is under way, and keep the state for the next start."""
+        """Finish what is under way, and keep the state for the next start. Closing again does nothing."""
+        if self._closed:
+            return
+        self._closed = True
         self.log.flush()
         live = self.models.now.current
         seen = self._seen.get(id(live), 0)
