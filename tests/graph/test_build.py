@@ -6,9 +6,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from edgewise.clock import to_micros
+from edgewise.clock import NEVER, to_micros
 from edgewise.errors import RunError
 from edgewise.graph import cache
+from edgewise.graph.columns import moments
+from edgewise.graph.manifest import FORMAT
 from edgewise.graph.store import GraphStore
 from edgewise.schema.model import Column, Link, Schema, Table
 from edgewise.sources.open import open_source
@@ -93,8 +95,8 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 def test_another_format_is_refused(tmp_path: Path) -> None:
     graph = GraphStore.build(database(1, 2), tmp_path / "g")
     manifest = graph.path / "manifest.json"
-    manifest.write_text(manifest.read_text().replace('"format": 1', '"format": 999'))
-    with pytest.raises(RunError, match="has format 999, and this version reads format 1"):
+    manifest.write_text(manifest.read_text().replace(f'"format": {FORMAT}', '"format": 999'))
+    with pytest.raises(RunError, match="has format 999, and this version reads format"):
         GraphStore.open(graph.path)
     manifest.write_text("{")
     with pytest.raises(RunError, match="damaged: its manifest is no JSON"):
@@ -107,3 +109,23 @@ def test_a_store_travels_as_its_path(tmp_path: Path) -> None:
     sent = pickle.dumps(graph)
     assert len(sent) < 1000
     assert np.array_equal(pickle.loads(sent).times("calls"), graph.times("calls"))
+
+
+def test_moments_beside_the_rows_own_are_read_as_the_source_reads_them() -> None:
+    """As text with fine fractions, as epoch seconds, as dates; what is no time is missing."""
+    columns = [Column(name, "string", SType.TIMESTAMP) for name in ("opened", "closed", "paid")]
+    schema = Schema({"bills": Table("bills", tuple(columns), 3, time="opened")}, ())
+    bills = {
+        "opened": ["2024-01-01", "2024-01-02", "2024-01-03"],
+        "closed": ["2024-02-01 10:00:00.123456789", "later", None],
+        "paid": [1_704_067_200, None, 1_704_067_260],
+    }
+    source = open_source({"bills": pa.table(bills)})
+    graph = GraphStore.build(SimpleNamespace(source=source, schema=schema))
+    assert moments(graph.column("bills", "closed")).tolist() == [
+        to_micros("2024-02-01 10:00:00.123456"),
+        NEVER,
+        NEVER,
+    ]
+    paid = [to_micros("2024-01-01"), NEVER, to_micros("2024-01-01 00:01:00")]
+    assert moments(graph.column("bills", "paid")).tolist() == paid

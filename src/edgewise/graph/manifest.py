@@ -15,7 +15,7 @@ from edgewise.stypes import SType
 __all__ = ["FORMAT", "LinkEntry", "Manifest", "TableEntry", "fingerprint_of", "schema_from_json", "schema_to_json"]
 
 #: Changes with the files' layout; a folder of another format is refused.
-FORMAT: Final = 1
+FORMAT: Final = 2
 _NAME: Final = "manifest.json"
 
 

@@ -16,6 +16,7 @@ from edgewise.clock import ALWAYS, NEVER, to_micros
 from edgewise.errors import ArgumentError, SchemaError
 from edgewise.schema.model import Clock, Schema, Table
 from edgewise.sources.contract import Source, TimeForm
+from edgewise.stypes import SType
 
 __all__ = [
     "Rows",
@@ -71,20 +72,30 @@ def stored_columns(schema: Schema, table: Table) -> list[str]:
 
 
 def select(source: Source, schema: Schema, table: Table) -> exp.Select:
-    """The SELECT that yields a table's rows, its time column as int64 microseconds.
+    """The SELECT that yields a table's rows, all of its moments as int64 microseconds, however they are stored.
 
     A table defined by SQL is named like any other: its source puts the definition in the name's place.
     """
     clock = [] if table.clock is None else [table.clock.column]
-    names = dict.fromkeys([*key_columns(schema, table), *clock, *stored_columns(schema, table)])
-    columns: list[exp.Expression] = [
-        exp.alias_(exp.column(name, table="t", quoted=True), name, quoted=True)
-        for name in names
-        if name != table.time
+    own = [] if table.time is None else [table.time]
+    times = set(_moments(schema, table))
+    columns = [
+        exp.alias_(
+            source.micros(table.name, name, "t") if name in times else exp.column(name, table="t", quoted=True),
+            name,
+            quoted=True,
+        )
+        for name in dict.fromkeys([*key_columns(schema, table), *clock, *stored_columns(schema, table), *own])
     ]
-    if table.time is not None:
-        columns.append(exp.alias_(source.micros(table.name, table.time, "t"), table.time, quoted=True))
     return exp.select(*columns).from_(exp.table_(table.name, quoted=True, alias="t"))
+
+
+def _moments(schema: Schema, table: Table) -> list[str]:
+    """The columns that are read as times: the row's own, and others that hold moments."""
+    kept = {table.time, *stored_columns(schema, table)}
+    return [
+        c.name for c in table.columns if (c.name in kept and c.stype is SType.TIMESTAMP) or c.name == table.time
+    ]
 
 
 def collect(schema: Schema, table: Table, batches: Iterable[pa.RecordBatch]) -> Rows:
@@ -95,12 +106,14 @@ def collect(schema: Schema, table: Table, batches: Iterable[pa.RecordBatch]) -> 
     """
     keys = {name: list[pa.Array]() for name in key_columns(schema, table)}
     values = {name: list[pa.Array]() for name in stored_columns(schema, table)}
+    moments = set(_moments(schema, table))
     times: list[np.ndarray] = []
     for batch in batches:
         if batch.num_rows == 0 and times:
             continue
         for name, chunks in [*keys.items(), *values.items()]:
             chunk = _field(table, batch, name)
+            chunk = _moment(chunk) if name in moments else chunk
             chunks.append(_named(chunk) if name in keys else storable(chunk))
         times.append(_times(table, batch))
     time = np.concatenate(times) if times else np.empty(0, dtype=np.int64)
@@ -139,6 +152,11 @@ def storable(values: pa.Array) -> pa.Array:
     if pa.types.is_null(type_):
         return values.cast(pa.float64())
     return values
+
+
+def _moment(values: pa.Array) -> pa.Array:
+    """Moments as timestamps, whether they came as such, as text, or as microseconds."""
+    return values if pa.types.is_temporal(values.type) else micros_of(values).view(pa.timestamp("us"))
 
 
 def micros_of(values: pa.Array, form: TimeForm = TimeForm.MICROS) -> pa.Array:

@@ -22,8 +22,8 @@ __all__ = ["column", "comparable", "kind_of", "profile_table", "profile_tables",
 _SAMPLE: Final = 2_000
 #: Below this share of distinct values an approximate count settles that a column is not unique.
 _NEARLY_UNIQUE: Final = 0.8
-#: Where a distinct count decides (see `schema.implied`), estimates in this range are counted exactly.
-_COUNT_EXACTLY: Final = (350, 700)
+#: Where a distinct count decides (see `schema.implied`), estimates in these ranges are counted exactly.
+_COUNT_EXACTLY: Final = ((35, 70), (350, 700))
 _FEW_VALUES: Final = 1_000
 _LARGEST_DOUBLE: Final = 1.7976931348623157e308
 
@@ -149,8 +149,8 @@ def _decides(profile: ColumnProfile) -> bool:
         return False
     if profile.rows <= 100_000 or profile.distinct >= _NEARLY_UNIQUE * profile.present:
         return True
-    low, high = _COUNT_EXACTLY
-    return bool(column_name(profile.name).strength) and low <= profile.distinct <= high
+    near = any(low <= profile.distinct <= high for low, high in _COUNT_EXACTLY)
+    return near and bool(column_name(profile.name).strength)
 
 
 def _plain(value: Any) -> Any:
