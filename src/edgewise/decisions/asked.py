@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Final
 
 import numpy as np
-from jaxtyping import Float32, Int64
+from jaxtyping import Float32, Int32, Int64
 
 from edgewise.decisions.people import Person
 from edgewise.decisions.surfaces import Surfaces
@@ -41,7 +41,8 @@ class Asked:
         self._popular: dict[tuple[str, bool], Scored] = {}
         self._taste: dict[str, Taste] = {}
         self._mix: dict[str, np.ndarray] = {}
-        self._worth: dict[str, _Worth] = {}
+        self._worth: dict[str, tuple[np.ndarray, float]] = {}
+        self._met: dict[str, np.ndarray] = {}
 
     def answers_for(self, kind: str) -> bool:
         """Whether things of a kind can be proposed."""
@@ -64,7 +65,7 @@ class Asked:
 
     def personal(self, kind: str) -> bool:
         """Whether anything is known that tells this person from others, for things of a kind."""
-        return bool(len(self.past(kind).items))
+        return len(self.past(kind).items) > 0
 
     def for_user(self, kind: str) -> Scored:
         """The best things for the person; from the session where they are unknown."""
@@ -130,39 +131,39 @@ class Asked:
         return self._mix[kind]
 
     def worth(self, kind: str, items: Int64[np.ndarray, " n"]) -> Float32[np.ndarray, " n"]:
-        """The value of things to the person; see `worths`."""
+        """The value of things to the person: by their own list, by what is popular, or by nearness to taste."""
         if kind not in self._worth:
-            self._worth[kind] = _Worth(self.for_user(kind), self.popular(kind))
-        worth = self._worth[kind]
-        value = worth.known(items)
-        lost = np.flatnonzero(np.isnan(value))
-        if len(lost):
+            self._worth[kind] = self._worth_of(kind)
+        known, floor = self._worth[kind]
+        value = known[items]
+        if not value.all():
+            lost = np.flatnonzero(value == 0)
             near = self.taste(kind).affinity(self.catalogue.kinds[kind], items[lost])
-            value[lost] = 0.5 * worth.floor * (0.3 + 0.7 * near)
+            value[lost] = 0.5 * floor * (0.3 + 0.7 * near)
         return value * CROWD if self.known and not self.personal(kind) else value
+
+    def _worth_of(self, kind: str) -> tuple[Float32[np.ndarray, " rows"], float]:
+        """Values by row, 0 where nothing is known, and the least of the person's own list."""
+        own, crowd = self.for_user(kind), self.popular(kind)
+        values = worths(own)
+        floor = float(values.min(initial=0.05))
+        known = np.zeros(len(self.catalogue.kinds[kind]), dtype=np.float32)
+        known[crowd.items] = np.minimum(worths(crowd), floor)  # what the own list has not is worth no more
+        known[own.items] = values
+        return known, floor
+
+    def met(self, kind: str) -> Int32[np.ndarray, " rows"]:
+        """By row, the place of a thing in the person's past, counted from 1; 0 for what they never met."""
+        if kind not in self._met:
+            past = self.past(kind).items
+            place = np.zeros(len(self.catalogue.kinds[kind]), dtype=np.int32)
+            place[past] = np.arange(1, len(past) + 1)
+            self._met[kind] = place
+        return self._met[kind]
 
     def _known(self, kind: str, scored: Scored) -> Scored:
         known = scored.items < len(self.catalogue.kinds[kind])
         return scored if known.all() else scored.take(np.flatnonzero(known))
-
-
-class _Worth:
-    """Values looked up by item: of the person's own list, otherwise of what is popular."""
-
-    def __init__(self, own: Scored, popular: Scored) -> None:
-        values = worths(own)
-        self.floor = float(values.min(initial=0.05))
-        crowd = np.minimum(worths(popular), self.floor)  # what the own list has not is worth no more than its last
-        items, values = np.concatenate([own.items, popular.items]), np.concatenate([values, crowd])
-        self._items, first = np.unique(items, return_index=True)
-        self._values = values[first]
-
-    def known(self, items: np.ndarray) -> Float32[np.ndarray, " n"]:
-        """The value of each item, NaN where it is in neither list."""
-        if len(self._items) == 0:
-            return np.full(len(items), np.nan, dtype=np.float32)
-        place = np.minimum(np.searchsorted(self._items, items), len(self._items) - 1)
-        return np.where(self._items[place] == items, self._values[place], np.float32(np.nan))
 
 
 def worths(scored: Scored) -> Float32[np.ndarray, " n"]:

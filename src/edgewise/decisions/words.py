@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-import numpy as np
-
 from edgewise.clock import DAY
 from edgewise.decisions.asked import Asked
 from edgewise.decisions.catalogue.kind import Kind
@@ -63,7 +61,7 @@ def _led(asked: Asked, kind: Kind, item: int, channel: str, because: tuple[str, 
         return f"You {kind.entry.did} it {_when(asked, kind, item)}."
     if channel == "taken together":
         return f"Goes with {title}, which you {other.entry.did} {_when(asked, other, because[1])}."
-    if because[1] in asked.past(because[0]).items:
+    if asked.met(because[0])[because[1]] > 0:
         return f"Because you {other.entry.did} {title}."
     return f"Because it is like {title}."
 
@@ -103,6 +101,5 @@ def _creator(kind: Kind, item: int) -> str:
 
 
 def _when(asked: Asked, kind: Kind, item: int) -> str:
-    past = asked.past(kind.name)
-    found = np.flatnonzero(past.items == item)
-    return ago(asked.at - int(past.at[found[0]])) if len(found) else "before"
+    place = int(asked.met(kind.name)[item])
+    return ago(asked.at - int(asked.past(kind.name).at[place - 1])) if place else "before"

@@ -11,7 +11,7 @@ from jaxtyping import Float32
 
 from edgewise.clock import ALWAYS
 from edgewise.decisions.catalogue.collections import Collections, collections_of
-from edgewise.decisions.catalogue.columns import Columns, Reader, as_text
+from edgewise.decisions.catalogue.columns import Codes, Columns, Reader, as_text
 from edgewise.decisions.catalogue.kind import Kind, collection_kind, item_kind, releases_of
 from edgewise.decisions.people import Feedback, Person
 from edgewise.decisions.project.check import BY
@@ -106,9 +106,9 @@ class Catalogue:
             kind,
             titles=pa.array(titles, type=pa.string()),
             faces=np.concatenate([kind.faces, kind.faces.max(initial=-1) + 1 + np.arange(more, dtype=np.int32)]),
-            creator=replace(kind.creator, codes=np.concatenate([kind.creator.codes, blank])),
-            category=replace(kind.category, codes=np.concatenate([kind.category.codes, blank])),
-            supplier=replace(kind.supplier, codes=np.concatenate([kind.supplier.codes, blank])),
+            creator=longer(kind.creator, blank),
+            category=longer(kind.category, blank),
+            supplier=longer(kind.supplier, blank),
             released=released,
             releases=releases_of(released),
             duration=np.concatenate([kind.duration, np.full(more, np.nan, dtype=np.float32)]),
@@ -119,3 +119,8 @@ class Catalogue:
             kinds={**self.kinds, table: grown},
             collections={**self.collections, table: self.collections[table].with_one(row, items)},
         )
+
+
+def longer(codes: Codes, more: np.ndarray) -> Codes:
+    """Codes with further rows at the end."""
+    return Codes(np.concatenate([codes.codes, more]), codes.labels, codes.table).ordered()

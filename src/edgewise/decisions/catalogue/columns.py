@@ -36,6 +36,22 @@ class Codes:
     codes: Int32[np.ndarray, " rows"]
     labels: pa.Array
     table: str | None = None
+    #: Rows by code, and where each code's begin: see `ordered`.
+    order: Int32[np.ndarray, " rows"] | None = None
+    first: Int64[np.ndarray, " labels_plus_1"] | None = None
+
+    def ordered(self) -> Codes:
+        """The same codes, ready to be asked for their rows; the later rows of a table come first."""
+        order = np.argsort(self.codes[::-1], kind="stable").astype(np.int32)
+        order = (len(self.codes) - 1 - order).astype(np.int32)
+        first = np.searchsorted(self.codes[order], np.arange(len(self.labels) + 1))
+        return Codes(self.codes, self.labels, self.table, order, first)
+
+    def rows_of(self, code: int) -> Int64[np.ndarray, " n"]:
+        """The rows of a code, the latest first."""
+        if self.order is None or self.first is None:
+            return np.flatnonzero(self.codes == code)[::-1]
+        return self.order[self.first[code] : self.first[code + 1]].astype(np.int64)
 
     def label(self, code: int) -> str:
         """The label of a code, as text; empty for MISSING."""

@@ -83,7 +83,7 @@ class Kind:
 def item_kind(reader: Reader, name: str, entry: ItemEntry, others: Iterable[str] = ()) -> Kind:
     """Read the columns of an item table; `others` are further columns that shelves go by."""
     titles = reader.text(name, entry.title)
-    creator = reader.codes(name, entry.creator)
+    creator = reader.codes(name, entry.creator).ordered()
     numbers = [reader.numbers(name, column) for column in entry.attributes]
     released = reader.times(name, entry.released)
     return Kind(
@@ -92,14 +92,14 @@ def item_kind(reader: Reader, name: str, entry: ItemEntry, others: Iterable[str]
         titles=titles,
         faces=_faces(titles, creator.codes),
         creator=creator,
-        category=reader.codes(name, entry.category),
-        supplier=reader.codes(name, entry.supplier),
+        category=reader.codes(name, entry.category).ordered(),
+        supplier=reader.codes(name, entry.supplier).ordered(),
         released=released,
         duration=reader.numbers(name, entry.duration),
         attributes=_standardised(numbers, len(titles)),
         releases=releases_of(released),
         picture=None if entry.picture is None else reader.values(name, entry.picture),
-        others={column: reader.codes(name, column) for column in others},
+        others={column: reader.codes(name, column).ordered() for column in others},
     )
 
 

@@ -17,7 +17,7 @@ __all__ = ["DEEPEST", "WIDE", "WISHED", "Draft", "from_items", "from_scored"]
 
 #: How many candidates a shelf has at most, before the rules and after them.
 DEEPEST: Final = 200
-WIDE: Final = 48
+WIDE: Final = 36
 #: What a shelf that was asked for in words (a search, "more like this") counts beside others.
 WISHED: Final = 2.5
 

@@ -100,13 +100,13 @@ def _page(c, s, chance):  # type: ignore[no-untyped-def]  # compiled from the tu
         np.zeros(c.kind.max() + 1, np.int32),  # things with a category, by kind
     )
     kinds, entries = np.zeros(c.kind.max() + 1, np.int32), np.zeros(len(c.entry_most), np.int32)
-    done = np.zeros(len(c.weight), np.bool_)
+    done, bound = np.zeros(len(c.weight), np.bool_), np.full(len(c.weight), 1e9)
     likeness, pick = np.zeros((c.indptr[1:] - c.indptr[:-1]).max(), np.float32), np.full(s.things, -1, np.int64)
     order, picks = np.full(s.shelves, -1, np.int64), np.full((s.shelves, s.things), -1, np.int64)
     propensity, total, step = np.ones((s.shelves, s.things)), 0.0, 0
     while step < s.shelves:
         must = _unserved(c, kinds, done) >= s.shelves - step
-        best = _next(c, s, step, must, done, kinds, entries, counts, likeness, pick)
+        best = _next(c, s, step, must, done, kinds, entries, counts, likeness, pick, bound)
         if best < 0 and must and _release(c, kinds, done):
             continue
         if best < 0:
@@ -123,25 +123,30 @@ def _page(c, s, chance):  # type: ignore[no-untyped-def]  # compiled from the tu
 
 
 @njit(cache=True)
-def _next(c, s, step, must, done, kinds, entries, counts, likeness, pick):  # type: ignore[no-untyped-def]  # see _page
-    """The shelf that comes next, -1 where none has enough things. `must`: only kinds without a shelf may come."""
+def _next(c, s, step, must, done, kinds, entries, counts, likeness, pick, bound):  # type: ignore[no-untyped-def]  # see _page
+    """The shelf that comes next, -1 where none has enough things. `must`: only kinds without a shelf may come.
+
+    `bound` holds what each shelf was worth when it was last filled: it is worth no more now, so shelves are filled
+    in that order until the best is found (Minoux's lazy greedy, 1978).
+    """
     best, most = -1, -1.0
-    for i in range(len(c.weight)):
-        if done[i] or entries[c.entry[i]] >= c.entry_most[c.entry[i]] or c.place[i] > step + 1:
-            continue
-        if must and kinds[c.kind[i]] > 0 and c.place[i] == 0:
+    factor = np.zeros(len(done))
+    for i in range(len(done)):
+        shut = entries[c.entry[i]] >= c.entry_most[c.entry[i]] or c.place[i] > step + 1
+        if not (done[i] or shut or (must and kinds[c.kind[i]] > 0 and c.place[i] == 0)):
+            factor[i] = c.weight[i] * AGAIN_ENTRY ** entries[c.entry[i]] * AGAIN_KIND ** kinds[c.kind[i]]
+            factor[i] *= _PINNED / c.place[i] if c.place[i] > 0 else 1.0
+    for i in np.argsort(-(bound * factor), kind="mergesort"):
+        if factor[i] <= 0.0 or bound[i] * factor[i] <= most:
             continue
         n, worth = _shelf(c, s, i, counts, likeness, pick)
         for j in pick[:n]:
             _count(c, j, -1, counts, c.kind[i])
+        bound[i] = worth
         if n < s.least:
             done[i] = True  # what is free only becomes less
-            continue
-        worth *= c.weight[i] * AGAIN_ENTRY ** entries[c.entry[i]] * AGAIN_KIND ** kinds[c.kind[i]]
-        if c.place[i] > 0:
-            worth += _PINNED - c.place[i]
-        if worth > most:
-            best, most = i, worth
+        elif worth * factor[i] > most:
+            best, most = i, worth * factor[i]
     return best
 
 
@@ -196,7 +201,7 @@ def _under(target, count, total):  # type: ignore[no-untyped-def]  # see _page
     """By how much one more thing of a category lowers KL(person's mix ‖ page's mix), times the page's length."""
     before = (1 - SMOOTH) * count / (total + 1) + SMOOTH * target
     after = (1 - SMOOTH) * (count + 1) / (total + 1) + SMOOTH * target
-    return min((total + 1) * target * (np.log(after) - np.log(before)), 3.0) / 3.0
+    return min((total + 1) * target * np.log(after / before), 3.0) / 3.0
 
 
 @njit(cache=True)

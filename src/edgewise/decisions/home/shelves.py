@@ -30,7 +30,7 @@ def for_you(asked: Asked, entry: ShelfEntry) -> Iterator[Draft]:
     scored = asked.for_user(entry.kind)
     apart = any(s.kind == entry.kind and s.shelf == "again" for s in asked.catalogue.shelves)
     if apart:
-        scored = scored.take(np.flatnonzero(~np.isin(scored.items, asked.past(entry.kind).items)))
+        scored = scored.take(np.flatnonzero(asked.met(entry.kind)[scored.items] == 0))
     title = "Picked for you" if main(asked, entry.kind) else f"{plural(asked, entry.kind)} for you"
     yield from_scored(asked, entry, scored, title, own=True)
 
@@ -65,8 +65,10 @@ def because(asked: Asked, entry: ShelfEntry) -> Iterator[Draft]:
 def again(asked: Asked, entry: ShelfEntry) -> Iterator[Draft]:
     """What the person took before and is likely to take again, then what they took last."""
     past, scored = asked.past(entry.kind), asked.for_user(entry.kind)
-    due = scored.items[np.isin(scored.items, past.items)]
-    items = np.concatenate([due, past.items[~np.isin(past.items, due)]])
+    due = scored.items[asked.met(entry.kind)[scored.items] > 0]
+    rest = np.ones(len(past.items), dtype=bool)
+    rest[asked.met(entry.kind)[due] - 1] = False
+    items = np.concatenate([due, past.items[rest]])
     title = asked.catalogue.kinds[entry.kind].entry.again
     if not main(asked, entry.kind):
         title = f"{title}: {asked.catalogue.kinds[entry.kind].many}"
@@ -131,14 +133,13 @@ def more(asked: Asked, entry: ShelfEntry) -> Iterator[Draft]:
             seen, weight = asked.popular(entry.kind).items, np.ones(len(asked.popular(entry.kind)), np.float32)
         shares = mix_of(codes.codes[seen], weight, len(codes.labels))
     pool = np.concatenate([asked.for_user(entry.kind).items, asked.popular(entry.kind).items])
-    pool = pool[np.sort(np.unique(pool, return_index=True)[1])]
+    pool = first_of_each(pool)
     for code in np.argsort(-shares, kind="stable")[: entry.most + 1].tolist():
         if shares[code] <= 0:
             return
         mine = pool[codes.codes[pool] == code]
         if len(mine) < WIDE:
-            rest = np.flatnonzero(codes.codes == code)[:DEEPEST]
-            mine = np.concatenate([mine, rest[~np.isin(rest, mine)]])
+            mine = first_of_each(np.concatenate([mine, codes.rows_of(code)[:DEEPEST]]))
         label = codes.label(code)
         title = {"creator": "More by {category}"}.get(
             entry.by, "More {category}" if personal else "Popular in {category}"
@@ -180,6 +181,11 @@ def together(asked: Asked, entry: ShelfEntry) -> Iterator[Draft]:
         asked, entry, items, title, "taken together", because=int(basket[0]), calibrated=False,
         thing=kind.title(int(basket[0])),
     )  # fmt: skip
+
+
+def first_of_each(rows: np.ndarray) -> np.ndarray:
+    """Rows without repeats, in their order."""
+    return rows[np.sort(np.unique(rows, return_index=True)[1])]
 
 
 def main(asked: Asked, kind: str) -> bool:

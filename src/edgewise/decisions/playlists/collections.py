@@ -6,6 +6,7 @@ from typing import Final
 
 import numpy as np
 from jaxtyping import Bool
+from numba import njit
 
 from edgewise.clock import NEVER
 from edgewise.decisions.asked import Asked, worths
@@ -51,7 +52,9 @@ def matched(asked: Asked, name: str, k: int) -> Scored:
     top = top[score[top] > 0]
     best = float(worth.max(initial=0.05))
     value = _LIST * best * score[top] / max(float(score.max()), 1e-9)
-    led = np.array([_known_in(asked, name, int(c)) for c in top], dtype=np.int64)
+    past = asked.past(kind.name).items
+    place = _latest_in(collections.items.indptr, collections.items.rows, top, asked.met(kind.name))
+    led = np.where(place > 0, past[np.maximum(place, 1) - 1], MISSING) if len(past) else np.full(len(top), MISSING)
     return Scored(
         name, top.astype(np.int64), score[top].astype(np.float32), value.astype(np.float32),
         np.zeros(len(top), dtype=np.int16), ("content",), led,
@@ -71,9 +74,13 @@ def _open(asked: Asked, name: str) -> Bool[np.ndarray, " collections"]:
     return found
 
 
-def _known_in(asked: Asked, name: str, collection: int) -> int:
-    """The thing in a collection that the person met last, MISSING for none."""
-    collections = asked.catalogue.collections[name]
-    past = asked.past(collections.kind).items
-    inside = np.flatnonzero(np.isin(past, collections.items.of(collection)))
-    return int(past[inside[0]]) if len(inside) else MISSING
+@njit(cache=True)
+def _latest_in(indptr: np.ndarray, rows: np.ndarray, lists: np.ndarray, met: np.ndarray) -> np.ndarray:
+    """For each list, the place in the past (from 1) of the thing in it that was met last; 0 for none."""
+    found = np.zeros(len(lists), np.int64)
+    for i in range(len(lists)):
+        for j in range(indptr[lists[i]], indptr[lists[i] + 1]):
+            place = met[rows[j]] if rows[j] < len(met) else 0
+            if place > 0 and (found[i] == 0 or place < found[i]):
+                found[i] = place
+    return found
