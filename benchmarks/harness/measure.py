@@ -100,7 +100,8 @@ class Bench:
         _say(f"{self.case.name} {part} {system.name} …")
         command = [str(python), str(PEERS / system.script), str(job), str(out), *system.arguments]
         cost = measured(command, out / "log.txt", env=_environment(), timeout=system.timeout)
-        shutil.rmtree(out / "cache", ignore_errors=True)
+        for scratch in out.glob("cache*"):
+            shutil.rmtree(scratch, ignore_errors=True)
         failed = cost.code != 0 or not (out / "predictions.parquet").exists()
         found = {
             "date": time.strftime("%Y-%m-%d", time.gmtime()),

@@ -13,6 +13,7 @@ __all__ = ["Aggregates"]
 
 _WINDOWS = (7, 14, 28, 56, 91, 182, 365)
 _LAGS = 6
+_ROWS_AT_ONCE = 5_000
 
 
 class Aggregates:
@@ -36,10 +37,10 @@ class Aggregates:
 
     def table(self, asked: pa.Table) -> np.ndarray:
         """[rows of asked, columns]: one row for each entity at its anchor, in their order; NaN where unknown."""
-        self._con.register("given", asked)
+        self._con.register("given", asked.append_column("place", pa.array(np.arange(len(asked)))))
         self._con.execute(
-            "CREATE OR REPLACE TABLE asked AS SELECT entity, anchor_time, row_number() OVER () - 1 AS "
-            "place FROM given"
+            "CREATE OR REPLACE TABLE asked AS SELECT entity, anchor_time, place, "
+            f"(row_number() OVER (ORDER BY anchor_time, place) - 1) // {_ROWS_AT_ONCE} AS chunk FROM given"
         )
         blocks = [self._calendar()]
         for fact in self.said["facts"]:
@@ -72,7 +73,7 @@ class Aggregates:
         )
 
     def _windowed(self, fact: dict[str, Any]) -> np.ndarray:
-        """Aggregates in windows, one anchor at a time, so that no join grows beyond the facts."""
+        """Aggregates in windows, and over all of the past."""
         wanted = [f"date_diff('second', max(moment), anchor) / 86400.0 AS {fact['name']}_age_last"]
         wanted += [f"date_diff('second', min(moment), anchor) / 86400.0 AS {fact['name']}_age_first"]
         for w in self.windows:
@@ -107,16 +108,15 @@ class Aggregates:
         return self._by_anchor(fact, ", ".join(wanted))
 
     def _by_anchor(self, fact: dict[str, Any], wanted: str) -> np.ndarray:
-        anchors = self._con.execute("SELECT DISTINCT anchor_time FROM asked ORDER BY 1").fetchall()
-        total = self._con.execute("SELECT count(*) FROM asked").fetchall()[0][0]
+        """Aggregates of the rows at or before each anchor, some thousand rows at a time to bound memory."""
+        total, last = self._con.execute("SELECT count(*), max(chunk) FROM asked").fetchall()[0]
         found: np.ndarray | None = None
         names: list[str] = []
-        for (anchor,) in anchors:
+        for chunk in range(last + 1):
             columns = self._con.execute(
-                f"WITH past AS (SELECT *, TIMESTAMP '{anchor}' AS anchor FROM fact_{fact['name']} "
-                f"WHERE moment <= TIMESTAMP '{anchor}'), made AS (SELECT entity, {wanted} FROM past "
-                "GROUP BY entity, anchor) SELECT place, made.* EXCLUDE (entity) FROM asked LEFT JOIN made "
-                f"USING (entity) WHERE anchor_time = TIMESTAMP '{anchor}'"
+                f"WITH past AS (SELECT a.place, a.anchor_time AS anchor, f.* EXCLUDE (entity) FROM asked a "
+                f"JOIN fact_{fact['name']} f USING (entity) WHERE a.chunk = {chunk} "
+                f"AND f.moment <= a.anchor_time) SELECT place, {wanted} FROM past GROUP BY place, anchor"
             ).fetchnumpy()
             place = np.asarray(columns.pop("place"))
             names = list(columns)

@@ -19,7 +19,9 @@ def ease(profile: sp.csr_matrix, penalty: float) -> np.ndarray:
         raise ValueError("the Gram matrix cannot be inverted: raise the penalty")
     for first in range(0, len(inverse), 1024):  # the upper half is still that of the Gram matrix
         block = slice(first, first + 1024)
+        own = np.tril(inverse[block, block])
         inverse[block, first:] = inverse[first:, block].T
+        inverse[block, block] = own + np.tril(own, -1).T
     diagonal = np.diag(inverse).copy()
     inverse /= -diagonal[None, :]
     inverse[np.diag_indices_from(inverse)] = 0.0
