@@ -88,3 +88,21 @@ def test_a_run_folder_holds_text_and_tensors_only(small_run: Path) -> None:
     assert json.loads((small_run / "run.json").read_text("utf-8"))["question"] == {"query": CHURN}
     endings = {file.suffix for file in small_run.rglob("*") if file.is_file()}
     assert endings <= {".json", ".html", ".arrow", ".txt", ".safetensors"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        (["PREDICT COUNT(order.*, 0, 7, days) FOR EACH users.user_id"], "there is no table 'order'"),
+        ([CHURN, "--budget", "soon"], "'soon' is no time budget"),
+        ([CHURN, "--out", "market"], "market"),
+    ],
+)
+def test_a_mistake_is_told_before_the_graph_is_built(
+    here: Cli, monkeypatch: pytest.MonkeyPatch, arguments: list[str], error: str
+) -> None:
+    monkeypatch.setenv("EDGEWISE_CACHE", "cache")
+    done = here("fit", "market", *arguments, *([] if "--out" in arguments else ["--out", "run"]))
+    assert done.code == 2
+    assert error in done.err
+    assert not list(Path("cache").rglob("manifest.json"))

@@ -38,12 +38,20 @@ def fit(
     The report is about the latest anchor time whose window is complete; the model in the run has then been fitted
     again up to the present.
     """
-    from edgewise.cli.opening import built
+    from edgewise.cli.opening import opened
     from edgewise.evaluation.terminal import show
+    from edgewise.prediction.folder import check_free
+    from edgewise.query.bind import bind
+    from edgewise.workflow.budget import parse_budget
+    from edgewise.workflow.graph import Graph
 
+    parse_budget(budget)
+    check_free(out, overwrite)
     terminal = Terminal(as_json=as_json, quiet=quiet)
     progress = terminal.progress()
-    task = built(source, graph, progress).task(query)
+    database = opened(source, graph, progress)
+    bind(query, database.schema)  # a mistake is told before the graph is built, which may take a while
+    task = Graph.build(database, progress=progress).task(query)
     run = task.fit(until, budget, out=out, overwrite=overwrite, progress=progress, random_seed=random_seed)
     terminal.answer(
         lambda: {"run": str(out), "report": run.report().to_json()},
