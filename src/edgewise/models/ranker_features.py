@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -125,8 +126,8 @@ def _crowds(
     return parts
 
 
-def _halves(timeline: Timeline) -> list[float]:
-    return [float(h) for h in timeline.half_lives]
+def _halves(timeline: Timeline) -> tuple[float, ...]:
+    return tuple(timeline.half_lives.tolist())
 
 
 def _scored(channels: list[str]) -> tuple[str, ...]:
@@ -135,5 +136,12 @@ def _scored(channels: list[str]) -> tuple[str, ...]:
 
 def _picked(names: list[str], values: np.ndarray, endings: tuple[str, ...]) -> tuple[list[str], np.ndarray]:
     """The columns whose names end in one of `endings`."""
+    kept, chosen = _ending(tuple(names), endings)
+    return list(chosen), values[:, kept]
+
+
+@lru_cache(256)
+def _ending(names: tuple[str, ...], endings: tuple[str, ...]) -> tuple[list[int], tuple[str, ...]]:
+    """Which names end in one of `endings`."""
     kept = [i for i, name in enumerate(names) if endings and name.endswith(endings)]
-    return [names[i] for i in kept], values[:, kept]
+    return kept, tuple(names[i] for i in kept)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
 import numba as nb
@@ -133,9 +134,14 @@ def reading_names(prefix: str, half_lives: Sequence[float], reading: PairReading
     (mean gap) and `age` (since the first) in days, `irregularity` the gaps' coefficient of variation, and
     `due` recency over interval.
     """
+    return list(_names(prefix, tuple(half_lives), reading))
+
+
+@lru_cache(256)
+def _names(prefix: str, half_lives: tuple[float, ...], reading: PairReading) -> tuple[str, ...]:
     names = ["count", *(f"in {d:g}d" for d in reading.days), *(f"decay {h:g}d" for h in half_lives)]
     names += ["recency", "age", "interval", "irregularity", "due"] if reading.rhythm else []
-    return [f"{prefix} {name}" for name in names]
+    return tuple(f"{prefix} {name}" for name in names)
 
 
 def pair_timeline(

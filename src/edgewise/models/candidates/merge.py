@@ -94,12 +94,12 @@ def _distinct(items: np.ndarray, order: np.ndarray) -> np.ndarray:
     return counts
 
 
-@nb.njit(cache=True, parallel=True)
+@nb.njit(cache=True)
 def _fill(
     items: np.ndarray, scores: np.ndarray, order: np.ndarray, channel: np.ndarray, rank: np.ndarray,
     indptr: np.ndarray, out: np.ndarray, out_scores: np.ndarray, out_ranks: np.ndarray,
 ) -> None:  # fmt: skip
-    for i in nb.prange(len(items)):
+    for i in range(len(items)):
         at = indptr[i] - 1
         last = -1
         for o in order[i]:
