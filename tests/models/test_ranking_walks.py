@@ -1,14 +1,21 @@
 """Walks over item-item graphs: settings chosen by the data."""
 
+import json
+
 import numpy as np
 import pytest
 
 from edgewise.clock import ALWAYS, DAY
 from edgewise.models.candidates.asof import AsOf
 from edgewise.models.candidates.evidence import Evidence, Meetings
+from edgewise.models.candidates.merge import Pool
 from edgewise.models.candidates.neighbours import Next, Together
-from edgewise.models.contract import Budget
+from edgewise.models.contract import Budget, Quiet
+from edgewise.models.ranker_mix import Mix, choose_mix, mixed
+from edgewise.models.ranker_trees import choose_trees, score_trees
 from edgewise.models.ranking_data import hold_out
+from edgewise.models.ranking_lists import mean_average_precision, ranked
+from edgewise.models.ranking_tables import RankingTable
 from edgewise.models.ranking_walks import Walks, choose_walks
 from edgewise.query.kinds import TaskKind
 from edgewise.tasks.nouns import Labels, Ragged, Seeds, TaskSpec
@@ -75,3 +82,38 @@ def test_training_hides_the_last_links_where_order_matters():
     parts = hold_out(spec, labels, 0.4, 0, last=True)
     assert parts.labels.target.values.tolist() == [0, 5]
     assert parts.known.right.tolist() == [3, 1, 4, 2]
+
+
+def test_trees_are_grown_on_the_loss_that_ranks_better_on_validation():
+    table, target = scored(np.random.default_rng(0).normal(size=(6000, 3)), lambda v: v[:, 0], 20)
+    trees, grown, tried = choose_trees(table, table, target, 5, [0, 1, 2], 0, both=True, progress=Quiet())
+    assert len(tried) == 6
+    found = ranked(table.pool, score_trees(trees, table, [0, 1, 2], grown.rounds), 5)
+    assert mean_average_precision(found, target, 5) == max(tried.values())
+    _, alone, _ = choose_trees(table, table, target, 5, [0, 1, 2], 0, both=False, progress=Quiet())
+    assert not alone.pointwise
+
+
+def test_a_blend_weighs_what_helps_and_is_kept():
+    table, target = scored(np.random.default_rng(0).normal(size=(9000, 2)), lambda v: v.sum(axis=1), 30)
+    nothing = np.zeros(len(table.features), dtype=np.float32)
+    mix = choose_mix(table, nothing, nothing, target, 5, blend=True)
+    assert mix.kind == "blend"
+    assert {name for name, _ in mix.blend} >= {"score a", "score b"}
+    assert not mix.asks_network
+    assert Mix.from_json(json.loads(json.dumps(mix.to_json()))) == mix
+    figures = dict(mix.tried)
+    found = ranked(table.pool, mixed(mix, table, nothing, nothing), 5)
+    assert mean_average_precision(found, target, 5) == max(figures.values()) > 1.2 * figures["score a"]
+
+
+def scored(values, worth, width):
+    """A table of pools of so many candidates, of which those with much worth came true, and its target."""
+    values = values.astype(np.float32)
+    seeds = len(values) // width
+    came = worth(values) > np.quantile(worth(values), 0.9)
+    pool = Pool(np.arange(seeds + 1) * width, np.tile(np.arange(width), seeds), values[:, :0], values[:, :0])
+    lists = [np.flatnonzero(came[i * width : (i + 1) * width]) for i in range(seeds)]
+    target = Ragged(np.concatenate([[0], np.cumsum([len(x) for x in lists])]), np.concatenate(lists))
+    names = [f"score {letter}" for letter in "abc"[: values.shape[1]]]
+    return RankingTable(np.arange(seeds), np.arange(seeds), pool, names, values, came, target.lengths), target

@@ -32,9 +32,9 @@ from edgewise.models.ranker_mix import Mix, choose_mix, mixed
 from edgewise.models.ranker_net import NetSettings, RankingNet
 from edgewise.models.ranker_net_fit import build_net, fit_net, score_net
 from edgewise.models.ranker_parts import RankerParts
-from edgewise.models.ranker_trees import TreeSettings, fit_trees, score_trees, useful_columns
+from edgewise.models.ranker_trees import TreeSettings, choose_trees, fit_trees, score_trees, useful_columns
 from edgewise.models.ranking_data import TableCache, hidden_share, hold_out, latest_anchors
-from edgewise.models.ranking_lists import filled, mean_average_precision, ranked
+from edgewise.models.ranking_lists import filled, ranked
 from edgewise.models.ranking_setup import Setup, links_of, moments_of, ranking_target
 from edgewise.models.ranking_spare import spare_items
 from edgewise.models.ranking_tables import RankingTable, channels_for, make_pool, make_table
@@ -50,8 +50,7 @@ FEW_ANCHORS = 4
 LITTLE_TIME = 60
 #: Training seeds at most: more make no better ranking and cost memory.
 MOST_SEEDS = 12_000
-#: Rounds of trees among which validation chooses, and epochs of the network at most.
-ROUNDS = (30, 60, 100)
+#: Epochs of the network at most.
 EPOCHS = 5
 #: The share of the budget that choosing walks may take.
 WALKS_SHARE = 0.25
@@ -82,7 +81,7 @@ class EdgewiseRanker(Model):
     def __init__(self) -> None:
         self._setup: Setup | None = None
         self._columns: list[int] = []
-        self._rounds = ROUNDS[0]
+        self._grown = TreeSettings()
         self._epochs = 1
         self._mix = Mix("scorers")
         self._learnt: _Learnt | None = None
@@ -122,16 +121,11 @@ class EdgewiseRanker(Model):
         table, asof, channels = self._training(graph, spec, train)
         progress.say(f"{len(table):,} seeds, {len(table.pool.items):,} candidates from {len(channels)} channels")
         self._columns = useful_columns(table)
-        trees = fit_trees(table, spec.k, self._settings(max(ROUNDS)), self._columns, random_seed)
-        progress.say("trees are grown")
         judged, target, seen = self._validation(graph, spec, train, valid, asof, channels)
-        every = [
-            mean_average_precision(
-                ranked(judged.pool, score_trees(trees, judged, self._columns, r), spec.k), target, spec.k
-            )
-            for r in ROUNDS
-        ]
-        self._rounds = ROUNDS[int(np.argmax(every))]
+        trees, self._grown, self._facts["MAP by rounds"] = choose_trees(
+            table, judged, target, spec.k, self._columns, random_seed, both=budget.seconds >= LITTLE_TIME,
+            progress=progress,
+        )  # fmt: skip
         self._view = view_for(self._setup, graph, spec, int(moments_of(self._setup, train.seeds).max(initial=0)))
         network = build_net(table, asof, self._columns, NetSettings(), self._view, random_seed)
         walked = self._trees(graph, spec)
@@ -142,7 +136,7 @@ class EdgewiseRanker(Model):
         self._epochs = outcome.best + 1
         self._learnt = _Learnt(trees, network)
         self._choose(judged, seen, target, spec.k, walked)
-        self._report(judged, channels, valid if not self._setup.static else None, every, outcome.scores)
+        self._report(judged, channels, outcome.scores)
         self._keep_links(spec, train)
 
     def refit(
@@ -150,7 +144,7 @@ class EdgewiseRanker(Model):
     ) -> None:
         """Learn again with the chosen rounds, epochs and mixture."""
         table, asof, _ = self._training(graph, spec, labels)
-        trees = fit_trees(table, spec.k, self._settings(self._rounds), self._columns, self._random_seed)
+        trees = fit_trees(table, spec.k, self._grown, self._columns, self._random_seed)
         network = self._learnt.network if self._learnt is not None else None
         if network is None or self._mix.asks_network:
             network = build_net(table, asof, self._columns, NetSettings(), self._view, self._random_seed)
@@ -193,7 +187,7 @@ class EdgewiseRanker(Model):
         if self._learnt is None:
             raise InternalError("a ranker has parts after it is fitted")
         return RankerParts(
-            self._fitted(), tuple(self._columns), self._rounds, self._mix, self._learnt.trees, self._links
+            self._fitted(), tuple(self._columns), self._grown.rounds, self._mix, self._learnt.trees, self._links
         )
 
     def save(self, folder: Path) -> None:
@@ -202,8 +196,9 @@ class EdgewiseRanker(Model):
         if learnt is None:
             raise InternalError("a ranker is saved after it is fitted")
         settings = {
-            "setup": setup.to_json(), "columns": self._columns, "rounds": self._rounds, "epochs": self._epochs,
-            "mix": self._mix.to_json(), "random_seed": self._random_seed, "facts": self._facts,
+            "setup": setup.to_json(), "columns": self._columns, "rounds": self._grown.rounds,
+            "pointwise": self._grown.pointwise, "epochs": self._epochs, "mix": self._mix.to_json(),
+            "random_seed": self._random_seed, "facts": self._facts,
             "anchors": self._anchors, "hidden": self._hidden,
             "groups": learnt.network.groups, "sizes": _sizes(learnt.network),
             "view": None if self._view is None else self._view.to_json(),
@@ -222,7 +217,8 @@ class EdgewiseRanker(Model):
         model = cls()
         try:
             model._setup = Setup.from_json(content["setup"])
-            model._columns, model._rounds, model._epochs = content["columns"], content["rounds"], content["epochs"]
+            model._columns, model._epochs = content["columns"], content["epochs"]
+            model._grown = TreeSettings(rounds=content["rounds"], pointwise=content["pointwise"])
             model._mix = Mix.from_json(content["mix"])
             model._random_seed, model._facts = content["random_seed"], content["facts"]
             model._anchors, model._hidden = content["anchors"], content["hidden"]
@@ -282,9 +278,6 @@ class EdgewiseRanker(Model):
     def _trees(self, graph: GraphStore, spec: TaskSpec) -> SeedTrees | None:
         return None if self._view is None else SeedTrees(graph, self._view, spec.entity)
 
-    def _settings(self, rounds: int) -> TreeSettings:
-        return TreeSettings(rounds=rounds)
-
     def _training(
         self, graph: GraphStore, spec: TaskSpec, labels: Labels
     ) -> tuple[RankingTable, AsOf, list[Channel]]:
@@ -316,7 +309,7 @@ class EdgewiseRanker(Model):
 
     def _choose(self, judged: RankingTable, asof: AsOf, target: Ragged, k: int, walked: SeedTrees | None) -> None:
         assert self._learnt is not None
-        trees = score_trees(self._learnt.trees, judged, self._columns, self._rounds)
+        trees = score_trees(self._learnt.trees, judged, self._columns, self._grown.rounds)
         network, gates = score_net(self._learnt.network, judged, asof, self._columns, walked)
         self._mix = choose_mix(judged, trees, network, target, k, not self._fitted().again)
         shares = gates.mean(axis=0) if len(gates) else np.zeros(3)
@@ -330,25 +323,21 @@ class EdgewiseRanker(Model):
         if learnt is None:
             raise InternalError("a ranker is asked after it is fitted")
         table = make_table(setup, asof, channels, rows, at)
-        trees = score_trees(learnt.trees, table, self._columns, self._rounds)
+        trees = score_trees(learnt.trees, table, self._columns, self._grown.rounds)
         network = np.zeros(len(table.pool.items), dtype=np.float32)
         if self._mix.asks_network:
             network, _ = score_net(learnt.network, table, asof, self._columns, walked)
         found = ranked(table.pool, mixed(self._mix, table, trees, network), k)
         return filled(found, spare_items(setup, asof, rows, at, k))
 
-    def _report(
-        self, judged: RankingTable, channels: list[Channel], valid: Labels | None, rounds: list[float],
-        epochs: tuple[float, ...],
-    ) -> None:  # fmt: skip
+    def _report(self, judged: RankingTable, channels: list[Channel], epochs: tuple[float, ...]) -> None:
         assert self._learnt is not None
         gain = self._learnt.trees.feature_importance("gain")
         order = np.argsort(-gain, kind="stable")[:15]
         names = [judged.names[self._columns[i]] for i in order]
         reached = np.bincount(judged.pool.seed_of, judged.came, minlength=len(judged))
         self._facts |= {
-            "rounds": self._rounds, "epochs": self._epochs,
-            "MAP by rounds": dict(zip(map(str, ROUNDS), rounds, strict=True)),
+            "rounds": self._grown.rounds, "log loss": self._grown.pointwise, "epochs": self._epochs,
             "MAP by epochs": [-score for score in epochs],
             "mix": self._mix.to_json(), "gain": {n: float(gain[i]) for n, i in zip(names, order, strict=True)},
             "channels": _recall(judged, channels),

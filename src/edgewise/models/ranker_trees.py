@@ -1,16 +1,27 @@
-"""Boosted trees on a ranking table: LambdaRank over each seed's pool (Burges, 2010; Ke et al., 2017)."""
+"""Boosted trees on a ranking table: LambdaRank over each seed's pool (Burges, 2010; Ke et al., 2017), or log loss.
+
+Which of the two ranks better depends on the data, and validation says it. Log loss sees how sure a candidate is
+across seeds; LambdaRank sees only the order within one.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Final
 
 import lightgbm as lgb
 import numpy as np
 from jaxtyping import Float32
 
+from edgewise.models.contract import Progress
+from edgewise.models.ranking_lists import mean_average_precision, ranked
 from edgewise.models.ranking_tables import RankingTable
+from edgewise.tasks.nouns import Ragged
 
-__all__ = ["TreeSettings", "fit_trees", "score_trees", "useful_columns"]
+__all__ = ["TreeSettings", "choose_trees", "fit_trees", "score_trees", "useful_columns"]
+
+#: Numbers of trees among which validation chooses, by whether they are grown on log loss.
+ROUNDS: Final = {False: (30, 60, 100), True: (60, 120, 180)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +29,7 @@ class TreeSettings:
     """How trees are grown. One set for all data."""
 
     rounds: int = 150
+    pointwise: bool = False  # log loss rather than LambdaRank
     learning_rate: float = 0.08
     leaves: int = 31
     smallest_leaf: int = 60  # rows
@@ -34,12 +46,12 @@ def fit_trees(
         table.features[:, columns],
         table.came.astype(np.float32),
         weight=np.where(table.came, 1.0, 1.0 / table.share).astype(np.float32),
-        group=group[group > 0],
+        group=None if settings.pointwise else group[group > 0],
         free_raw_data=True,
         params={"max_bin": 127, "verbosity": -1},
     )
     parameters = {
-        "objective": "lambdarank",
+        "objective": "binary" if settings.pointwise else "lambdarank",
         "learning_rate": settings.learning_rate,
         "num_leaves": settings.leaves,
         "min_data_in_leaf": min(settings.smallest_leaf, max(5, len(table.came) // 2000)),
@@ -57,6 +69,30 @@ def fit_trees(
     return lgb.train(parameters, data, settings.rounds)
 
 
+def choose_trees(
+    table: RankingTable, judged: RankingTable, target: Ragged, k: int, columns: list[int], random_seed: int,
+    *, both: bool, progress: Progress,
+) -> tuple[lgb.Booster, TreeSettings, dict[str, float]]:  # fmt: skip
+    """The trees with the highest MAP@k on `judged`, how they were grown, and what was tried.
+
+    Without `both`, LambdaRank alone is tried.
+    """
+    best: tuple[float, lgb.Booster, TreeSettings] | None = None
+    tried: dict[str, float] = {}
+    for pointwise in (False, True) if both else (False,):
+        settings = TreeSettings(rounds=max(ROUNDS[pointwise]), pointwise=pointwise)
+        trees = fit_trees(table, k, settings, columns, random_seed)
+        name = "log loss" if pointwise else "LambdaRank"
+        progress.say(f"trees are grown: {name}")
+        for rounds in ROUNDS[pointwise]:
+            found = ranked(judged.pool, score_trees(trees, judged, columns, rounds), k)
+            value = tried[f"{name}, {rounds} trees"] = mean_average_precision(found, target, k)
+            if best is None or value > best[0]:
+                best = value, trees, replace(settings, rounds=rounds)
+    assert best is not None
+    return best[1], best[2], tried
+
+
 def score_trees(
     booster: lgb.Booster, table: RankingTable, columns: list[int], rounds: int
 ) -> Float32[np.ndarray, " candidates"]:
@@ -64,7 +100,10 @@ def score_trees(
     if len(table.pool.items) == 0:
         return np.zeros(0, dtype=np.float32)
     found = booster.predict(
-        table.features[:, columns], num_iteration=rounds, num_threads=_threads(len(table.came), 50_000)
+        table.features[:, columns],
+        num_iteration=rounds,
+        raw_score=True,
+        num_threads=_threads(len(table.came), 50_000),
     )
     return np.asarray(found, dtype=np.float32)
 
