@@ -251,7 +251,8 @@ def _warnings(
     elif spec.kind is TaskKind.BINARY:
         rare = int(min(target.sum(), len(target) - target.sum()))
         if rare < _FEW_POSITIVES:
-            found.append(f"only {rare} labels of the rarer kind: differences between models mean little")
+            labels_of_it = "label" if rare == 1 else "labels"
+            found.append(f"only {rare} {labels_of_it} of the rarer kind: differences between models mean little")
     if spec.kind is TaskKind.FORECASTING and context.past is None:
         found.append("the history does not reproduce the labels, so there is no MASE and no RMSSE")
     undefined = [
