@@ -1,0 +1,198 @@
+"""How the service holds under load: open-loop arrivals of pages and events, latency and memory over time.
+
+    python benchmarks/serving/load.py --run RUN [--users N] [--rate 100] [--events 200] [--seconds 600]
+    python benchmarks/serving/load.py --url http://127.0.0.1:8000 --event-table listens --user-column user_id …
+
+With --run, `edgewise serve` is started over the run and measured as a process of its own; with --url, a service
+that runs already. Arrivals are Poisson and do not wait for answers (open loop), and a latency counts from the moment
+at which the request was due, so that a service that falls behind is not flattered. One JSON object is printed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import numpy as np
+
+
+@dataclass
+class Seen:
+    """What came of the requests of one kind."""
+
+    milliseconds: list[float] = field(default_factory=list)
+    statuses: dict[str, int] = field(default_factory=dict)
+    degraded: int = 0
+
+    def note(self, status: str, seconds: float, degraded: bool = False) -> None:
+        """One more."""
+        self.milliseconds.append(seconds * 1e3)
+        self.statuses[status] = self.statuses.get(status, 0) + 1
+        self.degraded += degraded
+
+    def summary(self, seconds: float) -> dict[str, Any]:
+        """Latency quantiles and counts."""
+        if not self.milliseconds:
+            return {"requests": 0}
+        p50, p90, p99, p999 = np.quantile(self.milliseconds, [0.5, 0.9, 0.99, 0.999])
+        return {
+            "requests": len(self.milliseconds), "per_second": len(self.milliseconds) / seconds,
+            "p50_ms": p50, "p90_ms": p90, "p99_ms": p99, "p99.9_ms": p999, "max_ms": max(self.milliseconds),
+            "statuses": self.statuses, "degraded": self.degraded,
+        }  # fmt: skip
+
+
+async def arrivals(
+    rate: float, seconds: float, rng: random.Random, send: Callable[[float], Awaitable[None]]
+) -> None:
+    """Call `send` at the times of a Poisson process, whatever the answers do."""
+    running: set[asyncio.Task[None]] = set()
+    began = due = time.perf_counter()
+    while rate > 0 and (due := due + rng.expovariate(rate)) < began + seconds:
+        await asyncio.sleep(max(0.0, due - time.perf_counter()))
+        task = asyncio.ensure_future(send(due))
+        running.add(task)
+        task.add_done_callback(running.discard)
+    await asyncio.gather(*running)
+
+
+@dataclass
+class Load:
+    """Both streams of requests, and the memory of the process that answers."""
+
+    asked: argparse.Namespace
+    client: httpx2.AsyncClient
+    process: int | None
+    pages: Seen = field(default_factory=Seen)
+    events: Seen = field(default_factory=Seen)
+    memory: list[tuple[float, float]] = field(default_factory=list)
+
+    async def run(self) -> None:
+        """Load it."""
+        rng = random.Random(self.asked.random_seed)
+        watching = asyncio.ensure_future(self.watch())
+        await asyncio.gather(
+            arrivals(self.asked.rate, self.asked.seconds, random.Random(1), lambda due: self.page(due, rng)),
+            arrivals(self.asked.events, self.asked.seconds, random.Random(2), lambda due: self.event(due, rng)),
+        )
+        watching.cancel()
+
+    async def page(self, due: float, rng: random.Random) -> None:
+        """Ask for somebody's page."""
+        user = rng.randrange(self.asked.users)
+        try:
+            answer = await self.client.get(f"/v1/users/{user}/home")
+            late = b'"degraded":null' not in answer.content
+            self.pages.note(str(answer.status_code), time.perf_counter() - due, late)
+        except httpx2.HTTPError as error:
+            self.pages.note(type(error).__name__, time.perf_counter() - due)
+
+    async def event(self, due: float, rng: random.Random) -> None:
+        """Post that somebody met something."""
+        asked = self.asked
+        values = {asked.user_column: rng.randrange(asked.users), asked.item_column: rng.randrange(asked.items)}
+        body = {"id": uuid.UUID(int=rng.getrandbits(128)).hex, "table": asked.event_table, "values": values}
+        try:
+            answer = await self.client.post("/v1/events", json=body)
+            self.events.note(str(answer.status_code), time.perf_counter() - due)
+        except httpx2.HTTPError as error:
+            self.events.note(type(error).__name__, time.perf_counter() - due)
+
+    async def watch(self) -> None:
+        """Note the memory of the process every few seconds."""
+        began = time.monotonic()
+        while self.process is not None:
+            with contextlib.suppress(OSError):
+                status = Path(f"/proc/{self.process}/status").read_text()
+                resident = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS"))
+                self.memory.append((round(time.monotonic() - began, 1), resident / 1024))
+            await asyncio.sleep(max(1.0, self.asked.seconds / 60))
+
+
+async def measure(asked: argparse.Namespace, url: str, process: int | None) -> dict[str, Any]:
+    """Warm up, load, and sum up."""
+    headers = {"Authorization": f"Bearer {asked.key}"} if asked.key else {}
+    limits = httpx2.Limits(max_connections=256, max_keepalive_connections=64)
+    async with httpx2.AsyncClient(base_url=url, headers=headers, limits=limits, timeout=10.0) as client:
+        for user in range(20):
+            await client.get(f"/v1/users/{user}/home")
+        load = Load(asked, client, process)
+        await load.run()
+    memory = [mb for _, mb in load.memory]
+    quarter = max(1, len(memory) // 4)
+    growth = (
+        None if len(memory) < 4 else float(np.mean(memory[-quarter:]) - np.mean(memory[quarter : 2 * quarter]))
+    )
+    return {
+        "asked": {k: v for k, v in vars(asked).items() if k != "key"}, "cores": os.cpu_count(),
+        "home": load.pages.summary(asked.seconds), "events": load.events.summary(asked.seconds),
+        "memory_mb": {"over_time": load.memory, "last_quarter_less_second": growth},
+    }  # fmt: skip
+
+
+@contextlib.contextmanager
+def started(asked: argparse.Namespace) -> Any:
+    """`edgewise serve` over a run, ready, by address and process id."""
+    with tempfile.TemporaryDirectory() as state:
+        command = [sys.executable, "-m", "edgewise", "serve", *asked.run, "--demo", "--clock", "data", "--port",
+                   str(asked.port), "--state", state, "--rate", "100000"]  # fmt: skip
+        process = subprocess.Popen(command, stdout=sys.stderr)
+        url = f"http://127.0.0.1:{asked.port}"
+        try:
+            for _ in range(1_200):
+                with contextlib.suppress(httpx2.HTTPError):
+                    if httpx2.get(f"{url}/readyz").status_code == 200:
+                        break
+                if process.poll() is not None:
+                    raise SystemExit("the service has ended")
+                time.sleep(0.5)
+            yield url, process.pid
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(60)
+
+
+def main() -> None:
+    """Parse, measure, print JSON."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--run", action="append", metavar="PROJECT|RUN", help="what to serve; may be repeated")
+    parser.add_argument("--url", help="a service that runs already")
+    parser.add_argument("--key", help="its API key")
+    parser.add_argument("--port", type=int, default=8137)
+    parser.add_argument("--users", type=int, default=100_000, help="keys 0 … N-1 are asked for")
+    parser.add_argument("--items", type=int, default=50_000)
+    parser.add_argument("--event-table", default="listens")
+    parser.add_argument("--user-column", default="user_id")
+    parser.add_argument("--item-column", default="track_id")
+    parser.add_argument("--rate", type=float, default=100.0, help="pages a second")
+    parser.add_argument("--events", type=float, default=200.0, help="events a second")
+    parser.add_argument("--seconds", type=float, default=600.0)
+    parser.add_argument("--random-seed", type=int, default=0)
+    asked = parser.parse_args()
+    if asked.run:
+        with started(asked) as (url, process):
+            found = asyncio.run(measure(asked, url, process))
+    elif asked.url:
+        found = asyncio.run(measure(asked, asked.url, None))
+    else:
+        parser.error("name a --run to serve, or the --url of a service")
+    print(json.dumps(found, indent=2, default=float))
+
+
+if __name__ == "__main__":
+    main()
