@@ -18,6 +18,8 @@ from typer.main import get_command
 
 import edgewise
 from edgewise.cli.main import app
+from edgewise.decisions.project import file as project
+from edgewise.decisions.project.read import RULES
 from edgewise.evaluation.catalogue import CATALOGUE, PRIMARY
 from edgewise.models.registry import BASELINES, MAIN
 from edgewise.schema.graphfile import ClockEntry, GraphFile, TableEntry
@@ -62,6 +64,28 @@ def graph_file() -> str:
     for title, model in (("The file", GraphFile), ("A table", TableEntry), ("A clock", ClockEntry)):
         rows = ((f"`{name}`", field.description or "") for name, field in model.model_fields.items())
         parts.append(f"### {title}\n\n{table(('field', 'meaning'), rows)}")
+    return "\n".join(parts)
+
+
+def project_file() -> str:
+    """Every field of the project file."""
+    parts = []
+    models = (
+        ("The file", project.ProjectFile),
+        ("People", project.PeopleEntry),
+        ("A kind of things", project.ItemEntry),
+        ("A table of collections", project.CollectionEntry),
+        ("The homepage", project.HomeEntry),
+        ("A shelf", project.ShelfEntry),
+        ("Curated playlists", project.ListsEntry),
+        *((f"Rule: {tag}", model) for tag, model in RULES.items()),
+    )
+    for title, model in models:
+        rows = (
+            (f"`{name}`", field.description or "") for name, field in model.model_fields.items() if name != "rule"
+        )
+        about = " ".join((inspect.getdoc(model) or "").split())
+        parts.append(f"### {title}\n\n{about}\n\n{table(('field', 'meaning'), rows)}")
     return "\n".join(parts)
 
 
@@ -155,6 +179,7 @@ MAKERS: dict[str, Callable[[], str]] = {
     "metrics": metrics,
     "models": models,
     "graph_file": graph_file,
+    "project_file": project_file,
     "types": types,
     "commands": commands,
     "names": names,

@@ -77,7 +77,9 @@ def flatten(
 def with_pins(asked: Asked, rules: Rules, draft: Draft) -> Draft:
     """A draft with what is pinned to its kind of shelf among its candidates."""
     pins = [pin.rows for pin in rules.of(draft.kind).pins if pin.shelf == draft.entry.shelf]
-    rows = np.concatenate(pins) if pins else np.zeros(0, dtype=np.int64)
+    if not pins:
+        return draft
+    rows = np.concatenate(pins)
     rows = rows[~np.isin(rows, draft.items)]
     if len(rows) == 0:
         return draft

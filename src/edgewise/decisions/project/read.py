@@ -14,9 +14,10 @@ from edgewise.decisions.project.marks import Marked, Place, load
 from edgewise.errors import ProjectError, proposal
 from edgewise.schema.model import Schema
 
-__all__ = ["parse_project", "read_project"]
+__all__ = ["RULES", "parse_project", "read_project"]
 
-_RULES: Final[dict[str, type[BaseModel]]] = {
+#: The models of rules, by the word in `rule`.
+RULES: Final[dict[str, type[BaseModel]]] = {
     "age": rules.AgeEntry,
     "boost": rules.BoostEntry,
     "exclude": rules.ExcludeEntry,
@@ -109,7 +110,7 @@ def _model_at(model: type[BaseModel], place: Place, value: Any) -> type[BaseMode
     if not place:
         return model
     if place[0] == "rules":
-        return _RULES.get(str(value["rules"][place[1]].get("rule")))
+        return RULES.get(str(value["rules"][place[1]].get("rule")))
     known: dict[tuple[str, int], type[BaseModel]] = {
         ("people", 1): file.PeopleEntry,
         ("items", 2): file.ItemEntry,
