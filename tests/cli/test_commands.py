@@ -57,6 +57,13 @@ def test_check_says_what_a_query_means(here: Cli) -> None:
     assert "SELECT" not in here("check", "market", CHURN, "--no-sql", "--quiet").out
 
 
+def test_check_names_no_anchors_where_there_is_no_window(here: Cli) -> None:
+    done = here("check", "market", "PREDICT products.price FOR EACH products.product_id", "--no-sql", "--quiet")
+    assert done.code == 0
+    assert "anchor" not in done.out
+    assert "labels, all" in done.out
+
+
 def test_labels_at_several_times(here: Cli) -> None:
     done = here("labels", "market", CHURN, "--at", "2024-03-01", "--at", "2024-03-08", "--out", "l/labels.parquet")
     assert done.code == 0

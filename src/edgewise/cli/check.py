@@ -64,14 +64,17 @@ def _facts(found: QueryCheck) -> list[tuple[str, str]]:
     """The rows for people, those that say nothing left out."""
     train = found.train
     span = f"{len(train)} from {train[0]} to {train[-1]}" if len(train) > 1 else "".join(train)
+    anchors = (
+        ("training anchors", span),
+        ("validation anchor", found.validation),
+        ("test anchor", found.test),
+    )
     facts = [
         ("task", found.kind + (f", top {found.k}" if found.k else "")),
         ("entity", found.entity),
         ("item", found.item or ""),
         ("window", found.window),
-        ("training anchors", span),
-        ("validation anchor", found.validation),
-        ("test anchor", found.test),
+        *(anchors if "all" not in found.statistics else ()),  # without a window, rows are parted at random
         *((f"labels, {part}", _described(facts)) for part, facts in found.statistics.items()),
         *(("warning", warning) for warning in found.warnings),
     ]
