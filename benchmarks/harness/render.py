@@ -18,6 +18,8 @@ __all__ = ["PAGE", "render"]
 
 PAGE: Final = ROOT / "docs" / "benchmarks.md"
 
+#: Wall seconds count where the load average before a run was below this.
+_QUIET: Final = 1.5
 _HEAD: Final = Path(__file__).with_name("page.md")
 
 
@@ -26,10 +28,19 @@ def render(folder: Path = RESULTS) -> str:
     found = {file.stem: json.loads(file.read_text(encoding="utf-8")) for file in sorted(folder.glob("*.json"))}
     cases = [found[name] for name in CASES if name in found]
     parts = [_HEAD.read_text(encoding="utf-8"), *(_case(case) for case in cases)]
+    if cases:
+        parts.append(_systems(cases))
     waiting = [case.title for name, case in CASES.items() if name not in found]
     if waiting:
         parts.append(f"## Not yet measured\n\n{', '.join(waiting)}.\n")
     return "\n".join(parts)
+
+
+def _systems(cases: Sequence[dict[str, Any]]) -> str:
+    """What was run, and how it was tuned."""
+    every = {name: system for case in cases for name, system in case["systems"].items()}
+    rows = [[_title({"systems": every}, name), system["tuning"]] for name, system in every.items()]
+    return f"## The systems\n\n{_markdown(['', 'tuning'], rows)}\n"
 
 
 def _case(case: dict[str, Any]) -> str:
@@ -41,21 +52,39 @@ def _case(case: dict[str, Any]) -> str:
     for name, group in case["groups"].items():
         if name != "all":
             lines.append(f"### {name}\n")
-        lines.append(_group(case, name, group))
+        lines.append(_group(case, group))
     lines.append(f"{_machine(case)}\n")
     return "\n".join(lines)
 
 
-def _group(case: dict[str, Any], name: str, group: dict[str, Any]) -> str:
+def _group(case: dict[str, Any], group: dict[str, Any]) -> str:
     metrics = [m for m in case["metrics"] if m in group["scores"]]
-    parts = [_table(case, group, metrics, name), "", _verdict(case, group, metrics[0])]
+    parts = [_table(case, group, metrics), "", _verdict(case, group, metrics[0])]
     for fewer in group.get("fewer", []):
         some = [m for m in metrics if m in fewer["scores"]]
-        parts += [f"\nOn {', '.join(fewer['parts'])} alone:\n", _table(case, fewer, some, name)]
+        parts += [f"\nOn {', '.join(fewer['parts'])} alone:\n", _table(case, fewer, some)]
+    if len(group["parts"]) > 1:
+        parts.append(_by_part(case, group, metrics[0]))
     return "\n".join(parts) + "\n"
 
 
-def _table(case: dict[str, Any], group: dict[str, Any], metrics: Sequence[str], name: str) -> str:
+def _by_part(case: dict[str, Any], group: dict[str, Any], metric: str) -> str:
+    """The metric that decides, part by part."""
+    found = {part: scores[metric] for part, scores in group["by_part"].items()}
+    systems = sorted(group["scores"][metric], key=lambda s: list(case["systems"]).index(s))
+    best = {part: _best({s: {"value": v} for s, v in scores.items()}, metric) for part, scores in found.items()}
+    rows = []
+    for system in systems:
+        values = {part: scores.get(system) for part, scores in found.items()}
+        texts = [
+            "" if v is None else f"**{_short(v)}**" if system in best[p] else _short(v) for p, v in values.items()
+        ]
+        rows.append([_title(case, system), *texts])
+    title = CATALOGUE[metric].title(case["k"])
+    return f"\n{title} one by one:\n\n{_markdown(['', *found], rows)}"
+
+
+def _table(case: dict[str, Any], group: dict[str, Any], metrics: Sequence[str]) -> str:
     first = metrics[0]
     scores = group["scores"][first]
     sign = CATALOGUE[first].better
@@ -75,10 +104,10 @@ def _table(case: dict[str, Any], group: dict[str, Any], metrics: Sequence[str], 
             ]
         )
     for row in case["published"]:
-        if row["metric"] in metrics and row.get("part") in (None, name):
+        if row["metric"] in metrics:
             values = [f"{row['value']:g}" if m == row["metric"] else "" for m in metrics]
-            rows.append([f"{row['system']}, published [{row['source']}]", *values, "", "", ""])
-    return _markdown(["", *titles, f"ahead by ({titles[0]})", "CPU s", "memory GB"], rows)
+            rows.append([f"{row['system']}, published [{row['source']}]", *values, "", "", "", ""])
+    return _markdown(["", *titles, f"ahead by ({titles[0]})", "CPU s", "wall s", "memory GB"], rows)
 
 
 def _verdict(case: dict[str, Any], group: dict[str, Any], metric: str) -> str:
@@ -136,12 +165,18 @@ def _short(value: float, sign: str = "") -> str:
 
 
 def _costs(case: dict[str, Any], system: str, parts: Sequence[str]) -> list[str]:
-    """Mean CPU seconds of a part, and the most memory."""
+    """Mean CPU and wall seconds of a part, wall only where nothing else worked, and the most memory."""
     runs = [r for p, r in case["systems"][system]["runs"].items() if p in parts and "failed" not in r]
     if not runs:
-        return ["", ""]
-    cpu = sum(r["cpu_seconds"] for r in runs) / len(runs)
-    return [f"{cpu:,.0f}" if cpu >= 10 else f"{cpu:.1f}", f"{max(r['peak_mb'] for r in runs) / 1000:.1f}"]
+        return ["", "", ""]
+    quiet = [r["wall_seconds"] for r in runs if r["load_average"][0] < _QUIET]
+    wall = _seconds(sum(quiet) / len(quiet)) if len(quiet) == len(runs) else ""
+    cpu = _seconds(sum(r["cpu_seconds"] for r in runs) / len(runs))
+    return [cpu, wall, f"{max(r['peak_mb'] for r in runs) / 1000:.1f}"]
+
+
+def _seconds(value: float) -> str:
+    return f"{value:,.0f}" if value >= 10 else f"{value:.1f}"
 
 
 def _title(case: dict[str, Any], system: str) -> str:

@@ -66,6 +66,7 @@ def _graph(tables: Path, made: Path) -> Any:
     bought = pq.read_table(tables / "transactions.parquet").drop_columns(["week"])
     pq.write_table(bought, made / "transactions.parquet")
     products = pq.read_table(tables / "products.parquet")
+    products = products.cast(pa.schema([field.with_nullable(True) for field in products.schema]))
     strange = pc.unique(bought.column("product_id")).filter(
         pc.invert(pc.is_in(pc.unique(bought.column("product_id")), products.column("product_id").combine_chunks()))
     )

@@ -13,7 +13,13 @@ def a_case(ours: float, theirs: float) -> dict:
     def spread(value: float) -> dict:
         return {"value": value, "low": value - 0.01, "high": value + 0.01}
 
-    run = {"date": "2026-01-01", "cpu_seconds": 5.0, "peak_mb": 100, "load_average": [0.1, 0.2]}
+    run = {
+        "date": "2026-01-01",
+        "cpu_seconds": 5.0,
+        "wall_seconds": 9.0,
+        "peak_mb": 100,
+        "load_average": [0.1, 0.2],
+    }
     system = {"tuning": "", "versions": {}, "runs": {"a": run}}
     return {
         "case": "next-purchase", "title": "A case", "data": "Data", "question": "what?", "k": 12,
