@@ -4,6 +4,8 @@ import json
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
+from types import SimpleNamespace
 
 import lightgbm as lgb
 import numpy as np
@@ -14,7 +16,7 @@ from edgewise.errors import ArgumentError, RunError
 from edgewise.ids import MISSING
 from edgewise.models.candidates.asof import AsOf
 from edgewise.models.candidates.item_graph import ItemGraph
-from edgewise.models.ranker_mix import mixed
+from edgewise.models.ranker_mix import Mix, mixed
 from edgewise.models.ranking_lists import filled, ranked
 from edgewise.models.ranking_spare import spare_items
 from edgewise.models.ranking_tables import channels_for, make_table
@@ -299,6 +301,8 @@ def test_likeness_of_each_kind(answers):
         assert 0 < len(found) <= 5
         assert 3 not in found.items
         assert (np.diff(found.scores) <= 0).all()
+    assert len(answers.like("items", MISSING, CUT_PLUS, 5)) == 0
+    assert len(answers.like("items", 10**6, CUT_PLUS, 5)) == 0
     shelf = answers.column("items", "shelf").to_pylist()
     best = int(answers.like("items", 3, CUT_PLUS, 1, "substitute").items[0])
     assert shelf[best] == shelf[3] or answers.column("items", "brand")[best] == answers.column("items", "brand")[3]
@@ -317,6 +321,23 @@ def test_mistakes_point(answers):
         answers.for_user("people", 0, CUT_PLUS, 5)
     with pytest.raises(KeyError):
         answers.column("items", "nothing")
+
+
+@pytest.mark.parametrize(
+    ("mix", "left"),
+    [
+        (Mix("scorers", network=0.5), Mix("scorers")),
+        (Mix("blend", blend=(("network", 1.0),)), Mix("scorers")),
+        (Mix("blend", blend=(("trees", 1.0), ("network", 0.4))), Mix("blend", blend=(("trees", 1.0),))),
+    ],
+)
+def test_the_network_is_left_out_and_said_to_be(live_shop, mix, left):
+    run = SimpleNamespace(**vars(live_shop.run))
+    run.model = type(run.model)(replace(run.model.parts(), mix=mix))
+    found = OnlineAnswers.from_run(run)
+    assert found._live["items"].mix == left
+    assert "network" in found.facts()["items"]["left out"]
+    assert len(found.for_user("items", 0, CUT_PLUS, 5)) == 5
 
 
 def test_runs_that_cannot_go_together(live_shop):

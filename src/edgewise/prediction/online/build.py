@@ -91,7 +91,7 @@ def _kind(run: FittedRun, moment: int) -> KindData:
     world = _Heard(_seen(whole.evidence, at), parts.setup.grid)
     channels = channels_for(parts.setup, world)
     trees = PackedTrees.parse(parts.trees.model_to_string(), parts.rounds)
-    mix = Mix("scorers") if parts.mix.asks_network else parts.mix
+    mix = _without_network(parts.mix)
     curve, probabilities = curve_of(world, parts.setup, channels, spec, trees, parts.columns, mix, at)
     names = make_table(parts.setup, world, channels, seeds.rows, seeds.at).names
     feeds = _feeds(run, parts)
@@ -114,16 +114,20 @@ def _kind(run: FittedRun, moment: int) -> KindData:
 
 def _facts(run: FittedRun, parts: RankerParts, moment: int) -> dict[str, Any]:
     facts = {"entity": run.spec.entity, "question": run.spec.description, "until": moment}
+    mix = _without_network(parts.mix)
+    named = {"scorers": "trees", "fusion": "reciprocal-rank fusion", "column": mix.column}
+    facts["scorer"] = named.get(mix.kind, " + ".join(f"{weight:g} {name}" for name, weight in mix.blend))
     if parts.mix.asks_network:
-        facts["scorer"] = (
-            f"trees alone: the fitted mixture gives the network a weight of {parts.mix.network:g}, which is left "
-            "out live"
-        )
-    else:
-        facts["scorer"] = {"scorers": "trees", "fusion": "reciprocal-rank fusion"}.get(
-            parts.mix.kind, parts.mix.column
-        )
+        facts["left out"] = "the network, which has a say in the fitted mixture"
     return facts
+
+
+def _without_network(mix: Mix) -> Mix:
+    """The mixture without its network; trees alone where nothing else is left."""
+    if not mix.asks_network:
+        return mix
+    rest = tuple((name, weight) for name, weight in mix.blend if name != "network")
+    return replace(mix, blend=rest) if rest else Mix("scorers")
 
 
 class _Heard(AsOf):
@@ -209,7 +213,7 @@ def _feeds(run: FittedRun, parts: RankerParts) -> Feeds:
         entity=spec.entity,
         item=spec.item,
         met=met,
-        query=None if query is None else query.text,
+        query=None if query is None or node is None or node.where is None else query.text,
         places=tuple({place[4]: place for place in plan.places}.values()),
         signals=tuple({signal[0]: signal for signal in plan.signals}.values()),
         attributes=plan.attributes,

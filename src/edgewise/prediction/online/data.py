@@ -40,8 +40,8 @@ class Feeds:
     """Which rows of which tables change a ranking's world.
 
     `met` is the table whose rows are the history, with the steps to the entity and the item's column; `query` the
-    predictive query whose condition those rows must meet. `places`, `signals`, `attributes` and `cohorts` are
-    those of the plan; `attributes` and `cohorts` come with the value of each code.
+    predictive query whose condition those rows must meet, where it has one. `places`, `signals`,
+    `attributes` and `cohorts` are those of the plan; the last two come with the value of each code.
     """
 
     entity: str

@@ -62,6 +62,8 @@ def alike(
     world: AsOf, graphs: dict[str, ItemGraph], item: int, at: int, how: Likeness, k: int
 ) -> tuple[Int64[np.ndarray, " n"], Float64[np.ndarray, " n"]]:
     """The k things most like one, with how much, best first. A thing too new for the graphs goes by attributes."""
+    if item < 0:
+        return np.zeros(0, dtype=np.int64), np.zeros(0)
     people, visits = _weights(graphs["people"], item), _weights(graphs["visits"], item)
     items = np.array(sorted({*people, *visits}), dtype=np.int64)
     if how != "complement":
