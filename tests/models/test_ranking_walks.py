@@ -4,10 +4,13 @@ import json
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from edgewise.clock import ALWAYS, DAY
 from edgewise.models.candidates.asof import AsOf
 from edgewise.models.candidates.evidence import Evidence, Meetings
+from edgewise.models.candidates.lowpass import low_pass_graph
 from edgewise.models.candidates.merge import Pool
 from edgewise.models.candidates.neighbours import Next, Together
 from edgewise.models.contract import Budget, Quiet
@@ -28,6 +31,32 @@ def meetings(rows, timed=True):
     return Meetings(rows[order, 0], rows[order, 1], at[order])
 
 
+@settings(max_examples=25, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(0, 5), st.integers(0, 7), st.integers(0, 9)), min_size=4, max_size=40),
+    st.sampled_from([0.2, 0.5]),
+)
+def test_low_pass_graph_equals_the_filter_written_out(rows, alpha):
+    met = np.zeros((6, 8))
+    for user, item, _ in rows:
+        met[user, item] = 1
+    length, degree = np.maximum(met.sum(1, keepdims=True), 1), np.maximum(met.sum(0), 1)
+    plain = (met / length ** (2 * alpha)).T @ met / degree[:, None] ** 0.6 / degree**0.4
+    _, strength, tastes = np.linalg.svd(met / length**0.5 / degree**0.5, full_matrices=False)
+    kept = tastes[strength > 1e-3]
+    ideal = kept.T @ kept / degree[:, None] ** 0.5 * degree**0.5
+    expected = plain + 0.3 * np.linalg.eigvals(plain).real.max() * ideal
+    np.fill_diagonal(expected, 0)
+    found = low_pass_graph(
+        meetings(rows), 6, 8, neighbours=8, cap=8, alpha=alpha, beta=0.6, beta_to=0.4, ideal=0.3, rank=8
+    )
+    for i in range(8):
+        walked = np.zeros(8)
+        near = found.items[i] >= 0
+        walked[found.items[i][near]] = found.weights[i][near]
+        np.testing.assert_allclose(walked, np.maximum(expected[i], 0), atol=2e-3)
+
+
 def test_walks_see_nothing_after_the_anchor():
     rng = np.random.default_rng(0)
     rows = np.column_stack([rng.integers(0, 30, 400), rng.integers(0, 20, 400), rng.integers(0, 40, 400)])
@@ -35,7 +64,7 @@ def test_walks_see_nothing_after_the_anchor():
     late = rows[:, 2] > 20
     other[late, 1] = rng.permutation(other[late, 1])
     who, at = np.arange(30), np.full(30, 20 * DAY)
-    for walk in (Together(beta_to=0.2, depth=5), Next(back=0.5, reach=0.5, beta_to=0.1)):
+    for walk in (Together(beta_to=0.2, depth=5), Together(ideal=0.3), Next(back=0.5, reach=0.5, beta_to=0.1)):
         a, b = (walk.propose(AsOf(Evidence(30, 20, meetings(r))), who, at) for r in (rows, other))
         np.testing.assert_array_equal(a.items, b.items)
         np.testing.assert_array_equal(a.scores, b.scores)

@@ -66,7 +66,7 @@ def channels_for(setup: Setup, asof: AsOf) -> list[Channel]:
 def _walks(setup: Setup) -> list[Channel]:
     """The walks over item-item graphs: those chosen on validation, or simple ones."""
     if setup.walks is not None:
-        return [setup.walks.together, *([setup.walks.after] if setup.walks.after is not None else [])]
+        return setup.walks.channels
     if setup.static:
         return [Together(width=150, recent=400, power=0.7, neighbours=200, cap=400, name="graph filter")]
     width = 30 if setup.again else 100

@@ -14,6 +14,8 @@ import numpy as np
 from jaxtyping import Int64
 
 from edgewise.models.candidates.asof import AsOf
+from edgewise.models.candidates.channel import Channel
+from edgewise.models.candidates.lowpass import MOST_ITEMS
 from edgewise.models.candidates.neighbours import Next, Together
 from edgewise.models.contract import Budget
 from edgewise.models.ranking_lists import mean_average_precision
@@ -28,6 +30,9 @@ MOST_SEEDS: Final = 3_000
 #: Neighbours kept of each item, as many as fit in so many slots.
 MOST_SLOTS: Final = 33_000_000
 MOST_NEIGHBOURS: Final = 800
+#: GF-CF's own settings (Shen et al., 2021), and how well it has to do beside the best walk to be kept.
+GF_CF: Final[dict[str, Any]] = {"alpha": 0.5, "beta": 0.5, "beta_to": 0.5, "power": 1.0, "ideal": 0.3}
+NEARLY: Final = 0.8
 #: Items beyond those proposed that a walk scores.
 DEPTH: Final = 450
 #: A setting replaces another if it is better by so much of it.
@@ -61,17 +66,31 @@ NEXT: Final[tuple[dict[str, float], ...]] = (
 
 @dataclass(frozen=True, slots=True)
 class Walks:
-    """The walks that were chosen. `ordered`: whether the latest items say more than the first ones."""
+    """The walks that were chosen. `ordered`: whether the latest items say more than the first ones.
+
+    `tastes` walks a low-pass filter, where that says nearly as much as the others or more.
+    """
 
     together: Together
     after: Next | None
     ordered: bool
+    tastes: Together | None = None
+
+    @property
+    def channels(self) -> list[Channel]:
+        """All of them."""
+        return [walk for walk in (self.together, self.after, self.tastes) if walk is not None]
 
     @classmethod
     def from_json(cls, content: dict[str, Any]) -> Walks:
         """The inverse of `dataclasses.asdict`."""
-        after = content["after"]
-        return cls(Together(**content["together"]), None if after is None else Next(**after), content["ordered"])
+        after, tastes = content["after"], content["tastes"]
+        return cls(
+            Together(**content["together"]),
+            None if after is None else Next(**after),
+            content["ordered"],
+            None if tastes is None else Together(**tastes),
+        )
 
 
 def choose_walks(
@@ -104,7 +123,10 @@ def choose_walks(
     )  # fmt: skip
     after, alone = _climb(after, NEXT, worth, budget)
     ordered = together.fade < 1.0 or alone > best
-    return Walks(together, after if ordered else None, ordered), tried
+    tastes = replace(together, fade=1.0, **GF_CF, name="low-pass filter")
+    small = asof.evidence.items <= MOST_ITEMS and budget.left > 0.0
+    low = small and worth(tastes) > NEARLY * max(best, alone)
+    return Walks(together, after if ordered else None, ordered, tastes if low else None), tried
 
 
 def _climb(walk: WalkT, options: tuple[dict[str, float], ...], worth: Any, budget: Budget) -> tuple[WalkT, float]:
@@ -125,4 +147,4 @@ def _named(walk: Together | Next) -> str:
     plain = f"{walk.name}: beta {walk.beta:g} to {walk.beta_to or walk.beta:g}, fade {walk.fade:g}"
     if isinstance(walk, Next):
         return f"{plain}, window {walk.window}, reach {walk.reach:g}, back {walk.back:g}"
-    return f"{plain}, alpha {walk.alpha:g}, power {walk.power:g}"
+    return f"{plain}, alpha {walk.alpha:g}, power {walk.power:g}, ideal {walk.ideal:g}"

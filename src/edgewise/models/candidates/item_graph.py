@@ -15,7 +15,7 @@ from jaxtyping import Float32, Int32, Int64
 from edgewise.clock import ALWAYS
 from edgewise.models.candidates.evidence import Meetings
 
-__all__ = ["ItemGraph", "co_graph", "next_graph", "spread"]
+__all__ = ["ItemGraph", "Lists", "co_graph", "latest_lists", "next_graph", "spread", "transposed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class ItemGraph:
 
 
 @dataclass(frozen=True, slots=True)
-class _Lists:
+class Lists:
     """The distinct items of each entity, latest first, at most `cap` of them."""
 
     indptr: Int64[np.ndarray, " entities_plus_1"]
@@ -53,8 +53,8 @@ def co_graph(
     2024), whose `power` sharpens it; a smaller `beta_to` (`beta` if not given) leans towards what many met, as
     RP3beta does (Paudel et al., 2017).
     """
-    lists = _latest(history, entities, cap)
-    users = _transpose(lists, items)
+    lists = latest_lists(history, entities, cap)
+    users = transposed(lists, items)
     out_items = np.full((items, neighbours), -1, dtype=np.int32)
     out_weights = np.zeros((items, neighbours), dtype=np.float32)
     length = np.maximum(np.diff(lists.indptr), 1).astype(np.float64) ** (-2.0 * alpha)
@@ -124,7 +124,7 @@ def spread(
     return items, scores
 
 
-def _latest(history: Meetings, entities: int, cap: int) -> _Lists:
+def latest_lists(history: Meetings, entities: int, cap: int) -> Lists:
     """Each entity's latest distinct items."""
     keep = (history.left >= 0) & (history.right >= 0)
     left, right = history.left[keep], history.right[keep]
@@ -137,14 +137,15 @@ def _latest(history: Meetings, entities: int, cap: int) -> _Lists:
     place = np.arange(len(order)) - starts[left[order]]
     order = order[place < cap]
     indptr = np.searchsorted(left[order], np.arange(entities + 1)).astype(np.int64)
-    return _Lists(indptr, right[order].astype(np.int64))
+    return Lists(indptr, right[order].astype(np.int64))
 
 
-def _transpose(lists: _Lists, items: int) -> _Lists:
+def transposed(lists: Lists, items: int) -> Lists:
+    """The entities of each item."""
     user = np.repeat(np.arange(len(lists.indptr) - 1), np.diff(lists.indptr))
     order = np.argsort(lists.items, kind="stable")
     indptr = np.searchsorted(lists.items[order], np.arange(items + 1)).astype(np.int64)
-    return _Lists(indptr, user[order].astype(np.int64))
+    return Lists(indptr, user[order].astype(np.int64))
 
 
 @nb.njit(cache=True)

@@ -11,13 +11,17 @@ from edgewise.ids import MISSING
 from edgewise.models.candidates.asof import AsOf
 from edgewise.models.candidates.channel import Channel, Proposed
 from edgewise.models.candidates.item_graph import ItemGraph, co_graph, next_graph
+from edgewise.models.candidates.lowpass import low_pass_graph
 
 __all__ = ["Next", "Together"]
+
+#: Tastes that an ideal filter keeps.
+TASTES = 256
 
 
 @dataclass(frozen=True)
 class Together(Channel):
-    """Items met by those who met the entity's items."""
+    """Items met by those who met the entity's items. With `ideal` above 0, `low_pass_graph` adds so much."""
 
     width: int = 60
     recent: int = 100
@@ -26,6 +30,7 @@ class Together(Channel):
     beta: float = 0.5
     beta_to: float | None = None
     power: float = 1.0
+    ideal: float = 0.0
     known: bool = False
     cap: int = 100
     neighbours: int = 50
@@ -39,13 +44,20 @@ class Together(Channel):
         crowd, all_of = asof.crowd.history, asof.crowd.evidence
 
         def build(moment: int) -> ItemGraph:
+            seen = crowd.until(moment).latest(self.most_events)
+            if self.ideal > 0.0:
+                return low_pass_graph(
+                    seen, all_of.entities, all_of.items, neighbours=self.neighbours, cap=self.cap,
+                    alpha=self.alpha, beta=self.beta, ideal=self.ideal, rank=TASTES,
+                    beta_to=self.beta if self.beta_to is None else self.beta_to,
+                )  # fmt: skip
             return co_graph(
-                crowd.until(moment).latest(self.most_events), all_of.entities, all_of.items,
+                seen, all_of.entities, all_of.items,
                 neighbours=self.neighbours, cap=self.cap, alpha=self.alpha, beta=self.beta, beta_to=self.beta_to,
                 power=self.power,
             )  # fmt: skip
 
-        shape = (self.alpha, self.beta, self.beta_to, self.power)
+        shape = (self.alpha, self.beta, self.beta_to, self.power, self.ideal)
         key = ("together", self.neighbours, self.cap, *shape, self.most_events)
         return _walk(self, key, build, asof, rows, at)
 
