@@ -98,8 +98,13 @@ class Ready:
         raise AssertionError("nothing happens here")
 
 
+def stamps(micros: np.ndarray) -> pa.Array:
+    """Microseconds as timestamps."""
+    return pa.array(micros).cast(pa.timestamp("us"))
+
+
 def make_tables(items: int, random_seed: int) -> dict[str, pa.Table]:
-    """A catalogue: as many tracks as asked, a tenth as many artists and podcasts, a hundredth as many playlists."""
+    """A catalogue: as many tracks as asked, a tenth as many artists and podcasts, a hundredth of playlists."""
     rng = np.random.default_rng(random_seed)
     some = max(items // 10, 10)
     columns: dict[str, dict[str, Any]] = {
@@ -114,9 +119,7 @@ def make_tables(items: int, random_seed: int) -> dict[str, pa.Table]:
             "tempo": rng.normal(120, 20, items),
             "energy": rng.random(items),
             "seconds": rng.integers(120, 400, items),
-            "released_at": pa.array(NOW - (rng.random(items) * 1500 * DAY).astype(np.int64)).cast(
-                pa.timestamp("us")
-            ),
+            "released_at": stamps(NOW - (rng.random(items) * 1500 * DAY).astype(np.int64)),
         },
         "podcasts": {
             "podcast_id": np.arange(some),
@@ -131,12 +134,12 @@ def make_tables(items: int, random_seed: int) -> dict[str, pa.Table]:
         "plays": {
             "person_id": rng.integers(0, PEOPLE, 20_000),
             "track_id": rng.integers(0, items, 20_000),
-            "at": pa.array(NOW - rng.integers(1, 90, 20_000) * DAY).cast(pa.timestamp("us")),
+            "at": stamps(NOW - rng.integers(1, 90, 20_000) * DAY),
         },
         "talks": {
             "person_id": rng.integers(0, PEOPLE, 5_000),
             "podcast_id": rng.integers(0, some, 5_000),
-            "at": pa.array(NOW - rng.integers(1, 90, 5_000) * DAY).cast(pa.timestamp("us")),
+            "at": stamps(NOW - rng.integers(1, 90, 5_000) * DAY),
         },
     }
     return {name: pa.table(table) for name, table in columns.items()}

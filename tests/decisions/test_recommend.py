@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -10,6 +12,7 @@ from edgewise.decisions.across.crossing import PRIOR, Uses, fit_crossing
 from edgewise.decisions.across.uses import uses_of
 from edgewise.decisions.asked import Asked
 from edgewise.decisions.catalogue.columns import Reader
+from edgewise.decisions.home.page import home
 from edgewise.decisions.recommend.index import words_of
 from edgewise.decisions.recommend.lists import (
     for_basket,
@@ -177,3 +180,33 @@ def first_like(world, row: int) -> int:
     rng.integers(0, 5, 30)
     rng.integers(0, 30, 240)
     return int(np.stack([rng.choice(5, 2, replace=False) for _ in range(40)])[row, 0])
+
+
+def test_things_that_came_since_the_catalogue_was_read_are_left_out(world) -> None:
+    class Ahead:
+        """Answers that know of more things than the catalogue."""
+
+        kinds = world.answers.kinds
+
+        def __getattr__(self, name: str):
+            return getattr(world.answers, name)
+
+        def for_user(self, kind: str, row: int, at: int, k: int):
+            scored = world.answers.for_user(kind, row, at, k)
+            items, because = scored.items.copy(), scored.because.copy()
+            items[0], because[1:] = 100_000, 100_001
+            return replace(scored, items=items, because=because)
+
+        def past(self, kind: str, row: int, at: int, n: int) -> Past:
+            past = world.answers.past(kind, row, at, n)
+            return Past(np.append(100_000, past.items), np.append(at, past.at))
+
+    person = world.person(5).saying("less", "tracks", 100_000)
+    picked = for_person(Ahead(), world.surfaces, person, "tracks", world.now, 10)
+    assert len(picked.things) == 10
+    assert all(t.item < 240 and t.because is None for t in picked.things)
+    assert home(Ahead(), world.surfaces, person, world.now).shelves
+    assert like_thing(world.answers, world.surfaces, person, "tracks", 3, world.now, 5).things
+    assert why(Ahead(), world.surfaces, person, "tracks", 100_000, world.now).title == ""
+    grown = world.surfaces.with_collection("playlists", 16, "New", np.array([1, 100_000]))
+    assert grown.catalogue.collections["playlists"].items.of(16).tolist() == [1]

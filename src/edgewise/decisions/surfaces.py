@@ -66,7 +66,9 @@ class Surfaces:
 
     def with_collection(self, table: str, row: int, title: str, items: np.ndarray) -> Surfaces:
         """With a collection that has just been made or changed: the next answer can propose it."""
-        catalogue = self.catalogue.with_collection(table, row, title, items)
+        items = np.asarray(items, dtype=np.int64)
+        size = len(self.catalogue.kinds[self.catalogue.collections[table].kind])
+        catalogue = self.catalogue.with_collection(table, row, title, items[(items >= 0) & (items < size)])
         own = replace(self.rules.of(table), released=catalogue.kinds[table].released)
         return replace(
             self,

@@ -6,7 +6,6 @@ from edgewise.decisions.asked import Asked
 from edgewise.decisions.home.draft import Draft
 from edgewise.decisions.home.nouns import Thing
 from edgewise.decisions.words import reason
-from edgewise.ids import MISSING
 
 __all__ = ["thing_of", "titled"]
 
@@ -15,7 +14,9 @@ def thing_of(asked: Asked, draft: Draft, i: int, value: float, propensity: float
     """Candidate i of a draft, with its words."""
     item = int(draft.items[i])
     channel = draft.channels[draft.channel[i]] if draft.channels else ""
-    because = (draft.because_kind, int(draft.because[i])) if draft.because[i] != MISSING else None
+    led = asked.catalogue.kinds.get(draft.because_kind)
+    known = led is not None and 0 <= draft.because[i] < len(led)  # a row that came since has no words yet
+    because = (draft.because_kind, int(draft.because[i])) if known else None
     if draft.titles is not None:
         return Thing(draft.kind, item, draft.titles[i], value, f"{draft.title}.", channel, propensity=propensity)
     kind = asked.catalogue.kinds[draft.kind]

@@ -132,6 +132,8 @@ def for_text(
 def why(answers: Answers, surfaces: Surfaces, person: Person, kind: str, item: int, at: int) -> Thing:
     """Why a thing is, or would be, proposed to a person: the thing with its words and the data behind them."""
     asked = Asked(answers, surfaces, person, at)
+    if not 0 <= item < len(asked.catalogue.kinds[kind]):
+        return Thing(kind, item, "", float("nan"), "It came since the catalogue was read.", "none")
     draft = _best(asked, kind)
     place = np.flatnonzero(draft.items == item)
     if len(place) == 0:
