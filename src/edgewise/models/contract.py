@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import threading
 import time
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
@@ -36,19 +38,24 @@ class Quiet:
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """How long a fit may take, in seconds of wall time from `began`."""
+    """How long a fit may take, in seconds of wall time from `began`. It can be ended early, its shares with it."""
 
     seconds: float
     began: float = field(default_factory=time.monotonic)
+    _ended: threading.Event = field(default_factory=threading.Event, repr=False, compare=False)
 
     @property
     def left(self) -> float:
-        """Seconds left; negative when over."""
-        return self.seconds - (time.monotonic() - self.began)
+        """Seconds left; negative when over, without end when ended early."""
+        return -math.inf if self._ended.is_set() else self.seconds - (time.monotonic() - self.began)
 
     def share(self, part: float) -> Budget:
         """A budget of a part of what is left, from now."""
-        return Budget(max(self.left, 0.0) * part)
+        return Budget(max(self.left, 0.0) * part, _ended=self._ended)
+
+    def end(self) -> None:
+        """Let there be no time left, from now on."""
+        self._ended.set()
 
 
 class Model(ABC):

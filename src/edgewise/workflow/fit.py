@@ -16,6 +16,8 @@ __all__ = ["Contest", "Entrant", "hold", "refit_up_to_present"]
 BASELINES_SHARE = 0.35
 #: What is kept back for the refit up to the present.
 REFIT_SHARE = 0.25
+#: How far over the budget the last refit may end, as a share of it.
+OVER = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,7 @@ class Entrant:
     prediction: Prediction
     wall_seconds: float
     cpu_seconds: float
+    refit_seconds: float
 
     @property
     def name(self) -> str:
@@ -86,13 +89,25 @@ def _enter(split: Split, cls: type[Model], budget: Budget, progress: Progress, r
     model = cls()
     view, train, valid = split.choosing, split.train, split.valid
     model.fit(view.graph, view.spec, train, valid, budget=budget, progress=progress, random_seed=random_seed)
-    view = split.testing
+    view, chosen = split.testing, time.perf_counter()
     model.refit(view.graph, view.spec, split.both, budget=budget, progress=progress)
+    refit = time.perf_counter() - chosen
     prediction = model.predict(view.graph, view.spec, split.test.seeds)
-    return Entrant(model, prediction, time.perf_counter() - wall, time.process_time() - cpu)
+    return Entrant(model, prediction, time.perf_counter() - wall, time.process_time() - cpu, refit)
 
 
-def refit_up_to_present(split: Split, model: Model, *, budget: Budget, progress: Progress) -> None:
-    """Let a model that will serve learn from the validation and test labels as well."""
+def refit_up_to_present(split: Split, entrant: Entrant, *, budget: Budget, progress: Progress) -> bool:
+    """Let a model that will serve learn from the test labels as well; false where the time does not allow it.
+
+    A refit takes about as long as the one before the test did, and is not begun where that would go over the
+    budget by more than `OVER`: the model then stays the one that was tested.
+    """
+    if budget.left + OVER * budget.seconds < entrant.refit_seconds:
+        progress.say(
+            f"{entrant.name} stays as it was tested: {max(budget.left, 0):.0f} s of the budget are left"
+            + (f", and refitting takes about {entrant.refit_seconds:.0f} s" if budget.left > 0 else "")
+        )
+        return False
     view = split.present
-    model.refit(view.graph, view.spec, split.every, budget=budget, progress=progress)
+    entrant.model.refit(view.graph, view.spec, split.every, budget=budget, progress=progress)
+    return True

@@ -18,6 +18,7 @@ from edgewise.prediction.folder import check_free
 from edgewise.tasks.nouns import Labels, TaskSpec
 from edgewise.workflow.budget import parse_budget
 from edgewise.workflow.fit import Contest, hold, refit_up_to_present
+from edgewise.workflow.interrupt import ending_early
 from edgewise.workflow.moments import Moment, moments
 from edgewise.workflow.planner import FitPlan, plan_fit
 from edgewise.workflow.question import Question, Split
@@ -64,7 +65,7 @@ class Task:
 
         Args:
             until: nothing after this time is used; by default all that is known.
-            budget: wall time, as "90s", "5m", "1h".
+            budget: wall time, as "90s", "5m", "1h". Ctrl-C ends it early, with the best model so far.
             out: a folder to write the run into, whole or not at all.
 
         Raises:
@@ -85,18 +86,19 @@ class Task:
             random_seed=random_seed,
         )
         told.say(_told(split))
-        contest = hold(
-            split,
-            planned.model,
-            list(planned.baselines),
-            budget=clock,
-            progress=told,
-            random_seed=random_seed,
-        )
-        report = _report(self.graph, split, contest, planned, random_seed)
-        told.say("refitting up to the present")
-        for entrant in (contest.model, *contest.baselines):
-            refit_up_to_present(split, entrant.model, budget=clock, progress=told)
+        with ending_early(clock, told):
+            contest = hold(
+                split,
+                planned.model,
+                list(planned.baselines),
+                budget=clock,
+                progress=told,
+                random_seed=random_seed,
+            )
+            report = _report(self.graph, split, contest, planned, random_seed)
+            told.say("refitting up to the present")
+            entered = (contest.model, *contest.baselines)
+            stale = [e.name for e in entered if not refit_up_to_present(split, e, budget=clock, progress=told)]
         run = Run(
             graph=self.graph,
             question=self.question,
@@ -104,7 +106,7 @@ class Task:
             model=contest.model.model,
             baselines=tuple(e.model for e in contest.baselines),
             report=report,
-            facts=_facts(split, contest, planned, random_seed),
+            facts=_facts(split, contest, planned, random_seed) | {"not refitted": stale},
         )
         if out is not None:
             run.save(out, overwrite=overwrite)
