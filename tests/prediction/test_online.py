@@ -308,7 +308,7 @@ def test_likeness_of_each_kind(answers):
     assert shelf[best] == shelf[3] or answers.column("items", "brand")[best] == answers.column("items", "brand")[3]
 
 
-def test_mistakes_point(answers):
+def test_mistakes_point(answers, live_shop):
     with pytest.raises(ArgumentError, match="no table 'bys'") as error:
         answers.observe(Event("e1", "bys", {}, CUT_PLUS))
     assert "did you mean buys" in str(error.value)
@@ -317,6 +317,13 @@ def test_mistakes_point(answers):
     assert "item_id" in str(error.value)
     with pytest.raises(ArgumentError, match="'x' is no key of 'users'"):
         answers.observe(Event("e1", "buys", {"user_id": "x", "item_id": "i001", "quantity": 1}, CUT_PLUS))
+    user = int(live_shop.rows["users"]["user_id"][2])
+    before = answers.past("items", 2, CUT_PLUS, 50).items.tolist()
+    bad = {"user_id": user, "item_id": "brand new", "quantity": 1, "store_id": 2.5}
+    with pytest.raises(ArgumentError, match="is no key of 'stores'"):
+        answers.observe(Event("e1", "buys", bad, CUT_PLUS))
+    assert answers.past("items", 2, CUT_PLUS, 50).items.tolist() == before
+    assert answers.row("items", "brand new") == MISSING
     with pytest.raises(ArgumentError, match="nothing ranks 'people'"):
         answers.for_user("people", 0, CUT_PLUS, 5)
     with pytest.raises(KeyError):

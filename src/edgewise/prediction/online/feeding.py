@@ -43,6 +43,16 @@ class Tables:
         self.columns = {(name, c): column for name, t in data.tables.items() for c, column in t.columns.items()}
         self._new: dict[str, dict[int, dict[str, Any]]] = defaultdict(dict)  # values of new rows, by table and row
         self._whole: dict[tuple[str, str], pa.Array] = {}
+        self._named: dict[str, list[tuple[str, LiveKeys]]] = {}
+
+    def named_in(self, table: str) -> list[tuple[str, LiveKeys]]:
+        """The columns of a table that hold keys, and whose."""
+        if table not in self._named:
+            entry = self.schema.table(table)
+            links = [(link.column, link.to) for link in self.schema.links_from(table)]
+            own = [] if entry.key is None else [(entry.key, table)]
+            self._named[table] = [(column, self.keys[to]) for column, to in (*own, *links) if to in self.keys]
+        return self._named[table]
 
     def row(self, table: str, column: str, values: Mapping[str, Any]) -> int:
         """The row that a value of a foreign key names, a new one where the key is new."""
@@ -147,10 +157,10 @@ def _as(value: Any, kind: pa.DataType) -> Any:
 
 
 def check_event(tables: Tables, event: Event) -> None:
-    """Refuse rows that no table could hold.
+    """Refuse rows that no table could hold, before they change anything.
 
     Raises:
-        ArgumentError: an unknown table or column.
+        ArgumentError: an unknown table or column, or a key of another type.
     """
     known = tables.schema.tables
     if event.table not in known:
@@ -162,6 +172,8 @@ def check_event(tables: Tables, event: Event) -> None:
             names = [c.name for c in table.columns]
             hint = proposal(name, names, f"columns: {', '.join(names)}")
             raise ArgumentError(f"event '{event.id}': table '{event.table}' has no column '{name}'", hint=hint)
+    for column, keys in tables.named_in(event.table):
+        keys.cast(event.values.get(column))
 
 
 class Feeder:
