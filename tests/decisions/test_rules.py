@@ -6,12 +6,15 @@ import re
 
 import duckdb
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgewise.clock import DAY
 from edgewise.decisions.catalogue.columns import Reader
+from edgewise.decisions.catalogue.kind import item_kind
+from edgewise.decisions.project.file import ItemEntry
 from edgewise.decisions.rules.conditions import true_where
 from edgewise.decisions.rules.judge import Met, People, judge
 
@@ -111,3 +114,16 @@ def test_a_batch_is_judged_like_one_person_at_a_time(world, ruled, data, people:
         assert one.names == batch.names
         assert (one.by == batch.by[mine]).all()
         assert (one.times == batch.times[mine]).all()
+
+
+def test_titles_of_several_columns_leave_nulls_out(world) -> None:
+    tables = {"tracks": pa.table({"track_id": [1, 2, 3], "genre": ["a", None, None], "title": ["b", "c", None]})}
+
+    class Few:
+        def column(self, table: str, name: str) -> pa.Array:
+            return tables[table][name].combine_chunks()
+
+    reader = Reader(world.schema, Few())
+    assert reader.text("tracks", ["genre", "title"]).to_pylist() == ["a · b", "c", None]
+    kind = item_kind(reader, "tracks", ItemEntry(title=["genre", "title"]))
+    assert kind.titles.to_pylist() == ["a · b", "c", "track 3"]

@@ -32,6 +32,8 @@ def reason(
         return _inside(asked, because)
     if because is not None and because[1] != MISSING and because[0] in asked.catalogue.kinds:
         return _led(asked, kind, item, channel, because)
+    if channel == "taken together":
+        return f"Goes with what you {kind.entry.did} last."
     if channel == "new":
         return f"Out {ago(asked.at - int(kind.released[item]))}.{_fit(asked, kind, item)}"
     if channel == "popular":

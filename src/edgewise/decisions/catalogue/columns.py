@@ -140,10 +140,13 @@ class Reader:
         return micros(self.values(base, text))
 
     def text(self, base: str, columns: list[str]) -> pa.Array:
-        """Several columns as one text, nulls left out."""
-        parts = [as_text(self.values(base, c)) for c in columns]
-        joined = pc.binary_join_element_wise(*parts, " · ", null_handling="skip")
-        return pc.cast(joined, pa.string())
+        """Several columns as one text, nulls left out; null where all are."""
+        joined = as_text(self.values(base, columns[0]))
+        for column in columns[1:]:
+            more = as_text(self.values(base, column))
+            both = pc.binary_join_element_wise(joined, more, " · ")  # null where either is
+            joined = pc.coalesce(both, joined, more)
+        return joined
 
 
 def micros(values: pa.Array) -> Int64[np.ndarray, " rows"]:

@@ -82,7 +82,7 @@ class Kind:
 
 def item_kind(reader: Reader, name: str, entry: ItemEntry, others: Iterable[str] = ()) -> Kind:
     """Read the columns of an item table; `others` are further columns that shelves go by."""
-    titles = reader.text(name, entry.title)
+    titles = _titled(reader, name, entry)
     creator = reader.codes(name, entry.creator).ordered()
     numbers = [reader.numbers(name, column) for column in entry.attributes]
     released = reader.times(name, entry.released)
@@ -106,6 +106,16 @@ def item_kind(reader: Reader, name: str, entry: ItemEntry, others: Iterable[str]
 def collection_kind(reader: Reader, name: str, entry: CollectionEntry) -> Kind:
     """Read the columns of a table of collections."""
     return item_kind(reader, name, ItemEntry(title=entry.title, many=entry.many, released=entry.created))
+
+
+def _titled(reader: Reader, name: str, entry: ItemEntry) -> pa.Array:
+    """What things are called; those without a title by their keys."""
+    titles, key = reader.text(name, entry.title), reader.schema.table(name).key
+    if key is None or titles.null_count == 0:
+        return titles
+    one = entry.one or (entry.many or name).removesuffix("s")
+    keys = pc.cast(reader.plain(name, key), pa.string())
+    return pc.coalesce(titles, pc.binary_join_element_wise(pa.scalar(one), keys, " "))
 
 
 def _faces(titles: pa.Array, creator: Int32[np.ndarray, " rows"]) -> Int32[np.ndarray, " rows"]:

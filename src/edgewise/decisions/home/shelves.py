@@ -178,7 +178,8 @@ def together(asked: Asked, entry: ShelfEntry) -> Iterator[Draft]:
         title = "Goes with your last basket" if kind.entry.did == "bought" else "To go with your last ones"
     items = scored.items[(scored.items < len(kind)) & ~np.isin(scored.items, basket)]
     yield from_items(
-        asked, entry, items, title, "taken together", because=int(basket[0]), calibrated=False,
+        asked, entry, items, title, "taken together",
+        because=int(basket[0]) if len(basket) == 1 else MISSING, calibrated=False,
         thing=kind.title(int(basket[0])),
     )  # fmt: skip
 
