@@ -144,7 +144,8 @@ def _climb(walk: WalkT, options: tuple[dict[str, float], ...], worth: Any, budge
 
 def _named(walk: Together | Next) -> str:
     """The setting in words."""
-    plain = f"{walk.name}: beta {walk.beta:g} to {walk.beta_to or walk.beta:g}, fade {walk.fade:g}"
+    enter = walk.beta if walk.beta_to is None else walk.beta_to
+    plain = f"{walk.name}: beta {walk.beta:g} to {enter:g}, fade {walk.fade:g}"
     if isinstance(walk, Next):
         return f"{plain}, window {walk.window}, reach {walk.reach:g}, back {walk.back:g}"
     return f"{plain}, alpha {walk.alpha:g}, power {walk.power:g}, ideal {walk.ideal:g}"
