@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from edgewise.decisions.project.file import ProjectFile
 from edgewise.decisions.project.read import read_project
@@ -113,7 +113,7 @@ def proposal_of(what: Served) -> str:
     """
     if what.project is not None:
         raise ArgumentError(f"'{what.project}' is a project file", hint="--write-project is for runs without one")
-    manifests = [read_manifest(run) for run in what.runs]
+    manifests = [_said(run) for run in what.runs]
     kinds = [m["task"]["item"] for m in manifests]
     project = propose(
         manifests[0]["source"]["name"], _schema(what.runs[0]), manifests[0]["task"]["entity"], kinds, what.tenant
@@ -154,7 +154,7 @@ def _state(asked: Path | None, tenant: str, otherwise: Path) -> Path:
 def _live(what: Served, runs: Sequence[Path], exploration: Exploration, say: Callable[[str], None]) -> Live:
     version = _version(runs)
     answers = _answers(runs, what.state / "models" / version, say)
-    manifest = read_manifest(runs[0])
+    manifest = _said(runs[0])
     schema = _schema(runs[0])
     say("opening the graph")
     store = Graph.build(Database(open_source(manifest["source"]["name"]), schema)).store
@@ -187,7 +187,7 @@ def _version(runs: Sequence[Path]) -> str:
     """Names some runs by their folders, and by what is in them."""
     digest = hashlib.blake2b(digest_size=4)
     for run in sorted(runs):
-        read_manifest(run)  # says what is wrong with a folder that is none
+        _said(run)
         digest.update((run / MANIFEST).read_bytes())
     return "+".join(sorted(run.name for run in runs))[:80] + "-" + digest.hexdigest()
 
@@ -214,5 +214,17 @@ def _with_run(runs: Sequence[Path], new: Path) -> tuple[Path, ...]:
 
 
 def _kind(run: Path) -> str | None:
-    kind: str | None = read_manifest(run)["task"].get("item")
+    kind: str | None = _said(run)["task"].get("item")
     return kind
+
+
+def _said(run: Path) -> dict[str, Any]:
+    """What a run says of itself.
+
+    Raises:
+        RunError: it is none, or lacks what it needs to be served.
+    """
+    manifest = read_manifest(run)
+    if not isinstance(manifest.get("task"), dict) or not isinstance(manifest.get("source"), dict):
+        raise RunError(f"the run in '{run}' is damaged: it lacks task or source", hint="fit it again")
+    return manifest
