@@ -11,10 +11,11 @@ from fastapi.testclient import TestClient
 
 import edgewise as ew
 from edgewise.cli.main import run as command
+from edgewise.decisions.project.read import read_project
 from edgewise.errors import ArgumentError, RunError
 from edgewise.serving.app import make_app
 from edgewise.serving.exploration import Exploration
-from edgewise.serving.opening import open_service, served
+from edgewise.serving.opening import open_service, proposal_of, served
 from edgewise.serving.service import Service
 from edgewise.serving.tenant import Settings
 
@@ -67,6 +68,25 @@ def test_a_run_is_served(folder: Path) -> None:
     with TestClient(make_app(opened(folder))) as client:  # from the kept state, and the words from the log
         assert hidden not in shown(client.get("/v1/users/1/home").json())
         assert client.post("/v1/events", json=bought).json()["duplicates"] == 1
+
+
+@pytest.mark.slow
+def test_the_project_that_a_run_suggests_serves_it(folder: Path, tmp_path: Path) -> None:
+    text = proposal_of(served([str(folder / "first")], None)[0])
+    project = read_project(_written(tmp_path / "project.yaml", text), ew.open("shop").schema)
+    assert (project.items["products"].did, project.items["products"].again) == ("bought", "Buy it again")
+    assert project.runs == {"products": str(folder / "first")}
+    task = {"kind": "binary", "entity": "customers", "item": None, "description": ""}
+    (tmp_path / "churn").mkdir()
+    _written(tmp_path / "churn" / "run.json", json.dumps({"format": 1, "task": task, "source": {"name": "shop"}}))
+    _written(tmp_path / "churn" / "schema.json", (folder / "first" / "schema.json").read_text())
+    with pytest.raises(ArgumentError, match="proposes nothing"):
+        proposal_of(served([str(tmp_path / "churn")], None)[0])
+
+
+def _written(path: Path, text: str) -> Path:
+    path.write_text(text, encoding="utf-8")
+    return path
 
 
 def test_what_is_no_run_is_refused(tmp_path: Path) -> None:

@@ -11,13 +11,16 @@ from pathlib import Path
 from typing import Any, Final
 
 from edgewise.decisions.project.file import ProjectFile
+from edgewise.decisions.project.propose import propose
 from edgewise.decisions.project.read import read_project
+from edgewise.decisions.project.text import project_text
 from edgewise.decisions.surfaces import Surfaces
-from edgewise.errors import ArgumentError, RunError
+from edgewise.errors import ArgumentError, QueryError, RunError
 from edgewise.graph.manifest import schema_from_json
 from edgewise.prediction.folder import MANIFEST, read_manifest
 from edgewise.prediction.online.answers import OnlineAnswers
 from edgewise.prediction.online.snapshot import is_snapshot
+from edgewise.query.bind import bind
 from edgewise.schema.model import Schema
 from edgewise.serving.access import Access
 from edgewise.serving.exploration import Exploration
@@ -25,7 +28,6 @@ from edgewise.serving.limits import RateLimit
 from edgewise.serving.live import Live
 from edgewise.serving.prepare import prepare
 from edgewise.serving.project_desk import ProjectDesk
-from edgewise.serving.propose import project_text, propose
 from edgewise.serving.service import Service
 from edgewise.serving.tenant import Settings, Tenant
 from edgewise.sources.database import Database
@@ -113,13 +115,31 @@ def proposal_of(what: Served) -> str:
     """
     if what.project is not None:
         raise ArgumentError(f"'{what.project}' is a project file", hint="--write-project is for runs without one")
-    manifests = [_said(run) for run in what.runs]
-    kinds = [m["task"]["item"] for m in manifests]
-    project = propose(
-        manifests[0]["source"]["name"], _schema(what.runs[0]), manifests[0]["task"]["entity"], kinds, what.tenant
-    )
-    runs = {kind: str(run) for kind, run in zip(kinds, what.runs, strict=True)}
-    return project_text(project.model_copy(update={"runs": runs}))
+    return project_text(_proposed(what, what.runs, _schema(what.runs[0])))
+
+
+def _proposed(what: Served, runs: Sequence[Path], schema: Schema) -> ProjectFile:
+    """The project that some runs suggest."""
+    manifests = [_said(run) for run in runs]
+    tasks = [manifest["task"] for manifest in manifests]
+    nothing = next((run for run, task in zip(runs, tasks, strict=True) if task.get("item") is None), None)
+    if nothing is not None:
+        raise ArgumentError(f"the run '{nothing}' proposes nothing", hint="serve runs of RANK TOP k")
+    made = propose(
+        schema, tasks[0]["entity"], {task["item"]: _target(task, schema) for task in tasks},
+        source=manifests[0]["source"]["name"], name=what.tenant,
+        runs={task["item"]: str(run) for task, run in zip(tasks, runs, strict=True)},
+    )  # fmt: skip
+    return made.model_copy(update={"tenant": what.tenant})
+
+
+def _target(task: dict[str, Any], schema: Schema) -> str:
+    """The table that says what people did with things; the things themselves where labels came from elsewhere."""
+    try:
+        aggregate = bind(task["description"], schema).aggregate
+    except QueryError:
+        aggregate = None
+    return task["item"] if aggregate is None else aggregate.table
 
 
 def _schema(run: Path) -> Schema:
@@ -158,7 +178,7 @@ def _live(what: Served, runs: Sequence[Path], exploration: Exploration, say: Cal
     schema = _schema(runs[0])
     say("opening the graph")
     store = Graph.build(Database(open_source(manifest["source"]["name"]), schema)).store
-    project = _project(what, manifest["source"]["name"], answers)
+    project = _proposed(what, runs, schema) if what.project is None else read_project(what.project, answers.schema)
     say("preparing the surfaces")
     surfaces = Surfaces.build(project, answers.schema, store, until=answers.latest)
     desk = ProjectDesk(answers, surfaces, answers, exploration)
@@ -175,12 +195,6 @@ def _answers(runs: Sequence[Path], snapshot: Path, say: Callable[[str], None]) -
     say(f"making ready, once: {', '.join(run.name for run in runs)}")
     prepare(runs, snapshot)
     return OnlineAnswers.open(snapshot)
-
-
-def _project(what: Served, source: str, answers: OnlineAnswers) -> ProjectFile:
-    if what.project is not None:
-        return read_project(what.project, answers.schema)
-    return propose(source, answers.schema, answers.users, answers.kinds, what.tenant)
 
 
 def _version(runs: Sequence[Path]) -> str:
