@@ -42,6 +42,16 @@ def test_titles_of_a_few_words_are_text() -> None:
     assert columns == {"thing_id": SType.ID, "title": SType.TEXT, "tags": SType.MULTICATEGORICAL}
 
 
+def test_what_people_write_again_and_again_is_text_and_a_choice_of_few_is_not() -> None:
+    typed = [f"{mood} music for {what}" for mood in ("calm", "loud", "new") for what in map(str, range(20))]
+    asked = ["new music", "old music"]
+    searches = {"search_id": range(240), "text": typed * 4, "query": asked * 120}
+    with open_database({"searches": pa.table(searches)}) as database:
+        table = database.schema.table("searches")
+    assert table.column("text").stype is SType.TEXT
+    assert table.column("query").stype is SType.CATEGORICAL
+
+
 def test_the_simulated_shop() -> None:
     with open_database("shop") as database:
         tables = database.schema.tables

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from edgewise.schema.names import column_name, words
 from edgewise.schema.profile import ColumnProfile, Kind
-from edgewise.schema.words import CATEGORY_WORDS, NULL_MARKERS, TITLE_WORDS
+from edgewise.schema.words import CATEGORY_WORDS, NULL_MARKERS, TITLE_WORDS, WRITTEN_WORDS
 from edgewise.stypes import SType
 
 __all__ = ["Meaning", "Role", "looks_numeric", "meaning_of", "numbers_in_text"]
@@ -136,6 +136,8 @@ def _of_plain_text(column: ColumnProfile, values: list[str]) -> Meaning:
         return Meaning(SType.ID, "a second name of the row, every row has its own")
     if _mean_length(values) > _LONG or _speaks(column, values):
         return Meaning(SType.TEXT, "free text")
+    if _written(column, values):
+        return Meaning(SType.TEXT, f"named like something written, {column.distinct} values of several words")
     if (column.distinct <= _FEW and repeats >= _REPEATS) or repeats >= _REPEATS:
         return Meaning(SType.CATEGORICAL, f"{column.distinct} values, each {repeats:.3g} times on average")
     if column.distinct <= _FEW and not all_differ and " " not in "".join(values).strip():
@@ -147,6 +149,12 @@ def _speaks(column: ColumnProfile, values: list[str]) -> bool:
     """Whether most values are sentences of many words that hardly repeat."""
     lengths = [v.count(" ") for v in values]
     return sum(lengths) / len(lengths) >= 4 and column.present < 20 * column.distinct
+
+
+def _written(column: ColumnProfile, values: list[str]) -> bool:
+    """Whether a column that people write into holds more than a few values, many of them of several words."""
+    named = bool(set(words(column.name)[-1:]) & WRITTEN_WORDS)
+    return named and column.distinct > _FEW and 4 * sum(" " in v.strip() for v in values) >= len(values)
 
 
 def _mean_length(values: list[str]) -> float:

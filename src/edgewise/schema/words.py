@@ -31,6 +31,7 @@ __all__ = [
     "TABLE_DECORATION",
     "TIME_WORDS",
     "TITLE_WORDS",
+    "WRITTEN_WORDS",
 ]
 
 
@@ -170,6 +171,8 @@ CATEGORY_WORDS: Final = _set(
 TITLE_WORDS: Final = _set(
     "title name description headline subject text caption comment summary note message body question query"
 )
+#: Last words of columns that people write, and may write again: a search comes twice and is no category.
+WRITTEN_WORDS: Final = _set("text comment message note body question query search review feedback remark answer")
 #: Last words of columns that hold measured amounts of a period.
 MEASURES: Final = _set(
     "sales sale units unit sold revenue demand volume visits clicks count total traffic orders views amount "
