@@ -258,3 +258,17 @@ def test_chance_is_seeded_logged_and_rare(world) -> None:
                 changed += 1
                 assert after.propensity < 0.2 / 20
     assert changed / (changed + kept) == pytest.approx(0.2, abs=0.03)
+
+
+def test_places_that_nothing_else_could_take_say_so(world) -> None:
+    """Where all candidates are on the page, chance has no part: the chance of what is shown is 1."""
+    shown = world.with_(
+        "rules:\n  - {name: few, kind: artists, rule: filter, where: artists.artist_id < 8}\n",
+        "{shelf: popular, kind: artists}",
+    )
+    for seed in range(20):
+        page = home(shown.answers, shown.surfaces, shown.person(5), shown.now, random_seed=seed, explore=0.5)
+        assert len(things(page)) == 8
+        assert {thing.propensity for thing in things(page)} == {1.0}
+    many = home(world.answers, world.surfaces, world.person(5), world.now, explore=0.5)
+    assert min(thing.propensity for thing in things(many)) < 0.5

@@ -41,7 +41,10 @@ Deadline = Annotated[
     float, typer.Option("--deadline", metavar="SECONDS", min=0.01, max=60, help="How long an answer may take.")
 ]
 Explore = Annotated[
-    float, typer.Option("--explore", metavar="SHARE", min=0, max=0.5, help="The share of lists that explore.")
+    float,
+    typer.Option(
+        "--explore", metavar="SHARE", min=0, max=0.5, help="The share of lists and shelves that explore."
+    ),
 ]
 Rate = Annotated[
     float, typer.Option("--rate", metavar="N", min=1, help="Requests a second that one key may send.")
@@ -68,7 +71,7 @@ def serve(
     from edgewise.cli.written import write_text
     from edgewise.serving.app import make_app
     from edgewise.serving.exploration import Exploration
-    from edgewise.serving.opening import open_service, proposal_of, served
+    from edgewise.serving.opening import open_service, origins_of, proposal_of, served
     from edgewise.serving.server import address_of, check_address, run_server
     from edgewise.serving.tenant import settings_of
 
@@ -85,4 +88,4 @@ def serve(
     if service.access is not None and len(service.access) == 0:
         terminal.note(f"There are no API keys yet: edgewise admin add-key {what[0]} --scope read --scope events")
     terminal.note(f"Serving on {address_of(host, port)}; its description is at /openapi.json. Ctrl+C ends it.")
-    run_server(make_app(service), host, port)
+    run_server(make_app(service, origins=origins_of(tenants)), host, port)

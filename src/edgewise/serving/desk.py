@@ -89,6 +89,9 @@ class Desk(Protocol):
     def title(self, kind: str, row: int) -> str | None:
         """How a thing is shown; None where nothing says."""
 
+    def creator(self, kind: str, row: int) -> str:
+        """Who made a thing; "" where nothing says."""
+
     def home(self, ask: Ask) -> PageRows:
         """The page of a person."""
 
@@ -136,6 +139,10 @@ class PlainDesk:
         titles = self._answers.column(kind, column)
         title = titles[row].as_py() if row < len(titles) else None
         return None if title is None else str(title)
+
+    def creator(self, kind: str, row: int) -> str:
+        """Nothing says: that takes a project file."""
+        return ""
 
     def home(self, ask: Ask) -> PageRows:
         """A shelf a kind, and no thing twice."""
@@ -229,9 +236,11 @@ def rows_of(scored: Scored) -> list[Row]:
     ]  # fmt: skip
 
 
-def explored(ranked: Sequence[Row], k: int, exploration: Exploration, exposure: str) -> list[Row]:
-    """The k places of a list, explored, each with the chance that it shows what it shows."""
-    shown = exploration.show(len(ranked), k, exposure)
+def explored(ranked: Sequence[Row], k: int, exploration: Exploration, exposure: str, pinned: int = 0) -> list[Row]:
+    """The k places of a list, explored, each with the chance that it shows what it shows. The first `pinned`
+    places stay as they are.
+    """
+    shown = replace(exploration, head=max(exploration.head, pinned)).show(len(ranked), k, exposure)
     return [
         replace(ranked[place], propensity=chance)
         for place, chance in zip(shown.order.tolist(), shown.propensity.tolist(), strict=True)

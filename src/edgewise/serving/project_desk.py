@@ -71,9 +71,19 @@ class ProjectDesk:
         known = self._surfaces.catalogue.kinds.get(kind)
         return known.title(row) or None if known is not None and 0 <= row < len(known) else None
 
+    def creator(self, kind: str, row: int) -> str:
+        """Who made a thing, as the project says."""
+        known = self._surfaces.catalogue.kinds.get(kind)
+        return known.creator.label(int(known.creator.codes[row])) if known and 0 <= row < len(known) else ""
+
     def home(self, ask: Ask) -> PageRows:
-        """The page of `decisions.home`."""
-        page = home(self._answers, self._surfaces, self._person(ask), ask.at)
+        """The page of `decisions.home`, which explores by itself: about `epsilon` of its shelves show one thing
+        by chance where the project says nothing else.
+        """
+        things = self._surfaces.catalogue.project.surfaces.home.things
+        page = home(
+            self._answers, self._surfaces, self._person(ask), ask.at, explore=self._explore.epsilon / things
+        )
         lists = [
             ListRows(f"{s.shelf}-{s.kind}-{i}", s.title, s.kind, _rows(s.things))
             for i, s in enumerate(page.shelves)
@@ -90,7 +100,8 @@ class ProjectDesk:
             found = for_basket(self._answers, self._surfaces, person, kind, basket, ask.at, wanted)
         else:
             found = for_person(self._answers, self._surfaces, person, kind, ask.at, wanted)
-        return explored(_rows(found.things), k, self._explore, f"{ask.exposure}/{kind}")
+        pinned = sum(1 for thing in found.things if thing.pinned)
+        return explored(_rows(found.things), k, self._explore, f"{ask.exposure}/{kind}", pinned)
 
     def segment(self, ask: Ask, kind: str, k: int) -> Sequence[Row]:
         """What is popular, among people like the person where one is known; under the rules."""

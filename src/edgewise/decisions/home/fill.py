@@ -266,16 +266,13 @@ def _explore(c, s, shelf, counts, pick, propensity, chance):  # type: ignore[no-
     for n in range(len(pick)):
         if s.explore <= 0 or c.pinned[pick[n]]:
             continue
-        propensity[n] = 1.0 - s.explore
-        if uniform(mix(chance, 2 * n)) >= s.explore:
-            continue
         _count(c, pick[n], -1, counts, c.kind[shelf])
         left = 0
         for i in range(c.indptr[shelf], c.indptr[shelf + 1]):
             left += i != pick[n] and _open(c, i, counts[0], counts[3])
-        if left == 0:
-            propensity[n] = 1.0
-        else:
+        if left > 0:
+            propensity[n] = 1.0 - s.explore
+        if left > 0 and uniform(mix(chance, 2 * n)) < s.explore:
             wanted = int(uniform(mix(chance, 2 * n + 1)) * left)
             for i in range(c.indptr[shelf], c.indptr[shelf + 1]):
                 if i != pick[n] and _open(c, i, counts[0], counts[3]):

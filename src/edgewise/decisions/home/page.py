@@ -31,9 +31,13 @@ __all__ = ["home"]
 _ANYTHING: Final = 4000
 
 
-def home(answers: Answers, surfaces: Surfaces, person: Person, at: int, *, random_seed: int | None = None) -> Page:
+def home(
+    answers: Answers, surfaces: Surfaces, person: Person, at: int, *, random_seed: int | None = None,
+    explore: float = 0.0,
+) -> Page:  # fmt: skip
     """The homepage of a person at a moment (microseconds).
 
+    `explore` is the share of places that go to a candidate drawn by chance, where the project does not say it.
     The same answers, person, day and seed give the same page. It is empty only where the rules that never give
     way (filter, stock, age, region, hidden) leave nothing at all; the report says so then.
     """
@@ -41,7 +45,7 @@ def home(answers: Answers, surfaces: Surfaces, person: Person, at: int, *, rando
     asked = Asked(answers, surfaces, person, at, random_seed)
     made = Settings(
         settings.shelves, settings.things, settings.least, settings.diversity, settings.calibration,
-        settings.explore, draw(asked.random_seed, person.name, at // DAY),
+        explore if settings.explore is None else settings.explore, draw(asked.random_seed, person.name, at // DAY),
     )  # fmt: skip
     drafts = _drafts(asked, rules)
     page, removed = _page(asked, rules, drafts, made, soft=True)

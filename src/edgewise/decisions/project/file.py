@@ -123,7 +123,10 @@ class HomeEntry(_Entry):
     calibration: Share = Field(
         default=0.3, description="How much the page keeps to the person's own mix of categories."
     )
-    explore: Share = Field(default=0.0, description="The share of places that go to a candidate drawn by chance.")
+    explore: Share | None = Field(
+        default=None,
+        description="The share of places that go to a candidate drawn by chance; by default what is served says.",
+    )
     half_life: float = Field(default=30.0, gt=0, description="After how many days an event counts half for taste.")
     fresh: float = Field(default=28.0, gt=0, description="For how many days a release is new.")
     show: list[ShelfEntry] = Field(
