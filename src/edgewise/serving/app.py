@@ -8,7 +8,7 @@ import logging
 import re
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any, Final
 
 from fastapi import FastAPI, Request, Response
@@ -21,6 +21,10 @@ from starlette.types import Scope as Wire
 from edgewise.errors import UserError
 from edgewise.serving.envelope import ErrorEnvelope, Refusal, envelope
 from edgewise.serving.limits import BodyLimit
+from edgewise.serving.pages.origin import Origin
+from edgewise.serving.pages.people import People
+from edgewise.serving.pages.router import router as pages
+from edgewise.serving.pages.session import Sessions
 from edgewise.serving.routes import admin, events, health, items, users
 from edgewise.serving.service import Service
 
@@ -36,8 +40,10 @@ _ERRORS: Final[dict[int | str, dict[str, Any]]] = {
 }
 
 
-def make_app(service: Service, *, most_bytes: int = MOST_BYTES) -> FastAPI:
-    """The application over a service whose tenants are started."""
+def make_app(
+    service: Service, *, most_bytes: int = MOST_BYTES, origins: Mapping[str, Origin] | None = None
+) -> FastAPI:
+    """The application over a service whose tenants are started; `origins` says where their models came from."""
     app = FastAPI(
         title="Edgewise",
         description="Pages, lists and recommendations that change with the last event.",
@@ -49,8 +55,10 @@ def make_app(service: Service, *, most_bytes: int = MOST_BYTES) -> FastAPI:
         separate_input_output_schemas=False,
     )
     app.state.service = service
+    app.state.origins, app.state.sessions, app.state.people = dict(origins or {}), Sessions(), People()
     for routes in (users, items, events, admin, health):
         app.include_router(routes.router)
+    app.include_router(pages)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(UserError, _refused)

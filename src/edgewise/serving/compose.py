@@ -68,7 +68,7 @@ class Composer:
             Thing(
                 kind=row.kind,
                 key=as_key(keys[row.kind, row.item]),
-                title=self._title(row.kind, row.item, keys),
+                title=row.title or self._title(row.kind, row.item, keys),
                 position=place,
                 score=finite(row.score),
                 value=finite(row.value),
@@ -112,13 +112,14 @@ class Composer:
         return Reference(kind=kind, key=as_key(keys[kind, row]), title=self._title(kind, row, keys))
 
     def _keys(self, wanted: Iterable[tuple[str, int]]) -> dict[tuple[str, int], object]:
-        """The keys of some rows, looked up a table at a time."""
+        """The keys of some rows, looked up a table at a time; what is a row of no table has its number."""
         by_table: dict[str, list[int]] = {}
         for table, row in wanted:
             by_table.setdefault(table, []).append(row)
         found: dict[tuple[str, int], object] = {}
         for table, rows in by_table.items():
-            keys = self.live.keys.keys(table, np.asarray(rows, dtype=np.int64))
+            known = table in self.live.schema.tables
+            keys = self.live.keys.keys(table, np.asarray(rows, dtype=np.int64)) if known else rows
             found |= {(table, row): key for row, key in zip(rows, keys, strict=True)}
         return found
 

@@ -26,7 +26,8 @@ __all__ = ["Ask", "Desk", "ListRows", "PageRows", "PlainDesk", "Row", "Why", "ex
 @dataclass(frozen=True, slots=True)
 class Row:
     """A thing at a place. `channel` speaks most for it; `because` is a row of table `because_kind`, MISSING where
-    there is none; `reason` is a sentence, "" where the channel says it all.
+    there is none; `reason` is a sentence, "" where the channel says it all. `title` is that of a thing which is a
+    row of no table, such as a mix made for the person.
     """
 
     kind: str
@@ -38,6 +39,7 @@ class Row:
     because_kind: str = ""
     propensity: float = 1.0
     reason: str = ""
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True)

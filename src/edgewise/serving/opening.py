@@ -26,6 +26,7 @@ from edgewise.serving.access import Access
 from edgewise.serving.exploration import Exploration
 from edgewise.serving.limits import RateLimit
 from edgewise.serving.live import Live
+from edgewise.serving.pages.origin import Origin
 from edgewise.serving.prepare import prepare
 from edgewise.serving.project_desk import ProjectDesk
 from edgewise.serving.service import Service
@@ -34,7 +35,7 @@ from edgewise.sources.database import Database
 from edgewise.sources.open import open_source
 from edgewise.workflow.graph import Graph
 
-__all__ = ["PROJECT", "Served", "access_of", "open_service", "open_tenant", "proposal_of", "served"]
+__all__ = ["PROJECT", "Served", "access_of", "open_service", "open_tenant", "origins_of", "proposal_of", "served"]
 
 PROJECT: Final = "project.yaml"
 _TENANT: Final = re.compile(r"([\w-]+)=(.+)", re.DOTALL)
@@ -100,6 +101,11 @@ def open_service(
     opened = {what.tenant: open_tenant(what, settings, exploration, say) for what in tenants}
     access = access_of(tenants) if keys else None
     return Service(opened, access, RateLimit(rate, 2 * rate))
+
+
+def origins_of(tenants: Sequence[Served]) -> dict[str, Origin]:
+    """Where the models of each tenant come from, for the pages that show runs."""
+    return {what.tenant: Origin(what.runs, what.state) for what in tenants}
 
 
 def access_of(tenants: Sequence[Served]) -> Access:

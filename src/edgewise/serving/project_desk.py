@@ -195,7 +195,7 @@ def _rows(things: Iterable[Thing]) -> list[Row]:
     return [
         Row(
             t.kind, t.item, t.value, t.value, t.channel, MISSING if t.because is None else t.because[1],
-            "" if t.because is None else t.because[0], t.propensity, t.reason,
+            "" if t.because is None else t.because[0], t.propensity, t.reason, t.title,
         )
         for t in things
     ]  # fmt: skip
