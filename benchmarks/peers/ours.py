@@ -66,6 +66,8 @@ def run(folder: Path, out: Path, arguments: list[str]) -> dict[str, Any]:
 def _own(graph: Any, folder: Path, said: dict[str, Any]) -> Any:
     ask = said["ask"]
     labels = pq.read_table(folder / "labels.parquet")
+    asked = pq.read_table(folder / "seeds.parquet").select(["entity", "anchor_time"])
+    labels = pa.concat_tables([labels, asked], promote_options="permissive")  # no target: to be answered
     ranking = {"item": ask["item"], "k": said["k"]} if ask["item"] else {}
     return graph.task(
         entity=ask["entity"], labels=labels, time="anchor_time", key="entity", kind=ask["kind"], **ranking

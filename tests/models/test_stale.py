@@ -92,19 +92,21 @@ def shop(days: int) -> Any:
     return ew.Graph.build(ew.open(tables))
 
 
-def own(graph: Any) -> Any:
+def own(graph: Any, answered: int = 58) -> Any:
+    """Labels every fourth day; none from day `answered` on, where the rows are questions."""
     anchors = np.arange(10, 58, 4)
     rows = np.tile(np.arange(10), len(anchors))
     at = np.datetime64("2024-01-01T00:00:00", "us") + np.repeat(anchors, 10) * np.timedelta64(1, "D")
     split = np.where(np.repeat(anchors, 10) < 30, "train", np.where(np.repeat(anchors, 10) < 38, "val", "test"))
-    labels = pa.table({"person_id": rows, "date": at, "y": rows * 1.0, "split": split})
+    y = pa.array(rows * 1.0, mask=np.repeat(anchors, 10) >= answered)
+    labels = pa.table({"person_id": rows, "date": at, "y": y, "split": split})
     return graph.task(entity="people", labels=labels, time="date", target="y", key="person_id", split="split")
 
 
 def test_a_label_table_that_asks_beyond_the_data_is_noticed() -> None:
-    for days, stale in ((60, 0), (38, 54 - 37)):
+    for days, stale, answered in ((60, 0, 58), (38, 54 - 37, 58), (38, 54 - 37, 50)):
         graph = shop(days)
-        split = own(graph).question.split(None, max_anchors=99, max_seeds=999, random_seed=0)
+        split = own(graph, answered).question.split(None, max_anchors=99, max_seeds=999, random_seed=0)
         assert split.testing.spec.staleness == stale * DAY
         assert bool(stale) == any("17 days after the last row" in note for note in split.notes)
         assert (

@@ -28,6 +28,7 @@ def test_any_arrow_table_will_do_and_incomplete_rows_are_counted(make):
     assert own.entity.to_pylist() == [1]
     assert own.at.tolist() == [1577836800000000]
     assert own.dropped == 2
+    assert own.asked_until == 1580515200000000, "a row without a target is a question at its time"
 
 
 def test_iso_text_is_a_time():
@@ -63,13 +64,20 @@ def test_kinds_have_names():
 
 def test_a_label_table_survives_a_folder(tmp_path):
     own = OwnLabels(
-        pa.array(["a", "b"]), np.array([1, 2]), pa.array([[1], []]), np.array(["train", "test"], object), None, 0
+        pa.array(["a", "b"]),
+        np.array([1, 2]),
+        pa.array([[1], []]),
+        np.array(["train", "test"], object),
+        None,
+        dropped=0,
+        asked_until=7,
     )
     own.save(tmp_path / "labels.arrow")
     again = OwnLabels.load(tmp_path / "labels.arrow")
     assert again.entity.equals(own.entity)
     assert again.target.equals(own.target)
     assert again.at.tolist() == [1, 2]
+    assert again.asked_until == 7
     assert again.split is not None
     assert again.split.tolist() == ["train", "test"]
     (tmp_path / "labels.arrow").write_bytes(b"nothing")

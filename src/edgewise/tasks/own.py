@@ -23,7 +23,10 @@ SPLITS = ("train", "valid", "test")
 
 @dataclass(frozen=True, slots=True)
 class OwnLabels:
-    """A user's label table, checked: columns of n rows."""
+    """A user's label table, checked: columns of n rows.
+
+    Rows without a target are questions: they teach nothing, but say how late answers are wanted (`asked_until`).
+    """
 
     entity: pa.Array
     at: Int64[np.ndarray, " n"]
@@ -31,6 +34,7 @@ class OwnLabels:
     split: np.ndarray | None
     weight: np.ndarray | None
     dropped: int  # rows left out because the entity, the time or the target is missing
+    asked_until: int  # the latest anchor of all rows, those without a target included; microseconds
 
     def __len__(self) -> int:
         return len(self.at)
@@ -42,7 +46,7 @@ class OwnLabels:
             columns["split"] = pa.array(self.split.tolist(), pa.string())
         if self.weight is not None:
             columns["weight"] = pa.array(self.weight)
-        table = pa.table(columns)
+        table = pa.table(columns).replace_schema_metadata({"asked_until": str(self.asked_until)})
         with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
             writer.write_table(table)
 
@@ -59,8 +63,9 @@ class OwnLabels:
             given = {name: table.column(name).combine_chunks() for name in table.column_names}
             split = np.asarray(given["split"].to_pylist(), dtype=object) if "split" in given else None
             weight = given["weight"].to_numpy() if "weight" in given else None
-            return cls(given["entity"], given["at"].to_numpy(), given["target"], split, weight, 0)
-        except (OSError, KeyError, pa.ArrowInvalid):
+            last = int((table.schema.metadata or {})[b"asked_until"])
+            return cls(given["entity"], given["at"].to_numpy(), given["target"], split, weight, 0, last)
+        except (OSError, KeyError, ValueError):
             raise RunError(f"the label table of the run, '{path}', is missing or damaged") from None
 
 
@@ -104,19 +109,21 @@ def read_own(
         if column not in data.column_names:
             near = nearest(column, data.column_names) or data.column_names
             raise LabelError(f"the label table has no column '{column}'", hint=f"columns: {', '.join(near)}")
-    whole = np.ones(data.num_rows, dtype=bool)
-    for column in (name, time, target):
-        whole &= pc.is_valid(data.column(column)).to_numpy()
+    asked, told = (pc.is_valid(data.column(column)).to_numpy() for column in (name, target))
+    asked &= pc.is_valid(data.column(time)).to_numpy()
+    whole = asked & told
     kept = data.filter(pa.array(whole))
     if not kept.num_rows:
         raise LabelError("the label table has no row with an entity, a time and a target")
+    at = micros(_as_time(data.filter(pa.array(asked)).column(time), time))
     return OwnLabels(
         entity=kept.column(name).combine_chunks(),
-        at=micros(_as_time(kept.column(time), time)),
+        at=at[told[asked]],
         target=kept.column(target).combine_chunks(),
         split=_splits(kept.column(split)) if split else None,
         weight=kept.column(weight).to_numpy().astype(np.float64) if weight else None,
         dropped=int((~whole).sum()),
+        asked_until=int(at.max()),
     )
 
 

@@ -17,12 +17,12 @@ __all__ = ["ending_early"]
 def ending_early(budget: Budget, progress: Progress) -> Iterator[None]:
     """While inside, the first interrupt ends the budget; what was there before answers to the next.
 
-    Only the main thread is told of interrupts: elsewhere nothing changes.
+    Only the main thread is told of interrupts: elsewhere nothing changes, nor where they are ignored (nohup).
     """
-    if threading.current_thread() is not threading.main_thread():
+    before = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or before is signal.SIG_IGN:
         yield
         return
-    before = signal.getsignal(signal.SIGINT)
 
     def end(number: int, frame: FrameType | None) -> None:
         signal.signal(signal.SIGINT, before)

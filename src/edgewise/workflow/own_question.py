@@ -62,7 +62,7 @@ class OwnQuestion(Question):
             keep = np.random.default_rng(random_seed).choice(np.flatnonzero(train), max_seeds, replace=False)
             notes.append(f"{max_seeds:,} of {int(train.sum()):,} training rows, chosen at random")
             train = np.isin(np.arange(len(parts)), keep)
-        spec = replace(self._with_classes(train), staleness=self._staleness(parts))
+        spec = replace(self._with_classes(train), staleness=self._staleness())
         if spec.staleness:
             notes.append(
                 f"the last anchor lies {spec.staleness / DAY:,.0f} days after the last row: "
@@ -143,9 +143,9 @@ class OwnQuestion(Question):
         parts = np.where(at >= test_from, "test", np.where(at >= valid_from, "valid", "train"))
         return np.where(visible, parts, "")
 
-    def _staleness(self, parts: np.ndarray) -> int:
+    def _staleness(self) -> int:
         """How long after the last row the last anchor is asked about; 0 where that is no more than a window."""
-        latest, last = latest_row(self.graph), int(self.own.at[parts != ""].max())
+        latest, last = latest_row(self.graph), self.own.asked_until
         return last - latest if ALWAYS < latest < last - self.spec.horizon else 0
 
     def _masks(self, parts: np.ndarray, train: np.ndarray) -> dict[str, np.ndarray]:
