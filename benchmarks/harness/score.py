@@ -85,7 +85,10 @@ def pooled(
     """The metrics of one system over several parts: as more seeds, or the mean over repeats of the same seeds."""
     if parts[0].kind == "ranking" or repeats:
         several = [statistics(part, found) for part, found in zip(parts, predictions, strict=True)]
-        return {key: _joined([s[key] for s in several], repeats) for key in several[0] if _joins(several[0][key])}
+        joined = {
+            key: _joined([s[key] for s in several], repeats) for key in several[0] if _joins(several[0][key])
+        }
+        return {key: statistic for key, statistic in joined.items() if statistic is not None}
     truth = pa.concat_tables([part.truth for part in parts])
     common = [
         name
@@ -99,11 +102,13 @@ def _joins(statistic: Statistic) -> bool:
     return isinstance(statistic, (Moments, Ordered))
 
 
-def _joined(several: Sequence[Statistic], repeats: bool) -> Statistic:
-    """One statistic over the seeds of several; over the same seeds again, the mean."""
+def _joined(several: Sequence[Statistic], repeats: bool) -> Statistic | None:
+    """One statistic over the seeds of several; over the same seeds again, the mean, where it is one (bins: no)."""
     moments = [s for s in several if isinstance(s, Moments)]
     if not moments:
         return Macro(tuple(s for s in several if isinstance(s, Ordered)), several[0].counted)
+    if repeats and len({np.shape(m.parts) for m in moments}) > 1:
+        return None
     if repeats:
         return Moments(np.sum([m.parts for m in moments], axis=0), moments[0].formula, moments[0].counts)
     return Moments(

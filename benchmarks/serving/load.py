@@ -4,8 +4,8 @@
     python benchmarks/serving/load.py --url http://127.0.0.1:8000 --event-table listens --user-column user_id …
 
 With --run, `edgewise serve` is started over the run and measured as a process of its own; with --url, a service
-that runs already. Arrivals are Poisson and do not wait for answers (open loop), and a latency counts from the moment
-at which the request was due, so that a service that falls behind is not flattered. One JSON object is printed.
+that runs already. Arrivals are Poisson and do not wait for answers (open loop), and a latency counts from the
+moment at which the request was due, so that a service that falls behind is not flattered. Prints one JSON object.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,20 @@ class Told(Quiet):
         self.lines.append(text)
         if self.at and text.startswith(self.at):
             os.kill(os.getpid(), signal.SIGINT)
+
+
+@pytest.fixture(autouse=True)
+def interrupts() -> Iterator[None]:
+    """Python's own handler: a test run that was started in the background ignores interrupts."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_where_interrupts_are_ignored_they_stay_so() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with ending_early(Budget(1), Told()):
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
 
 
 def test_the_first_interrupt_ends_the_budget_and_the_second_gives_up() -> None:
