@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from edgewise.clock import DAY, HOUR, from_micros, to_micros
@@ -117,15 +119,17 @@ def test_collections_are_matched_by_their_content(world) -> None:
 def test_a_collection_made_a_minute_ago_is_recommended_from_what_is_in_it(world) -> None:
     asked = Asked(world.answers, world.surfaces, world.person(5), world.now)
     liked = asked.for_user("tracks").items[:12]
-    row = len(world.catalogue.kinds["playlists"])
-    surfaces = world.surfaces.with_collection("playlists", row, "Just made", liked)
+    row, tables = len(world.catalogue.kinds["playlists"]), dict(world.answers.tables)
+    made = {"playlist_id": [row], "title": ["Just made"]}
+    inside = {"playlist_id": np.full(12, row), "track_id": liked}
+    for name, rows in (("playlists", made), ("playlist_tracks", inside)):
+        tables[name] = pa.concat_tables([tables[name], pa.table(rows, schema=tables[name].schema)])
+    columns = SimpleNamespace(column=lambda table, name: tables[table].column(name).combine_chunks())
+    surfaces = world.surfaces.renewed(columns, {"playlists", "playlist_tracks"})
     top = for_person(world.answers, surfaces, world.person(5), "playlists", world.now, 3)
     assert top.things[0].title == "Just made"
     assert top.things[0].reason.startswith("It has ")
     page = home(world.answers, surfaces, world.person(5), world.now)
     assert any(t.title == "Just made" for shelf in page.shelves for t in shelf.things)
-    again = surfaces.with_collection("playlists", row, "Just changed", liked[:2])
-    assert again.catalogue.collections["playlists"].items.of(row).tolist() == liked[:2].tolist()
-    assert again.catalogue.collections["playlists"].items.of(3).tolist() == (
-        world.catalogue.collections["playlists"].items.of(3).tolist()
-    )
+    assert surfaces.texts["tracks"] is world.surfaces.texts["tracks"]
+    assert surfaces.crossings is world.surfaces.crossings

@@ -208,5 +208,3 @@ def test_things_that_came_since_the_catalogue_was_read_are_left_out(world) -> No
     assert home(Ahead(), world.surfaces, person, world.now).shelves
     assert like_thing(world.answers, world.surfaces, person, "tracks", 3, world.now, 5).things
     assert why(Ahead(), world.surfaces, person, "tracks", 100_000, world.now).title == ""
-    grown = world.surfaces.with_collection("playlists", 16, "New", np.array([1, 100_000]))
-    assert grown.catalogue.collections["playlists"].items.of(16).tolist() == [1]

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, replace
-
-import numpy as np
 
 from edgewise.decisions.across.crossing import Crossing, fit_crossing
 from edgewise.decisions.across.uses import uses_of
@@ -25,7 +23,7 @@ __all__ = ["Surfaces"]
 class Surfaces:
     """A project made ready. `crossings` are by (source, target), `texts` and `postings` by table.
 
-    A snapshot of the tables: build it again to take in what came later, or add one collection at a time.
+    A snapshot of the tables; `renewed` takes in what came later.
     """
 
     catalogue: Catalogue
@@ -64,15 +62,15 @@ class Surfaces:
             weekly=Weekly(),
         )
 
-    def with_collection(self, table: str, row: int, title: str, items: np.ndarray) -> Surfaces:
-        """With a collection that has just been made or changed: the next answer can propose it."""
-        items = np.asarray(items, dtype=np.int64)
-        size = len(self.catalogue.kinds[self.catalogue.collections[table].kind])
-        catalogue = self.catalogue.with_collection(table, row, title, items[(items >= 0) & (items < size)])
-        own = replace(self.rules.of(table), released=catalogue.kinds[table].released)
+    def renewed(self, columns: Columns, changed: Container[str]) -> Surfaces:
+        """With the rows that have come to some tables since; what was counted across kinds stays as it was."""
+        project, schema = self.catalogue.project, self.catalogue.schema
+        catalogue, reader = Catalogue.build(project, schema, columns), Reader(schema, columns)
+        same = {name: index for name, index in self.texts.items() if name not in changed}
         return replace(
             self,
             catalogue=catalogue,
-            rules=Rules({**self.rules.kinds, table: own}),
-            postings={**self.postings, table: postings_of(catalogue, table)},
+            rules=compile_rules(catalogue, columns),
+            texts={name: same.get(name) or text_index(catalogue, reader, name) for name in project.items},
+            postings={name: postings_of(catalogue, name) for name in project.collections},
         )

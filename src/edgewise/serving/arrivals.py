@@ -73,13 +73,14 @@ class Arrivals:
     def __init__(self, base: Columns, schema: Schema, model: GrowingKeys, tables: frozenset[str]) -> None:
         self.tables = tables
         self._base, self._schema, self._model = base, schema, model
-        keyed = {name: schema.table(name).key for name in tables}
+        self._key = {name: schema.table(name).key for name in tables}
         self._first = {
-            name: len(base.column(name, key or schema.table(name).columns[0].name)) for name, key in keyed.items()
+            name: len(base.column(name, key or schema.table(name).columns[0].name))
+            for name, key in self._key.items()
         }
         self._own = {
             name: LiveKeys(name, _plain(base.column(name, key)))
-            for name, key in keyed.items()
+            for name, key in self._key.items()
             if key is not None and model.size(name) is None
         }
         self._told: dict[str, list[dict[str, Any]]] = defaultdict(list)
@@ -92,8 +93,8 @@ class Arrivals:
         values, time = dict(event.values), self._schema.table(event.table).time
         if time is not None:
             values.setdefault(time, from_micros(event.at))
-        own, key = self._own.get(event.table), self._schema.table(event.table).key
-        if own is not None:
+        own, key = self._own.get(event.table), self._key[event.table]
+        if own is not None and key is not None:
             own.add(values.get(key))
         self._told[event.table].append(values)
         self.changed.add(event.table)
@@ -114,7 +115,7 @@ class Arrivals:
 
     def _more(self, table: str) -> _More:
         first, told = self._first[table], self._told[table]
-        key = self._schema.table(table).key
+        key = self._key[table]
         if key is None:
             return _More(first + len(told), (), {first + i: values for i, values in enumerate(told)})
         own = self._own.get(table)

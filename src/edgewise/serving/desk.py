@@ -88,6 +88,10 @@ class Why:
 class Desk(Protocol):
     """Who puts answers together. Every method sees what is known at `ask.at`, nothing later."""
 
+    @property
+    def hears(self) -> frozenset[str]:
+        """The tables whose rows it must hear of again after a restart."""
+
     def title(self, kind: str, row: int) -> str | None:
         """How a thing is shown; None where nothing says."""
 
@@ -132,6 +136,7 @@ class PlainDesk:
         self._titles = titles
         self._explore = exploration or Exploration(epsilon=0.0)
         self._shelf = shelf
+        self.hears: frozenset[str] = frozenset()
 
     def title(self, kind: str, row: int) -> str | None:
         """The value of the column that titles this kind."""

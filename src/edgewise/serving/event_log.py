@@ -13,7 +13,7 @@ import queue
 import sqlite3
 import threading
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
@@ -101,18 +101,19 @@ class EventLog:
         self._jobs.put(job)
         return job.done
 
-    def read(self, after: int = 0, *, beside_tables: bool = False) -> Iterator[Logged]:
-        """The events behind a position, in order; with `beside_tables`, only those that are rows of no table, such
-        as feedback.
+    def read(self, after: int = 0, *, tables: Collection[str] | None = None) -> Iterator[Logged]:
+        """The events behind a position, in order; with `tables`, only their rows and what is a row of no table,
+        such as feedback.
 
         Raises:
             LogError: a record that is not what was written.
         """
-        only = "AND source LIKE '@%'" if beside_tables else ""
+        named = sorted(tables or ())
+        only = "" if tables is None else f"AND (source LIKE '@%' OR source IN ({', '.join('?' * len(named))}))"
         question = f"SELECT position, body, crc FROM events WHERE position > ? {only} ORDER BY position LIMIT ?"
         while True:
             with self._lock:
-                rows = self._db.execute(question, (after, _PAGE)).fetchall()
+                rows = self._db.execute(question, (after, *named, _PAGE)).fetchall()
             for position, body, crc in rows:
                 if not isinstance(body, bytes) or zlib.crc32(body) != crc:
                     raise LogError(

@@ -23,12 +23,14 @@ from edgewise.prediction.online.snapshot import is_snapshot
 from edgewise.query.bind import bind
 from edgewise.schema.model import Schema
 from edgewise.serving.access import Access
+from edgewise.serving.arrivals import Arrivals, tables_of
 from edgewise.serving.exploration import Exploration
 from edgewise.serving.limits import RateLimit
 from edgewise.serving.live import Live
 from edgewise.serving.pages.origin import Origin
 from edgewise.serving.prepare import prepare
 from edgewise.serving.project_desk import ProjectDesk
+from edgewise.serving.renewal import LiveSurfaces
 from edgewise.serving.service import Service
 from edgewise.serving.tenant import Settings, Tenant
 from edgewise.sources.database import Database
@@ -187,8 +189,9 @@ def _live(what: Served, runs: Sequence[Path], exploration: Exploration, say: Cal
     project = _proposed(what, runs, schema) if what.project is None else read_project(what.project, answers.schema)
     say("preparing the surfaces")
     surfaces = Surfaces.build(project, answers.schema, store, until=answers.latest)
-    desk = ProjectDesk(answers, surfaces, answers, exploration)
-    return Live(version, answers, desk, answers, answers.schema, answers.users, answers.latest)
+    arrivals = Arrivals(store, answers.schema, answers, tables_of(project, answers.schema))
+    desk = ProjectDesk(answers, LiveSurfaces(surfaces, arrivals), arrivals, exploration)
+    return Live(version, answers, desk, arrivals, answers.schema, answers.users, answers.latest)
 
 
 def _answers(runs: Sequence[Path], snapshot: Path, say: Callable[[str], None]) -> OnlineAnswers:

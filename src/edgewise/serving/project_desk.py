@@ -34,6 +34,7 @@ from edgewise.prediction.nouns import Answers, Event, Likeness, Past
 from edgewise.serving.desk import Ask, ListRows, PageRows, Row, Why, explored
 from edgewise.serving.exploration import Exploration
 from edgewise.serving.live import FEEDBACK, Keys
+from edgewise.serving.renewal import LiveSurfaces
 
 __all__ = ["ProjectDesk"]
 
@@ -55,16 +56,30 @@ class ProjectDesk:
     """See `desk.Desk`. Not for several threads at once: the engine's one thread asks."""
 
     def __init__(
-        self, answers: Answers, surfaces: Surfaces, keys: Keys, exploration: Exploration | None = None
+        self,
+        answers: Answers,
+        surfaces: Surfaces | LiveSurfaces,
+        keys: Keys,
+        exploration: Exploration | None = None,
     ) -> None:
         self._answers = answers
-        self._surfaces = surfaces
+        self._live = surfaces if isinstance(surfaces, LiveSurfaces) else LiveSurfaces(surfaces)
+        surfaces = self._live.settle()
         self._keys = keys
         self._explore = exploration or Exploration(epsilon=0.0)
         self._known: OrderedDict[str, _Known] = OrderedDict()
         self._searched = _text_of_searches(surfaces.catalogue.project, surfaces)
         rules = surfaces.catalogue.project.rules
         self._keeps_shown = any(isinstance(r, ExcludeEntry) and r.what == "shown" for r in rules)
+
+    @property
+    def hears(self) -> frozenset[str]:
+        """The tables whose rows change what can be shown."""
+        return self._live.hears
+
+    @property
+    def _surfaces(self) -> Surfaces:
+        return self._live.now()
 
     def title(self, kind: str, row: int) -> str | None:
         """How a thing is shown."""
@@ -139,6 +154,7 @@ class ProjectDesk:
     def observe(self, event: Event) -> None:
         """Hear what a person says about a thing, and what they search for."""
         values = event.values
+        self._live.hear(event)
         if event.table == FEEDBACK:
             self._hear(str(values["user"]), values)
         elif self._searched is not None and event.table == self._searched[0]:

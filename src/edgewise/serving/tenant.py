@@ -107,7 +107,7 @@ class Tenant:
         """Bring the state up to the last event. Returns how many events were replayed."""
         live = self.models.now.current
         self._seen[id(live)] = restore(self._states, live, self.log.position())
-        for one in self.log.read(beside_tables=True):
+        for one in self.log.read(tables=live.desk.hears):
             if one.position <= self._seen[id(live)]:
                 live.desk.observe(one.event)
         replayed = self._replay(live)

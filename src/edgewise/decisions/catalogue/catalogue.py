@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 from jaxtyping import Float32
 
-from edgewise.clock import ALWAYS
 from edgewise.decisions.catalogue.collections import Collections, collections_of
-from edgewise.decisions.catalogue.columns import Codes, Columns, Reader, as_text
-from edgewise.decisions.catalogue.kind import Kind, collection_kind, item_kind, releases_of
+from edgewise.decisions.catalogue.columns import Columns, Reader, as_text
+from edgewise.decisions.catalogue.kind import Kind, collection_kind, item_kind
 from edgewise.decisions.people import Feedback, Person
 from edgewise.decisions.project.check import BY
 from edgewise.decisions.project.defaults import default_shelves
 from edgewise.decisions.project.file import ProjectFile, ShelfEntry
-from edgewise.ids import MISSING
 from edgewise.prediction.nouns import Past
 from edgewise.schema.model import Schema
 
@@ -92,35 +90,3 @@ class Catalogue:
             shown=shown or {},
             feedback=feedback or Feedback(),
         )
-
-    def with_collection(self, table: str, row: int, title: str, items: np.ndarray) -> Catalogue:
-        """With a collection that has just been made or changed, known by the things in it."""
-        kind = self.kinds[table]
-        titles = kind.titles.to_pylist()
-        titles += [None] * (row + 1 - len(titles))
-        titles[row] = title
-        more = len(titles) - len(kind)
-        released = np.concatenate([kind.released, np.full(more, ALWAYS)])
-        blank = np.full(more, MISSING, dtype=np.int32)
-        grown = replace(
-            kind,
-            titles=pa.array(titles, type=pa.string()),
-            faces=np.concatenate([kind.faces, kind.faces.max(initial=-1) + 1 + np.arange(more, dtype=np.int32)]),
-            creator=longer(kind.creator, blank),
-            category=longer(kind.category, blank),
-            supplier=longer(kind.supplier, blank),
-            released=released,
-            releases=releases_of(released),
-            duration=np.concatenate([kind.duration, np.full(more, np.nan, dtype=np.float32)]),
-            attributes=np.concatenate([kind.attributes, np.zeros((more, kind.attributes.shape[1]), np.float32)]),
-        )
-        return replace(
-            self,
-            kinds={**self.kinds, table: grown},
-            collections={**self.collections, table: self.collections[table].with_one(row, items)},
-        )
-
-
-def longer(codes: Codes, more: np.ndarray) -> Codes:
-    """Codes with further rows at the end."""
-    return Codes(np.concatenate([codes.codes, more]), codes.labels, codes.table).ordered()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Int64
@@ -44,20 +44,6 @@ class Collections:
     ends: Int64[np.ndarray, " collections"]  # microseconds; NEVER for no end
     people: Members | None = None  # for each person, the collections that are theirs; None where all are for all
 
-    def with_one(self, row: int, items: Int64[np.ndarray, " n"]) -> Collections:
-        """With the collection `row` made of these things: one that has just been made, or has changed."""
-        lists = [self.items.of(i) for i in range(row, min(row + 1, len(self.items)))]
-        lengths = self.items.lengths()
-        if row >= len(lengths):
-            lengths = np.concatenate([lengths, np.zeros(row + 1 - len(lengths), dtype=np.int64)])
-        start = int(np.cumsum(lengths)[row] - lengths[row])
-        fresh = _first_of_each(np.asarray(items, dtype=np.int64))
-        end = start + (len(lists[0]) if lists else 0)
-        lengths[row] = len(fresh)
-        rows = np.concatenate([self.items.rows[:start], fresh, self.items.rows[end:]])
-        ends = np.concatenate([self.ends, np.full(len(lengths) - len(self.ends), NEVER)])
-        return replace(self, items=Members(_indptr(lengths), rows), ends=ends)
-
 
 def collections_of(reader: Reader, name: str, entry: CollectionEntry, people: str) -> Collections:
     """Read which things are in which collection, from the table that links them."""
@@ -87,11 +73,6 @@ def members_of(owner: Int64[np.ndarray, " n"], item: Int64[np.ndarray, " n"], li
     owner, item = owner[first], item[first]
     order = np.argsort(owner, kind="stable")
     return Members(_indptr(np.bincount(owner, minlength=lists)), item[order])
-
-
-def _first_of_each(rows: np.ndarray) -> np.ndarray:
-    _, first = np.unique(rows, return_index=True)
-    return rows[np.sort(first)]
 
 
 def _indptr(lengths: np.ndarray) -> Int64[np.ndarray, " n"]:

@@ -158,6 +158,10 @@ class OnlineAnswers:
         """The row id of a key, MISSING where it is unknown."""
         return self._tables.keys[table].row(key) if table in self._tables.keys else MISSING
 
+    def size(self, table: str) -> int | None:
+        """How many rows a table has by now; None where no ranking reads it."""
+        return len(self._tables.keys[table]) if table in self._tables.keys else None
+
     def keys(self, table: str, rows: np.ndarray) -> Sequence[Any]:
         """The key of each row id, in Python's own types; None for MISSING."""
         known = self._tables.keys[table]

@@ -22,7 +22,7 @@ from edgewise.prediction.online.tables import LiveKeys, LiveLink
 from edgewise.query.bind import bind
 from edgewise.query.bound import Field
 
-__all__ = ["Tables", "feed"]
+__all__ = ["Tables", "feed", "joined"]
 
 Rows = dict[tuple[str, ...], list[tuple[int, int, int]]]
 
@@ -122,7 +122,7 @@ class Tables:
         else:
             first = min([len(old), *self._new[table]])
             more = [self.cell(table, name, row) for row in range(first, len(keys))]
-            whole = _joined(old[:first], more)
+            whole = joined(old[:first], more)
         self._whole[table, name] = whole
         return whole
 
@@ -143,7 +143,7 @@ class Tables:
         return found
 
 
-def _joined(old: pa.Array, more: list[Any]) -> pa.Array:
+def joined(old: pa.Array, more: list[Any]) -> pa.Array:
     """A column with further values; one that is none of its type is null."""
     plain = old.dictionary_decode() if pa.types.is_dictionary(old.type) else old
     return pa.concat_arrays([plain, pa.array([_as(value, plain.type) for value in more], plain.type)])
