@@ -22,7 +22,7 @@ export NUMBA_CACHE_DIR := $(CURDIR)/.cache/numba
 .DEFAULT_GOAL := help
 
 help:
-	@echo 'make demo       set up, then run the main job on real data'
+	@echo 'make demo       set up, run the main job on real data, show its preview (ARGS=--no-serve: no preview)'
 	@echo 'make test       set up, then run the tests'
 	@echo 'make test-all   the same, with the slow tests and those that need a PostgreSQL server'
 	@echo 'make tour       examples/tour.py, the whole way in one script'

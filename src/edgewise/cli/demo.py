@@ -32,6 +32,8 @@ class Question:
 
 
 WORLD = "completejourney"
+#: The run whose pages are shown: the one that ranks.
+SERVED = "baskets"
 QUESTIONS = (
     Question(
         "baskets",
@@ -63,20 +65,30 @@ Out = Annotated[
 Budget = Annotated[
     int, typer.Option("--seconds", metavar="N", min=10, help="How long the three fits may take together.")
 ]
+NoServe = Annotated[bool, typer.Option("--no-serve", help="End when the runs are written.")]
+Port = Annotated[
+    int,
+    typer.Option(
+        "--port", metavar="N", min=1, max=65535, help="The port of the preview; the next free one if it is taken."
+    ),
+]
 
 
 def demo(
     out: Out = Path("runs/demo"),
     seconds: Budget = 200,
     random_seed: RandomSeed = 0,
+    no_serve: NoServe = False,
+    port: Port = 8000,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Run the main job on real data: one graph, three queries, three runs.
+    """Run the main job on real data: one graph, three queries, three runs, and their preview in a browser.
 
     Opens The Complete Journey (a year of groceries of 2,469 households), shows the graph found in its tables, and
     fits three queries: the next basket, churn, the sales of each store. Each leaves a run, a report beside its
-    baselines, and one answer explained.
+    baselines, and one answer explained. Then the baskets are served on this machine, and the address of a page
+    with any household's homepage is printed; Ctrl+C ends it.
     """
     from edgewise.cli.opening import built
     from edgewise.cli.schema_view import schema_document, show_schema
@@ -98,6 +110,29 @@ def demo(
         ),
     )
     terminal.note(f"Took {time.monotonic() - began:.0f} s{_peak_memory()}.")
+    if not no_serve:
+        del graph  # what the fits read goes before the server reads
+        gc.collect()
+        _serve(terminal, out / SERVED, port)
+
+
+def _serve(terminal: Terminal, run: Path, port: int) -> None:
+    """Answer on loopback from a run that has just been made, as `edgewise serve RUN --demo --clock data` does."""
+    from edgewise.serving.app import make_app
+    from edgewise.serving.exploration import Exploration
+    from edgewise.serving.opening import open_service, origins_of, served
+    from edgewise.serving.server import LOOPBACK, address_of, free_port, run_server
+    from edgewise.serving.tenant import settings_of
+
+    tenants = served([str(run)], None)
+    settings = settings_of(deadline=1.0, clock="data")
+    service = open_service(tenants, settings, Exploration(), 500.0, keys=False, say=terminal.note)
+    port = free_port(LOOPBACK, port)
+    app = make_app(service, origins=origins_of(tenants))
+    where = terminal.err if terminal.as_json else terminal.out
+    where.print(f"\nThe preview: {address_of(LOOPBACK, port)}/preview (Ctrl+C ends it)", soft_wrap=True)
+    sys.stdout.flush()
+    run_server(app, LOOPBACK, port)
 
 
 def _peak_memory() -> str:

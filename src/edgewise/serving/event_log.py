@@ -131,6 +131,13 @@ class EventLog:
             (found,) = self._db.execute("SELECT coalesce(max(position), 0) FROM events").fetchone()
         return int(found)
 
+    def counts(self, latest: int) -> dict[str, int]:
+        """How many of the latest events each table has, the most first."""
+        latest_ones = "position > (SELECT coalesce(max(position), 0) FROM events) - ?"
+        question = f"SELECT source, count(*) FROM events WHERE {latest_ones} GROUP BY source ORDER BY 2 DESC"
+        with self._lock:
+            return dict(self._db.execute(question, (latest,)).fetchall())
+
     def forget(self, user: str, token: bytes, at: int) -> int:
         """Delete a user's events from the file for good and leave a mark (`token`) that tells nothing about who
         it was. Returns how many events went.

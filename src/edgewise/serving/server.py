@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
+import socket
 import sys
 from typing import Final
 
@@ -11,7 +13,7 @@ from fastapi import FastAPI
 
 from edgewise.errors import ArgumentError
 
-__all__ = ["LOOPBACK", "address_of", "check_address", "run_server"]
+__all__ = ["LOOPBACK", "address_of", "check_address", "free_port", "run_server"]
 
 LOOPBACK: Final = "127.0.0.1"
 #: With Python's own 5 ms, the loop may wait that long for a thread that computes an answer.
@@ -31,6 +33,21 @@ def run_server(app: FastAPI, host: str, port: int) -> None:
 def address_of(host: str, port: int) -> str:
     """What to type into a browser on this machine."""
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def free_port(host: str, first: int) -> int:
+    """The first port from `first` on that nobody listens on, among a hundred; else one that the system picks.
+
+    Raises:
+        ArgumentError: there is none, or the address is not one of this machine.
+    """
+    for port in (*range(first, min(first + 100, 65536)), 0):
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM) as tried:
+            tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            with contextlib.suppress(OSError):
+                tried.bind((host, port))
+                return int(tried.getsockname()[1])
+    raise ArgumentError(f"no port of {host} is free", hint="end another server")
 
 
 def check_address(host: str, *, keys: bool) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from edgewise.serving.pages import entrance, graph, preview
+from edgewise.serving.pages import entrance, graph, models, preview
 
 __all__ = ["router"]
 
 router = APIRouter(include_in_schema=False)
-for part in (entrance, preview, graph):
+for part in (entrance, preview, graph, models):
     router.include_router(part.router)
