@@ -14,7 +14,7 @@ from edgewise.decisions.taste import Taste, mix_of, taste_of
 from edgewise.ids import MISSING
 from edgewise.prediction.nouns import Answers, Likeness, Past, Scored
 
-__all__ = ["Asked", "worths"]
+__all__ = ["CROWD", "Asked", "worths"]
 
 #: How many things are asked for: for a person, that they met, that are popular, that are like another.
 DEEP: Final = 200

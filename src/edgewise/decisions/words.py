@@ -13,6 +13,12 @@ __all__ = ["ago", "reason"]
 
 #: Shares of taste below this are not worth a word.
 _SHARE: Final = 0.05
+#: Channels that start from something else than the person's past with the thing itself.
+_OTHERS: Final = ("similar", "taken together", "taken instead", "searched", "new", "new from a creator", "popular")
+#: Channels of what the person met before, however long ago.
+_AGAIN: Final = ("taken before", "met lately", "own items")
+#: Channels that say more than what they started from.
+_OWN: Final = ("new from a creator",)
 
 
 def reason(
@@ -24,24 +30,40 @@ def reason(
     attribute: tuple[str, str] | None,
 ) -> str:
     """One sentence on why `item` is shown: what led to it first, then what is true of it and the person."""
-    if channel in ("taken before", "met lately"):
+    met = asked.met(kind.name)[item] > 0
+    if channel in _AGAIN or (met and channel not in _OTHERS):
         return f"You {kind.entry.did} it {_when(asked, kind, item)}."
-    if channel == "new from a creator":
-        return f"New by {_creator(kind, item)}, out {ago(asked.at - int(kind.released[item]))}."
     if channel == "content":
         return _inside(asked, because)
-    if because is not None and because[1] != MISSING and because[0] in asked.catalogue.kinds:
+    if (
+        channel not in _OWN
+        and because is not None
+        and because[1] != MISSING
+        and because[0] in asked.catalogue.kinds
+    ):
         return _led(asked, kind, item, channel, because)
-    if channel == "taken together":
-        return f"Goes with what you {kind.entry.did} last."
-    if channel == "new":
-        return f"Out {ago(asked.at - int(kind.released[item]))}.{_fit(asked, kind, item)}"
-    if channel == "popular":
-        near = " with people like you" if asked.personal(kind.name) else " now"
-        return f"Popular{near}.{_fit(asked, kind, item)}"
+    said = _said(asked, kind, item, channel)
+    if said:
+        return said
     if attribute is not None:
         return _shared(asked, kind, item, attribute)
     return _fit(asked, kind, item).strip() or f"Proposed by: {channel}."
+
+
+def _said(asked: Asked, kind: Kind, item: int, channel: str) -> str:
+    """What a channel says by itself; empty for one that says nothing."""
+    if channel in ("new", "new from a creator"):
+        who = f"New by {_creator(kind, item)}, out" if channel == "new from a creator" else "Out"
+        fit = "" if channel == "new from a creator" else _fit(asked, kind, item)
+        return f"{who} {ago(asked.at - int(kind.released[item]))}.{fit}"
+    if channel == "popular":
+        near = " with people like you" if asked.personal(kind.name) else " now"
+        return f"Popular{near}.{_fit(asked, kind, item)}"
+    return {
+        "taken together": f"Goes with what you {kind.entry.did} last.",
+        "across": "People take to it who like what you like.",
+        "searched": f"Found by your search.{_fit(asked, kind, item)}",
+    }.get(channel, "")
 
 
 def ago(micros: int) -> str:
@@ -59,10 +81,10 @@ def _led(asked: Asked, kind: Kind, item: int, channel: str, because: tuple[str, 
     if channel == "across":
         label = other.category.label(int(other.category.codes[because[1]]))
         return f"People who {other.entry.did} {label or title} take to it; you {other.entry.did} {title}."
-    if because == (kind.name, item):
-        return f"You {kind.entry.did} it {_when(asked, kind, item)}."
     if channel == "taken together":
-        return f"Goes with {title}, which you {other.entry.did} {_when(asked, other, because[1])}."
+        known = asked.met(because[0])[because[1]] > 0
+        which = f", which you {other.entry.did} {_when(asked, other, because[1])}" if known else ""
+        return f"Goes with {title}{which}."
     if asked.met(because[0])[because[1]] > 0:
         return f"Because you {other.entry.did} {title}."
     return f"Because it is like {title}."

@@ -92,6 +92,10 @@ class Desk(Protocol):
     def hears(self) -> frozenset[str]:
         """The tables whose rows it must hear of again after a restart."""
 
+    @property
+    def offers(self) -> tuple[str, ...]:
+        """The kinds of things that it can list: what the model ranks, and collections of it."""
+
     def title(self, kind: str, row: int) -> str | None:
         """How a thing is shown; None where nothing says."""
 
@@ -122,6 +126,9 @@ class Desk(Protocol):
     def observe(self, event: Event) -> None:
         """Hear of what is no row of the model's tables, such as feedback, before the next answer."""
 
+    def heard(self) -> None:
+        """Know that the model has seen all that was heard so far."""
+
     def forget(self, user: str) -> None:
         """Drop what is kept of a person, by key."""
 
@@ -137,6 +144,7 @@ class PlainDesk:
         self._explore = exploration or Exploration(epsilon=0.0)
         self._shelf = shelf
         self.hears: frozenset[str] = frozenset()
+        self.offers: tuple[str, ...] = tuple(answers.kinds)
 
     def title(self, kind: str, row: int) -> str | None:
         """The value of the column that titles this kind."""
@@ -209,6 +217,9 @@ class PlainDesk:
 
     def observe(self, event: Event) -> None:
         """Nothing is kept here: lists straight from the model know no feedback."""
+
+    def heard(self) -> None:
+        """Nothing is kept here."""
 
     def forget(self, user: str) -> None:
         """Nothing is kept here."""

@@ -82,9 +82,10 @@ class Live:
         rows = (event for event in events if self._row(event))
         if isinstance(self.answers, Replays):
             self.answers.replay(rows)
-            return
-        for event in rows:
-            self.answers.observe(event)
+        else:
+            for event in rows:
+                self.answers.observe(event)
+        self.desk.heard()
 
     def _row(self, event: Event) -> bool:
         """Tell the desk of an event; whether it is a row of a table too."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, get_args
 
 import numpy as np
@@ -78,6 +78,12 @@ class ProjectDesk:
         return self._live.hears
 
     @property
+    def offers(self) -> tuple[str, ...]:
+        """What the model ranks, and the collections."""
+        catalogue = self._live.now().catalogue
+        return (*self._answers.kinds, *(c for c in catalogue.collections if c not in self._answers.kinds))
+
+    @property
     def _surfaces(self) -> Surfaces:
         return self._live.now()
 
@@ -125,12 +131,12 @@ class ProjectDesk:
     def similar(self, ask: Ask, kind: str, item: int, k: int, how: Likeness) -> Sequence[Row]:
         """The k things most like one, under the rules."""
         person = self._person(ask)
-        return _rows(like_thing(self._answers, self._surfaces, person, kind, item, ask.at, k, how).things)
+        return _ordered(like_thing(self._answers, self._surfaces, person, kind, item, ask.at, k, how).things)
 
     def playlists(self, ask: Ask) -> PageRows:
         """The curated lists of the person's week."""
         made = curated(self._answers, self._surfaces, self._person(ask), ask.at)
-        return PageRows([ListRows(one.name, one.title, one.kind, _rows(one.things)) for one in made])
+        return PageRows([ListRows(one.name, one.title, one.kind, _ordered(one.things)) for one in made])
 
     def search(self, ask: Ask, text: str, kind: str | None, k: int) -> Sequence[Row]:
         """What a text finds; the person's next page knows of it."""
@@ -138,7 +144,7 @@ class ProjectDesk:
             known = self._of(ask.user)
             known.searches = (text, *(t for t in known.searches if t != text))[:_SEARCHES]
         found = for_text(self._answers, self._surfaces, self._person(ask), text, ask.at, k, kind)
-        return _rows(found.things)
+        return _ordered(found.things)
 
     def why(self, ask: Ask, kind: str, item: int) -> Why:
         """Why a thing is proposed, in the words of the page."""
@@ -162,6 +168,10 @@ class ProjectDesk:
             if user is not None and isinstance(text, str) and text.strip():
                 known = self._of(str(user))
                 known.searches = (text, *(t for t in known.searches if t != text))[:_SEARCHES]
+
+    def heard(self) -> None:
+        """Begin to take in the things that came, before anybody asks."""
+        self._live.begin()
 
     def forget(self, user: str) -> None:
         """Drop what a person said and was shown."""
@@ -215,6 +225,11 @@ def _rows(things: Iterable[Thing]) -> list[Row]:
         )
         for t in things
     ]  # fmt: skip
+
+
+def _ordered(things: Iterable[Thing]) -> list[Row]:
+    """Rows of things whose values order them and are no probabilities."""
+    return [replace(row, value=float("nan")) for row in _rows(things)]
 
 
 def _text_of_searches(project: ProjectFile, surfaces: Surfaces) -> tuple[str, str, str] | None:

@@ -15,7 +15,7 @@ __all__ = ["LiveSurfaces"]
 
 #: How long the first request after an arrival waits for surfaces that know of it, in seconds; it is answered from
 #: those before where they take longer.
-_PATIENCE: Final = 0.05
+_PATIENCE: Final = 0.1
 #: Between two renewals, so many times as long passes as the last one took: catalogues that are filled row by row
 #: leave time for requests.
 _REST: Final = 4.0
@@ -28,6 +28,7 @@ class LiveSurfaces:
         self._now, self._arrivals = surfaces, arrivals
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="surfaces") if arrivals is not None else None
         self._coming: Future[tuple[Surfaces, float]] | None = None
+        self._waited = False
         self._not_before = 0.0
 
     @property
@@ -42,18 +43,23 @@ class LiveSurfaces:
 
     def now(self) -> Surfaces:
         """The surfaces, with what has come."""
-        if self._coming is not None and self._coming.done():
-            self._take(self._coming)
-        arrivals = self._arrivals
-        if arrivals is None or self._pool is None or not arrivals.changed:
-            return self._now
-        if self._coming is None and time.monotonic() >= self._not_before:
-            changed = frozenset(arrivals.changed)
-            self._coming = self._pool.submit(_renewed, self._now, arrivals.whole(), changed)
+        self.begin()
+        if self._coming is not None and not self._waited:
+            self._waited = True
             with suppress(TimeoutError):
                 self._coming.result(_PATIENCE)
-                self._take(self._coming)
+        if self._coming is not None and self._coming.done():
+            self._take(self._coming)
         return self._now
+
+    def begin(self) -> None:
+        """Begin to take in what has come, beside the requests, unless a renewal is under way."""
+        arrivals = self._arrivals
+        if arrivals is None or self._pool is None or not arrivals.changed or self._coming is not None:
+            return
+        if time.monotonic() >= self._not_before:
+            changed = frozenset(arrivals.changed)
+            self._coming, self._waited = self._pool.submit(_renewed, self._now, arrivals.whole(), changed), False
 
     def settle(self) -> Surfaces:
         """The surfaces with all that has come, however long that takes: for starts, which nobody waits for."""

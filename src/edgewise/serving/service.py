@@ -124,7 +124,7 @@ class Service:
         self, tenant: Tenant, user: str, kind: str | None, k: int, session: tuple[str, ...] = ()
     ) -> bytes:
         """The best things of a kind for a user, or to go with a basket or an anonymous session, as JSON."""
-        kind = known_kind(kind, tenant.models.now.current.kinds)
+        kind = known_kind(kind, tenant.models.now.current.desk.offers)
         composer = tenant.asks(user, [(kind, key) for key in session])
         question = Question(tenant, composer, "recommendations", ("list", kind, str(k), *session), ThingList)
         desk, ask = composer.live.desk, composer.ask
@@ -160,7 +160,7 @@ class Service:
     async def explain(self, tenant: Tenant, user: str, kind: str | None, key: str) -> Explained:
         """Why a thing is proposed to a user."""
         composer = tenant.asks(user)
-        kind = known_kind(kind, composer.live.kinds)
+        kind = known_kind(kind, composer.live.desk.offers)
         item = _item(composer, kind, key)
 
         def reason() -> Explained:

@@ -170,7 +170,7 @@ class Tenant:
         if self._is_forgotten(user):
             return None
         live = self.models.now.current
-        kind = known_kind(kind, live.kinds)
+        kind = known_kind(kind, live.desk.offers)
         if live.keys.row(kind, item) == MISSING:
             raise Refusal(404, f"there is no '{item[:100]}' in '{kind}'", place="body.item")
         values = {"user": user, "kind": kind, "item": item, "word": word}

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from edgewise.decisions.asked import Asked
+from edgewise.decisions.asked import CROWD, Asked, worths
 from edgewise.decisions.home.draft import WISHED, Draft, from_items, from_scored
 from edgewise.decisions.home.shelves import best
 from edgewise.decisions.playlists.collections import matched
@@ -25,10 +25,19 @@ def across(asked: Asked, entry: ShelfEntry) -> Iterator[Draft]:
     if source is None or crossing is None or asked.personal(entry.kind):
         return
     scored = crossing.across(asked.taste(source), asked.catalogue.kinds[source], asked.at, 100)
+    scored = replace(scored, value=scored.value * _within(asked, entry.kind, scored.value))
     many = asked.catalogue.kinds[entry.kind].many
     words = asked.catalogue.kinds[source].entry.did
     title = f"{many.capitalize()} that go with what you {words}"
     yield from_scored(asked, entry, scored, title, own=True, because_kind=source)
+
+
+def _within(asked: Asked, kind: str, value: np.ndarray) -> np.float32:
+    """What turns shares of people who ever took things into values like those of other shelves: the best is worth
+    half of what is most popular now, as everything is of a kind that the person has no past in.
+    """
+    now = worths(asked.popular(kind))
+    return np.float32(CROWD * now.max(initial=0.0) / max(float(value.max(initial=0.0)), 1e-9))
 
 
 def searched(asked: Asked, entry: ShelfEntry) -> Iterator[Draft]:

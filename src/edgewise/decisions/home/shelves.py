@@ -19,6 +19,8 @@ __all__ = ["again", "back", "because", "for_you", "more", "new", "new_from", "po
 
 #: How far back a shelf looks for something to begin with.
 _RECENT: Final = 20
+#: The channel of what the person met before, further back than is read here too.
+_OWN: Final = "own items"
 #: Things taken within this time of each other are one basket or session.
 _VISIT: Final = HOUR
 
@@ -30,7 +32,8 @@ def for_you(asked: Asked, entry: ShelfEntry) -> Iterator[Draft]:
     scored = asked.for_user(entry.kind)
     apart = any(s.kind == entry.kind and s.shelf == "again" for s in asked.catalogue.shelves)
     if apart:
-        scored = scored.take(np.flatnonzero(asked.met(entry.kind)[scored.items] == 0))
+        known = np.array([name == _OWN for name in scored.channels])[scored.channel]
+        scored = scored.take(np.flatnonzero((asked.met(entry.kind)[scored.items] == 0) & ~known))
     title = "Picked for you" if main(asked, entry.kind) else f"{plural(asked, entry.kind)} for you"
     yield from_scored(asked, entry, scored, title, own=True)
 
