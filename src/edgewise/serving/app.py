@@ -21,6 +21,7 @@ from starlette.types import Scope as Wire
 from edgewise.errors import UserError
 from edgewise.serving.envelope import ErrorEnvelope, Refusal, envelope
 from edgewise.serving.limits import BodyLimit
+from edgewise.serving.pages.fits import Fits
 from edgewise.serving.pages.origin import Origin
 from edgewise.serving.pages.people import People
 from edgewise.serving.pages.router import router as pages
@@ -55,7 +56,8 @@ def make_app(
         separate_input_output_schemas=False,
     )
     app.state.service = service
-    app.state.origins, app.state.sessions, app.state.people = dict(origins or {}), Sessions(), People()
+    app.state.origins, app.state.fits = dict(origins or {}), Fits()
+    app.state.sessions, app.state.people = Sessions(), People()
     for routes in (users, items, events, admin, health):
         app.include_router(routes.router)
     app.include_router(pages)
@@ -120,7 +122,7 @@ class Front:
 
 def _lifespan(service: Service) -> Callable[[FastAPI], contextlib.AbstractAsyncContextManager[None]]:
     @contextlib.asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         """Keep the popular answers fresh while the service runs; finish what is under way when it ends."""
         loop = asyncio.get_running_loop()
         for tenant in service.tenants.values():
@@ -128,6 +130,7 @@ def _lifespan(service: Service) -> Callable[[FastAPI], contextlib.AbstractAsyncC
             await service.refresh(tenant)
         fresh = [asyncio.create_task(_refreshing(service, name)) for name in service.tenants]
         yield
+        app.state.fits.close()
         for task in fresh:
             task.cancel()
         await asyncio.gather(*fresh, return_exceptions=True)

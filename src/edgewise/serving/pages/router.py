@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from edgewise.serving.pages import entrance, graph, models, preview
+from edgewise.serving.pages import entrance, graph, models, preview, query
 
 __all__ = ["router"]
 
 router = APIRouter(include_in_schema=False)
-for part in (entrance, preview, graph, models):
+for part in (entrance, preview, graph, query, models):
     router.include_router(part.router)
