@@ -272,3 +272,10 @@ def test_places_that_nothing_else_could_take_say_so(world) -> None:
         assert {thing.propensity for thing in things(page)} == {1.0}
     many = home(world.answers, world.surfaces, world.person(5), world.now, explore=0.5)
     assert min(thing.propensity for thing in things(many)) < 0.5
+
+
+def test_chance_of_64_bits_is_taken(world) -> None:
+    """Draws above 2**63 and below come in any order."""
+    for name in range(12):
+        person = replace(world.person(5), name=name)
+        assert home(world.answers, world.surfaces, person, world.now, explore=0.3).shelves

@@ -149,6 +149,7 @@ def test_counts_across_kinds_are_those_of_the_slow_twin_and_see_nothing_later(wo
     stirred = b.item.copy()
     stirred[later] = rng.permutation(stirred[later])
     again = fit_crossing(tracks, a, podcasts, Uses(b.person, stirred, b.at), until)
+    assert again.strength == fitted.strength
     assert (again.category == fitted.category).all()
     assert (again.creator == fitted.creator).all()
 

@@ -24,6 +24,11 @@ __all__ = ["Crossing", "Uses", "fit_crossing"]
 PRIOR: Final = 8.0
 #: Creators with fewer people than this say nothing of their own.
 ENOUGH: Final = 5
+#: What lifts may be multiplied by, and how many people it takes to say.
+_STRENGTHS: Final = (1.0, 1.5, 2.0, 3.0, 4.0)
+_ENOUGH_TO_SAY: Final = 50
+#: How many people's things are looked at for it, at most, from each half.
+_ASKED: Final = 1_000
 
 
 class Uses(NamedTuple):
@@ -51,6 +56,8 @@ class Crossing:
     creator_rows: Int64[np.ndarray, " creators"]  # the codes of the creators that have a row
     people: int
     fitted_until: int
+    #: What lifts are multiplied by: a taste is spread over many attributes, and their mean says too little.
+    strength: float = 1.0
 
     def across(self, taste: Taste, kind: Kind, at: int, k: int) -> Scored:
         """The best k things of the target for a taste in the source; nothing where the taste says nothing.
@@ -69,7 +76,7 @@ class Crossing:
             lift += taste.category[: len(self.category)] @ self.category
         if len(self.creator) and own.sum() > 0:
             lift += (own / own.sum()) @ self.creator
-        odds = np.log(np.maximum(self.crowd, 1e-6)) + lift
+        odds = np.log(np.maximum(self.crowd, 1e-6)) + np.float32(self.strength) * lift
         top = np.argsort(-odds, kind="stable")[:k]
         top = top[self.crowd[top] > 0]
         led = self._because(taste, kind, top)
@@ -113,10 +120,30 @@ def fit_crossing(source: Kind, a: Uses, target: Kind, b: Uses, until: int, half_
     category = _shares(a.person, source.category.codes[a.item], weight, (len(people), len(source.category.labels)))
     creator = _shares(a.person, place[codes], weight, (len(people), len(creators)))
     crowd = np.asarray(taken.sum(axis=0)).ravel() / max(len(people), 1)
+    strength = _strength((category, creator), taken)
     return Crossing(
         source.name, target.name, _lift(category, taken, crowd), _lift(creator, taken, crowd),
-        crowd.astype(np.float32), creators, len(people), until,
+        crowd.astype(np.float32), creators, len(people), until, strength,
     )  # fmt: skip
+
+
+def _strength(shares: tuple[Any, ...], taken: Any) -> float:
+    """The strength under which the lifts of one half of the people say best what the other half took: the mean log
+    of the chance of what a person took, among all things.
+    """
+    if taken.shape[0] < _ENOUGH_TO_SAY:
+        return 1.0
+    said = np.zeros(len(_STRENGTHS))
+    for half in (0, 1):
+        rest, mine = np.arange(half, taken.shape[0], 2), np.arange(1 - half, taken.shape[0], 2)[:_ASKED]
+        crowd = np.asarray(taken[rest].sum(axis=0)).ravel() / len(rest)
+        lift = sum(share[mine] @ _lift(share[rest], taken[rest], crowd) for share in shares)
+        theirs = taken[mine].toarray() * (crowd > 0)
+        for i, strength in enumerate(_STRENGTHS):
+            odds = np.log(np.maximum(crowd, 1e-9)) + strength * lift
+            chance = odds - np.log(np.exp(odds).sum(axis=1, keepdims=True))
+            said[i] += float(((chance * theirs).sum(axis=1) / np.maximum(theirs.sum(axis=1), 1)).sum())
+    return _STRENGTHS[int(said.argmax())]
 
 
 def _lift(shares: Any, taken: Any, crowd: np.ndarray) -> Float32[np.ndarray, "attributes items"]:

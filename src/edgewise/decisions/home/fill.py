@@ -86,7 +86,8 @@ class Filled(NamedTuple):
 
 def fill(candidates: Candidates, settings: Settings) -> Filled:
     """The page that these candidates make."""
-    shelves, picks, propensity, value = _page(candidates, settings, np.uint64(settings.chance))
+    plain = settings._replace(chance=0)  # 64 bits do not fit into the integers of a compiled tuple
+    shelves, picks, propensity, value = _page(candidates, plain, np.uint64(settings.chance))
     return Filled(shelves, picks, propensity, value)
 
 
