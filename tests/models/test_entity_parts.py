@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +12,8 @@ from edgewise.models import trees
 from edgewise.models.blend import Blend, steadied
 from edgewise.models.contract import Budget
 from edgewise.models.states import state_of
+from edgewise.models.targets import Family
+from edgewise.models.tree_heads import Rows, TreeHead
 from edgewise.models.trees import FEWEST_ROUNDS, TreeSettings, grow
 from edgewise.query.kinds import TaskKind
 from edgewise.state.builder import StateBuilder
@@ -53,3 +57,32 @@ def test_trees_stop_when_the_time_is_up_and_are_not_kept_then() -> None:
     whole = grow("regression_l1", x[200:], y[200:], None, held, settings)
     assert whole.rounds > cut.rounds
     assert grow("regression_l1", x[200:], y[200:], None, held, settings, budget=Budget(0.0)) is whole
+
+
+def rows_of(n: int, useful: int, random_seed: int) -> Rows:
+    """A number that depends on the first features of two hundred."""
+    rng = np.random.default_rng(random_seed)
+    x = rng.normal(size=(n, 200)).astype(np.float32)
+    y = x[:, :useful].sum(axis=1, keepdims=True) / np.sqrt(useful) + 0.5 * rng.normal(size=(n, 1))
+    return Rows(x, y.astype(np.float64), np.ones(n), np.full(n, np.nan))
+
+
+def test_with_little_to_learn_from_few_features_have_the_say(tmp_path: Path) -> None:
+    head = TreeHead(Family.NUMBERS, 1)
+    head.choose(rows_of(300, 2, 0), rows_of(300, 2, 1), 0)
+    later = rows_of(2_000, 2, 2)
+    assert head.lean_share > 0
+    assert {0, 1} <= set(head.lean)
+    full = replace(head, lean_share=0.0)
+    assert np.abs(head.score(later) - later.y).mean() < np.abs(full.score(later) - later.y).mean()
+    head.save(tmp_path)
+    np.testing.assert_array_equal(TreeHead.load(tmp_path).score(later), head.score(later))
+    before = head.score(later)
+    head.again(rows_of(300, 2, 3), 0)
+    assert (head.score(later) != before).any(), "lean trees are grown again, too"
+
+
+def test_where_many_features_matter_lean_trees_have_no_say() -> None:
+    head = TreeHead(Family.NUMBERS, 1)
+    head.choose(rows_of(6_000, 150, 0), rows_of(2_000, 150, 1), 0)
+    assert head.lean_share < 1

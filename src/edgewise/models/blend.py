@@ -13,7 +13,7 @@ from edgewise.evaluation.conformal import QuantileOffset, fit_quantile_offset
 from edgewise.models.scale import Scale
 from edgewise.models.targets import Family
 
-__all__ = ["Blend", "Offsets", "calibrate", "choose_blend", "steadied"]
+__all__ = ["Blend", "Offsets", "calibrate", "choose_blend", "loss_of", "mixture", "steadied"]
 
 #: The shares of the graph network that are tried.
 SHARES: Final = tuple(i / 10 for i in range(11))
@@ -45,7 +45,7 @@ class Blend:
         self, family: Family, trees: Float64[np.ndarray, "..."], net: Float64[np.ndarray, "..."]
     ) -> Float64[np.ndarray, "..."]:
         """Numbers are mixed as they are, probabilities as log-odds or logarithms."""
-        return _mix(family, trees, net, self.share)
+        return mixture(family, trees, net, self.share)
 
     def calmed(
         self, score: Float64[np.ndarray, "n outputs"], levels: Float64[np.ndarray, "n levels"]
@@ -93,7 +93,7 @@ def choose_blend(
     net: Float64[np.ndarray, "n outputs"],
 ) -> Blend:
     """The share with the lowest loss: absolute error for numbers, log loss for the rest."""
-    losses = {f"{s:.1f}": _loss(family, y, weight, _mix(family, trees, net, s)) for s in SHARES}
+    losses = {f"{s:.1f}": loss_of(family, y, weight, mixture(family, trees, net, s)) for s in SHARES}
     best = min(SHARES, key=lambda s: (losses[f"{s:.1f}"], s))
     return Blend(best, losses)
 
@@ -151,7 +151,8 @@ def calibrate(
     return fit_multilabel(y > 0, probability, groups=entities)
 
 
-def _mix(family: Family, trees: np.ndarray, net: np.ndarray, share: float) -> np.ndarray:
+def mixture(family: Family, trees: np.ndarray, net: np.ndarray, share: float) -> np.ndarray:
+    """Two answers as one, the second with a share: probabilities as log-odds or logarithms."""
     if family is Family.NUMBERS:
         return (1 - share) * trees + share * net
     a, b = np.clip(trees, EDGE, 1 - EDGE), np.clip(net, EDGE, 1 - EDGE)
@@ -162,7 +163,8 @@ def _mix(family: Family, trees: np.ndarray, net: np.ndarray, share: float) -> np
     return 1.0 / (1.0 + np.exp(-odds))
 
 
-def _loss(family: Family, y: np.ndarray, weight: np.ndarray, score: np.ndarray) -> float:
+def loss_of(family: Family, y: np.ndarray, weight: np.ndarray, score: np.ndarray) -> float:
+    """The mean loss by weight: absolute error for numbers, log loss for the rest."""
     if len(y) == 0:
         return 0.0
     if family is Family.NUMBERS:

@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 from jaxtyping import Float32, Float64
 
+from edgewise.models.blend import loss_of, mixture
 from edgewise.models.files import read_json, write_json
 from edgewise.models.scale import PLAIN, Scale, log_scale
 from edgewise.models.targets import Family
@@ -23,6 +24,10 @@ LEVELS: Final = (0.1, 0.5, 0.9)
 FEW_CLASSES: Final = 12
 #: Outer quantiles need fewer rounds: conformal offsets do the rest.
 MOST_QUANTILE_ROUNDS: Final = 150
+#: The features that lean trees see, those that helped the others most, and the shares of them that are tried.
+LEAN_FEATURES: Final = 15
+LEAN_SHARES: Final = (0.0, 0.5, 1.0)
+LEAN: Final = TreeSettings(learning_rate=0.03, leaves=7, feature_share=0.5)
 #: Rows of pairs learned from at most.
 MOST_PAIRS: Final = 300_000
 
@@ -44,10 +49,18 @@ class Rows:
         levels = None if self.levels is None else self.levels[index]
         return Rows(self.x[index], self.y[index], self.weight[index], self.expected[index], pairs, levels)
 
+    def only(self, columns: tuple[int, ...]) -> Rows:
+        """The rows with some of the features."""
+        return replace(self, x=np.ascontiguousarray(self.x[:, columns]))
+
 
 @dataclass(slots=True)
 class TreeHead:
-    """Trees for one task. Validation decides on rounds and scale, which refitting keeps; `budget` ends growing."""
+    """Trees for one task. Validation decides on rounds and scale, which refitting keeps; `budget` ends growing.
+
+    Where one number or probability is asked for, trees that see only the few best features (`lean`) have a share
+    in it if validation says so: with little to learn from, hundreds of features mislead.
+    """
 
     family: Family
     outputs: int
@@ -55,11 +68,14 @@ class TreeHead:
     scale: Scale = PLAIN
     trees: dict[str, Trees] = field(default_factory=dict)
     budget: TimeLeft | None = None
+    lean: tuple[int, ...] = ()
+    lean_share: float = 0.0
 
     def choose(self, train: Rows, choosing: Rows, random_seed: int) -> None:
         """Grow on `train`, stopping on `choosing`; for numbers, take the scale that does better there."""
         if self.family is not Family.NUMBERS:
             self.trees = self._grow(train, choosing, None, random_seed)
+            self._choose_lean(train, choosing, random_seed)
             return
         scales = [_plain(train.y)] + [s for s in (log_scale(train.y),) if s is not None]
         best = np.inf
@@ -70,12 +86,15 @@ class TreeHead:
             loss = np.average(np.abs(trial.score(choosing) - choosing.y).mean(axis=1), weights=choosing.weight)
             if loss < best:
                 best, self.scale, self.trees = loss, scale, grown
+        self._choose_lean(train, choosing, random_seed)
         self._grow_quantiles(train, choosing, None, random_seed)
 
     def again(self, rows: Rows, random_seed: int) -> None:
         """Grow on all rows with the rounds that were chosen."""
         rounds = {name: grown.rounds for name, grown in self.trees.items()}
         self.trees = self._grow(rows, None, rounds, random_seed)
+        if self.lean_share > 0:
+            self.trees["lean"] = self._grow_lean(rows, None, rounds["lean"], random_seed)
         if self.family is Family.NUMBERS:
             self._grow_quantiles(rows, None, rounds, random_seed)
 
@@ -88,8 +107,9 @@ class TreeHead:
         elif self.family is Family.CLASSES:
             found = self.trees["value"](rows.x)
         else:
-            found = np.stack([self.trees[f"value{c}"](rows.x) for c in range(self.outputs)], axis=1)
-        return found.reshape(len(rows.x), self.outputs)
+            found = self.trees["value0"](rows.x)
+        found = found.reshape(len(rows.x), self.outputs)
+        return found if self.lean_share == 0 else self._mixed(found, rows, self.lean_share)
 
     def quantiles(self, rows: Rows) -> dict[float, Float64[np.ndarray, "n outputs"]]:
         """Quantiles of numbers, in the target's unit; none for other families."""
@@ -109,6 +129,8 @@ class TreeHead:
             "outputs": self.outputs,
             "scale": asdict(self.scale),
             "names": list(self.trees),
+            "lean": list(self.lean),
+            "lean_share": self.lean_share,
         }
         write_json(folder, "trees", content)
         for name, grown in self.trees.items():
@@ -120,7 +142,10 @@ class TreeHead:
         content: dict[str, Any] = read_json(folder, "trees")
         trees = {name: Trees.load(folder, f"trees_{name}") for name in content["names"]}
         scale = Scale(**content["scale"])
-        return cls(Family(content["family"]), content["outputs"], scale=scale, trees=trees)
+        return cls(
+            Family(content["family"]), content["outputs"], scale=scale, trees=trees,
+            lean=tuple(content["lean"]), lean_share=content["lean_share"],
+        )  # fmt: skip
 
     def _grow(
         self, rows: Rows, choosing: Rows | None, rounds: dict[str, int] | None, random_seed: int
@@ -151,6 +176,39 @@ class TreeHead:
             objective, x, y, weight, watched, self.settings, rounds=rounds, random_seed=random_seed,
             budget=self.budget, **more,
         )  # fmt: skip
+
+    def _choose_lean(self, train: Rows, choosing: Rows, random_seed: int) -> None:
+        """Grow lean trees, and take the share of them that does best on `choosing`."""
+        one = self.outputs == 1 and self.family in (Family.BINARY, Family.NUMBERS)
+        if not one or train.x.shape[1] <= 2 * LEAN_FEATURES or len(choosing.x) == 0:
+            return
+        gains = self.gains(train.x.shape[1])
+        best = np.argsort(-gains, kind="stable")[:LEAN_FEATURES]
+        self.lean = tuple(int(i) for i in best if gains[i] > 0)
+        if not self.lean:
+            return
+        full = self.score(choosing)
+        self.trees["lean"] = self._grow_lean(train, choosing, None, random_seed)
+        losses = [
+            loss_of(self.family, choosing.y, choosing.weight, self._mixed(full, choosing, share))
+            for share in LEAN_SHARES
+        ]
+        self.lean_share = LEAN_SHARES[int(np.argmin(losses))]
+        if self.lean_share == 0:
+            del self.trees["lean"]
+
+    def _grow_lean(self, rows: Rows, choosing: Rows | None, rounds: int | None, random_seed: int) -> Trees:
+        few = rows.only(self.lean)
+        watched = None if choosing is None else choosing.only(self.lean)
+        head = replace(self, settings=LEAN)
+        if self.family is Family.NUMBERS:
+            return head._grow_numbers("regression_l1", few, watched, rounds, random_seed)
+        return head._grow(few, watched, None if rounds is None else {"value0": rounds}, random_seed)["value0"]
+
+    def _mixed(self, full: Float64[np.ndarray, "n 1"], rows: Rows, share: float) -> Float64[np.ndarray, "n 1"]:
+        """Full and lean answers, mixed."""
+        lean = self.trees["lean"](rows.only(self.lean).x)[:, None]
+        return mixture(self.family, full, self.scale.back(lean) if self.family is Family.NUMBERS else lean, share)
 
     def _grow_quantiles(
         self, rows: Rows, choosing: Rows | None, rounds: dict[str, int] | None, random_seed: int

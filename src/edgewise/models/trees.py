@@ -37,7 +37,7 @@ FEWEST_ROWS: Final = 50
 #: Rounds that are grown even when the time is up: with fewer, trees say next to nothing.
 FEWEST_ROUNDS: Final = 80
 #: Trees grown lately that are kept: the baseline's and those of the mixture are grown from the same rows.
-KEPT: Final = 6
+KEPT: Final = 12
 
 #: What is minimised, and what is watched on the choosing rows.
 WATCHED: Final = {
