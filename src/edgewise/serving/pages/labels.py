@@ -84,7 +84,7 @@ def chart(shape: LabelShape) -> Markup:
     up = Scale((least, most), (tall - bottom, 10))
     for tick in ticks(least, most):
         canvas.line(left, up(tick), wide - 4, up(tick), "grid")
-        canvas.text(left - 6, up(tick) + 4, number(tick), anchor="end")
+        canvas.text(left - 6, up(tick) + 4, f"{tick:,g}", anchor="end")
     step = (wide - left - 8) / max(len(shape.anchors), 1)
     for i, at in enumerate(shape.anchors):
         top, base = sorted((up(at.value), up(0.0)))
