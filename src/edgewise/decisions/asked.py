@@ -16,8 +16,8 @@ from edgewise.prediction.nouns import Answers, Likeness, Past, Scored
 
 __all__ = ["CROWD", "Asked", "worths"]
 
-#: How many things are asked for: for a person, that they met, that are popular, that are like another. Lists that are
-#: filled up read 100 popular things more than they are long, and the live state keeps the order of 256.
+#: How many things are asked for: for a person, that they met, that are popular, that are like another. Lists that
+#: are filled up read 100 popular things more than they are long, and the live state keeps the order of 256.
 DEEP: Final = 150
 PAST: Final = 200
 POPULAR: Final = 120

@@ -13,12 +13,10 @@ from edgewise.serving.arrivals import Arrivals, Whole
 
 __all__ = ["LiveSurfaces"]
 
-#: How long the first request after an arrival waits for surfaces that know of it, in seconds; it is answered from
-#: those before where they take longer.
-_PATIENCE: Final = 0.1
-#: Between two renewals, so many times as long passes as the last one took: catalogues that are filled row by row
-#: leave time for requests.
-_REST: Final = 4.0
+#: How long a request after an arrival waits for surfaces that know of it, in seconds, and how long no other does
+#: where that was in vain: catalogues that are filled row by row hold up few requests.
+_PATIENCE: Final = 0.15
+_BETWEEN: Final = 1.0
 
 
 class LiveSurfaces:
@@ -27,9 +25,8 @@ class LiveSurfaces:
     def __init__(self, surfaces: Surfaces, arrivals: Arrivals | None = None) -> None:
         self._now, self._arrivals = surfaces, arrivals
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="surfaces") if arrivals is not None else None
-        self._coming: Future[tuple[Surfaces, float]] | None = None
-        self._waited = False
-        self._not_before = 0.0
+        self._coming: Future[Surfaces] | None = None
+        self._patient_from = 0.0
 
     @property
     def hears(self) -> frozenset[str]:
@@ -42,24 +39,25 @@ class LiveSurfaces:
             self._arrivals.hear(event)
 
     def now(self) -> Surfaces:
-        """The surfaces, with what has come."""
+        """The surfaces, with what has come, unless that takes too long."""
         self.begin()
-        if self._coming is not None and not self._waited:
-            self._waited = True
+        if self._coming is not None and time.monotonic() >= self._patient_from:
+            end = time.monotonic() + _PATIENCE
             with suppress(TimeoutError):
-                self._coming.result(_PATIENCE)
-        if self._coming is not None and self._coming.done():
-            self._take(self._coming)
+                while self._coming is not None:
+                    self._coming.result(max(end - time.monotonic(), 0.0))
+                    self.begin()
+            self._patient_from = time.monotonic() + _BETWEEN if self._coming is not None else 0.0
         return self._now
 
     def begin(self) -> None:
-        """Begin to take in what has come, beside the requests, unless a renewal is under way."""
+        """Put in place what is ready, and begin to take in what has come since, beside the requests."""
+        if self._coming is not None and self._coming.done():
+            self._take(self._coming)
         arrivals = self._arrivals
-        if arrivals is None or self._pool is None or not arrivals.changed or self._coming is not None:
-            return
-        if time.monotonic() >= self._not_before:
+        if arrivals is not None and self._pool is not None and arrivals.changed and self._coming is None:
             changed = frozenset(arrivals.changed)
-            self._coming, self._waited = self._pool.submit(_renewed, self._now, arrivals.whole(), changed), False
+            self._coming = self._pool.submit(_renewed, self._now, arrivals.whole(), changed)
 
     def settle(self) -> Surfaces:
         """The surfaces with all that has come, however long that takes: for starts, which nobody waits for."""
@@ -67,16 +65,16 @@ class LiveSurfaces:
             self._take(self._coming)
         if self._arrivals is not None and self._arrivals.changed:
             changed = frozenset(self._arrivals.changed)
-            self._now = _renewed(self._now, self._arrivals.whole(), changed)[0]
+            self._now = _renewed(self._now, self._arrivals.whole(), changed)
         return self._now
 
-    def _take(self, coming: Future[tuple[Surfaces, float]]) -> None:
+    def _take(self, coming: Future[Surfaces]) -> None:
         self._coming = None
-        self._now, took = coming.result()
-        self._not_before = time.monotonic() + _REST * took
+        self._now = coming.result()
 
 
-def _renewed(surfaces: Surfaces, columns: Whole, changed: frozenset[str]) -> tuple[Surfaces, float]:
-    began = time.monotonic()
+def _renewed(surfaces: Surfaces, columns: Whole, changed: frozenset[str]) -> Surfaces:
+    began = time.thread_time()
     found = surfaces.renewed(columns, changed)
-    return found, time.monotonic() - began
+    time.sleep(time.thread_time() - began)  # half of the time at most: rows may come one by one for long
+    return found

@@ -61,7 +61,7 @@ def because(asked: Asked, entry: ShelfEntry) -> Iterator[Draft]:
         )
         if len(draft):
             yield replace(draft, weight=WISHED) if item in liked else draft
-        if len(seen) >= 2 * entry.most:
+        if len(seen) > entry.most:  # one to spare
             return
 
 
