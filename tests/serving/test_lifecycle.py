@@ -158,6 +158,17 @@ def test_a_restart_serves_what_was_known(client_of: Callable[..., TestClient], t
     assert again.service.tenants["main"].log.position() == 30
 
 
+def test_time_goes_on_over_restarts_without_events(client_of: Callable[..., TestClient]) -> None:
+    client = client_of()
+    heard(client, 3, 50, "late")
+    latest = client.service.tenants["main"]._latest
+    for _ in range(3):
+        client.service.tenants["main"].close()
+        client = client_of()
+        assert client.service.tenants["main"]._latest >= latest
+        assert client.service.tenants["main"].now() >= latest
+
+
 def test_a_deleted_user_is_gone_everywhere(client_of: Callable[..., TestClient], tmp_path: Path) -> None:
     client = client_of()
     for n in range(3):

@@ -113,8 +113,8 @@ class Tenant:
         replayed = self._replay(live)
         if replayed > _KEEP_AFTER:
             save(self._states, live, self._seen[id(live)])
-        latest = max(live.latest, self._latest, int(self.log.fact("latest") or 0))
-        self._offset = latest - _wall() if self.settings.clock == "data" else 0
+        self._latest = max(live.latest, self._latest, int(self.log.fact("latest") or 0))
+        self._offset = self._latest - _wall() if self.settings.clock == "data" else 0
         self._warm(live)
         self.started = True
         return replayed
