@@ -66,7 +66,7 @@ class Ask:
     """Who asks, and when: `row` is the person's row id, MISSING for someone unknown; `at` in microseconds.
 
     `user` is the key as it was given; `exposure` names the answer; `session` holds (kind, row) of what an
-    anonymous session met, latest last.
+    anonymous session met, latest last. A `look` is by somebody else, and is not remembered as shown.
     """
 
     row: int
@@ -74,6 +74,7 @@ class Ask:
     user: str
     exposure: str
     session: Sequence[tuple[str, int]] = field(default=())
+    look: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,7 +109,7 @@ class ProjectDesk:
             ListRows(f"{s.shelf}-{s.kind}-{i}", s.title, s.kind, _rows(s.things))
             for i, s in enumerate(page.shelves)
         ]
-        if self._keeps_shown:
+        if self._keeps_shown and not ask.look:
             self._note_shown(ask, (thing for shelf in page.shelves for thing in shelf.things))
         return PageRows(lists, [str(emptied) for emptied in page.report.emptied])
 

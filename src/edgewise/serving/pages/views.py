@@ -101,7 +101,7 @@ async def side(tenant: Tenant, user: str, model: str, show: Show) -> Side:
     live, variant = model_named(tenant, model, user)
     ask = tenant.asks(user).ask
     row = live.keys.row(live.users, user) if ask.row != MISSING else MISSING
-    composer = Composer(live, variant, replace(ask, row=row))
+    composer = Composer(live, variant, replace(ask, row=row, look=True))
     return await tenant.engine.run(lambda: _made(composer, show))
 
 
