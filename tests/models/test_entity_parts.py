@@ -86,3 +86,15 @@ def test_where_many_features_matter_lean_trees_have_no_say() -> None:
     head = TreeHead(Family.NUMBERS, 1)
     head.choose(rows_of(6_000, 150, 0), rows_of(2_000, 150, 1), 0)
     assert head.lean_share < 1
+
+
+def test_what_was_never_negative_is_not_predicted_to_be() -> None:
+    rng = np.random.default_rng(0)
+    rows = rows_of(400, 2, 0)
+    paid = np.maximum(rows.y, 0.0)
+    head = TreeHead(Family.NUMBERS, 1)
+    head.choose(replace(rows, y=paid), replace(rows, y=paid), 0)
+    assert head.scale.back(rng.normal(0, 50, 99)).min() == 0.0
+    either = TreeHead(Family.NUMBERS, 1)
+    either.choose(rows, rows, 0)
+    assert either.score(rows).min() < 0

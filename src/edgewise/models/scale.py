@@ -18,12 +18,14 @@ __all__ = ["PLAIN", "Scale", "log_scale"]
 class Scale:
     """A map of numbers and its inverse, both monotone: medians and quantiles stay what they are.
 
-    Plain: (y - centre) / unit. In logarithms: log1p(y / unit).
+    Plain: (y - centre) / unit. In logarithms: log1p(y / unit). Nothing comes back below `least`: sums of what is
+    never negative are not predicted to be.
     """
 
     log: bool
     centre: float
     unit: float
+    least: float | None = None
 
     def to(self, y: Float64[np.ndarray, "..."]) -> Float64[np.ndarray, "..."]:
         """Amounts as the model learns them."""
@@ -31,7 +33,8 @@ class Scale:
 
     def back(self, x: Float64[np.ndarray, "..."]) -> Float64[np.ndarray, "..."]:
         """The inverse."""
-        return np.expm1(np.clip(x, 0.0, 60.0)) * self.unit if self.log else x * self.unit + self.centre
+        found = np.expm1(np.clip(x, 0.0, 60.0)) * self.unit if self.log else x * self.unit + self.centre
+        return found if self.least is None else np.maximum(found, self.least)
 
     def weight(self, expected: Float64[np.ndarray, " n"]) -> Float64[np.ndarray, " n"]:
         """What an error at an expected amount costs, one on average."""

@@ -243,7 +243,8 @@ def _level(level: float) -> str:
 
 def _plain(y: Float64[np.ndarray, "n outputs"]) -> Scale:
     spread = float(np.mean(np.abs(y - np.median(y)))) if len(y) else 1.0
-    return Scale(False, float(np.median(y)) if len(y) else 0.0, spread if spread > 0 else 1.0)
+    centre, least = (float(np.median(y)), 0.0 if y.min() >= 0 else None) if len(y) else (0.0, None)
+    return Scale(False, centre, spread if spread > 0 else 1.0, least)
 
 
 def _step_table(x: Float32[np.ndarray, "n features"], outputs: int) -> Float32[np.ndarray, "rows features"]:
