@@ -103,7 +103,7 @@ def _hint_on_window(text: str, start: int, found: str) -> str | None:
 
 def _hint_on_column(before: str, found: str, expected: set[str]) -> str | None:
     if expected == {"'.'"}:
-        return "columns are written table.column; a name with blanks is quoted: \"my orders\".amount"
+        return 'columns are written table.column; a name with blanks is quoted: "my orders".amount'
     if before.endswith("(") and found == "*":
         return "name the table: COUNT(table.*, 0, 7, days)"
     if found == "SELECT" or found.upper() == "GROUP":
