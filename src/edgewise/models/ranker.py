@@ -147,11 +147,15 @@ class EdgewiseRanker(Model):
         trees = fit_trees(table, spec.k, self._grown, self._columns, self._random_seed)
         network = self._learnt.network if self._learnt is not None else None
         if network is None or self._mix.asks_network:
-            network = build_net(table, asof, self._columns, NetSettings(), self._view, self._random_seed)
-            fit_net(
-                network, table, asof, self._columns, self._trees(graph, spec), valid=None,
+            fresh = build_net(table, asof, self._columns, NetSettings(), self._view, self._random_seed)
+            outcome = fit_net(
+                fresh, table, asof, self._columns, self._trees(graph, spec), valid=None,
                 epochs=self._epochs, budget=budget, progress=progress, random_seed=self._random_seed,
             )  # fmt: skip
+            if network is None or outcome.stopped == "finished":
+                network = fresh
+            else:  # half a network ranks worse than one that has seen a little less
+                progress.say("no time is left to train the network again: it stays as it was chosen")
         self._learnt = _Learnt(trees, network)
         self._keep_links(spec, labels)
 

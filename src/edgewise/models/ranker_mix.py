@@ -21,6 +21,8 @@ WEIGHTS = (0.0, 0.15, 0.3, 0.5, 0.75, 1.0)
 BLEND = (0.15, 0.4, 1.0)
 MOST_PARTS = 5
 BETTER = 1.002
+#: Mixtures of trees and network within half a percent of each other are level: trees vary less between fits.
+CLOSE = 1.005
 #: Validation seeds that a blend's weights are found on, at most.
 BLEND_SEEDS = 3_000
 #: Features that make a ranking of their own.
@@ -75,9 +77,18 @@ def choose_mix(
         options.append(_blended(table, trees, network, target, k))
         scores = mixed(options[-1], table, trees, network)
         found.append(mean_average_precision(ranked(table.pool, scores, k), target, k))
-    best = options[int(np.argmax(found))]
+    best = options[_steadiest(options, found)]
     tried = tuple((_named(option), float(value)) for option, value in zip(options, found, strict=True))
     return Mix(best.kind, best.network, best.column, tried, best.blend)
+
+
+def _steadiest(options: list[Mix], found: list[float]) -> int:
+    """The best option; of mixtures that differ by next to nothing from it, the one closest to the trees."""
+    top = int(np.argmax(found))
+    if options[top].kind != "scorers":
+        return top
+    near = [i for i, o in enumerate(options) if o.kind == "scorers" and found[i] * CLOSE >= found[top]]
+    return min(near, key=lambda i: options[i].network)
 
 
 def _blended(table: RankingTable, trees: np.ndarray, network: np.ndarray, target: Ragged, k: int) -> Mix:
