@@ -10,6 +10,7 @@ from edgewise.graph.memory import graph_from_arrays
 from edgewise.ids import MISSING
 from edgewise.models.contract import Budget, Quiet
 from edgewise.models.ranker import EdgewiseRanker
+from edgewise.models.ranker_mix import Mix
 from edgewise.models.ranking_lists import mean_average_precision
 from edgewise.models.ranking_rules import (
     CohortPopularity,
@@ -22,6 +23,7 @@ from edgewise.models.ranking_trees import PairStateTrees
 from edgewise.query.kinds import TaskKind
 from edgewise.schema.model import Column, Link, Schema, Table
 from edgewise.stypes import SType
+from edgewise.tasks.labels import joined
 from edgewise.tasks.nouns import History, Labels, Ragged, Seeds, TaskSpec
 
 USERS, ITEMS, DAYS, K = 60, 40, 84, 5
@@ -232,6 +234,18 @@ def test_refit_uses_what_fit_chose(case):
     channels = model.facts()["channels"]
     assert channels[0]["channel"] == "all channels"
     assert channels[0]["recall"] >= max(c["recall"] for c in channels[1:])
+
+
+def test_a_network_that_has_no_time_to_be_trained_again_stays_as_it_was(case):
+    model = case.fit(EdgewiseRanker())
+    model._mix = Mix("scorers", network=1.0)
+    seeds = case.test.seeds
+    before = model.predict(case.graph, case.spec, seeds)
+    both = joined(case.train, case.valid)
+    model.refit(case.graph, case.spec, both, budget=Budget(0.0), progress=Quiet())
+    same(model.predict(case.graph, case.spec, seeds), before)
+    model.refit(case.graph, case.spec, both, budget=Budget(60), progress=Quiet())
+    assert (model.predict(case.graph, case.spec, seeds).scores != before.scores).any()
 
 
 @pytest.mark.parametrize("cls", [EdgewiseRanker, GraphFilter, ItemNeighbours, Popularity], ids=lambda c: c.name)

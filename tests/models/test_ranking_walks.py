@@ -14,7 +14,7 @@ from edgewise.models.candidates.lowpass import low_pass_graph
 from edgewise.models.candidates.merge import Pool
 from edgewise.models.candidates.neighbours import Next, Together
 from edgewise.models.contract import Budget, Quiet
-from edgewise.models.ranker_mix import Mix, choose_mix, mixed
+from edgewise.models.ranker_mix import Mix, _steadiest, choose_mix, mixed
 from edgewise.models.ranker_trees import choose_trees, score_trees
 from edgewise.models.ranking_data import hold_out
 from edgewise.models.ranking_lists import mean_average_precision, ranked
@@ -134,6 +134,15 @@ def test_a_blend_weighs_what_helps_and_is_kept():
     figures = dict(mix.tried)
     found = ranked(table.pool, mixed(mix, table, nothing, nothing), 5)
     assert mean_average_precision(found, target, 5) == max(figures.values()) > 1.2 * figures["score a"]
+
+
+def test_the_network_joins_the_trees_only_where_it_clearly_helps():
+    options = [*(Mix("scorers", network=weight) for weight in (0.0, 0.5, 1.0)), Mix("column", column="score a")]
+    assert _steadiest(options, [0.1794, 0.1797, 0.1714, 0.1]) == 0, "a gain within the noise"
+    assert _steadiest(options, [0.17, 0.1797, 0.1798, 0.1]) == 1, (
+        "of those that help, the one that leans least on it"
+    )
+    assert _steadiest(options, [0.1794, 0.1797, 0.1714, 0.18]) == 3, "a rule that is best stays best"
 
 
 def scored(values, worth, width):

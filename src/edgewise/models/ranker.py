@@ -44,10 +44,10 @@ from edgewise.tasks.nouns import Labels, Ragged, Ranked, Seeds, TaskSpec
 
 __all__ = ["EdgewiseRanker"]
 
-#: Training anchors, the latest ones; fewer where there is little time (seconds).
+#: Training anchors, the latest ones; fewer, and one loss of trees, where there is little time (seconds).
 ANCHORS = 6
 FEW_ANCHORS = 4
-LITTLE_TIME = 60
+LITTLE_TIME = 30
 #: Training seeds at most: more make no better ranking and cost memory.
 MOST_SEEDS = 12_000
 #: Epochs of the network at most.

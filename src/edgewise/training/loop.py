@@ -3,9 +3,9 @@
     outcome = optimise(module, loss, score, seeds=n, settings=Settings(), budget=budget, progress=progress)
 
 `loss(index)` gives the mean loss of the training seeds at positions `index` (int64[batch]); `score()` judges the
-module on validation, lower is better. On return the module holds the weights of its best epoch, also after Ctrl-C
-or when the budget ran out. The same data and
-`random_seed` give the same weights, unless the clock cuts the run short.
+module on validation, lower is better. On return the module holds the weights of its best epoch, also when the
+budget ran out (or was ended). The same data and `random_seed` give the same weights, unless the clock cuts the run
+short.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class Outcome:
 
     best: int
     scores: tuple[float, ...]
-    stopped: str  # why: "finished", "patience", "budget", "interrupted"
+    stopped: str  # why: "finished", "patience", "budget"
 
 
 def seeded(random_seed: int) -> torch.Generator:
@@ -142,8 +142,6 @@ def optimise(
                 stopped = "patience"
             if stopped != "finished":
                 break
-    except KeyboardInterrupt:
-        stopped = "interrupted"
     finally:
         torch.set_rng_state(outer)
     module.load_state_dict(best_weights)
