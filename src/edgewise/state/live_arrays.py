@@ -8,7 +8,7 @@ import numba as nb
 import numpy as np
 
 from edgewise.state.fixed import fixed
-from edgewise.state.pair import PairTimeline
+from edgewise.state.pair import PairTimeline, find_right
 
 __all__ = [
     "ARENA",
@@ -165,16 +165,9 @@ def hash_place(keys: np.ndarray, key: int) -> int | np.int64:
 def find_pair(base: Base, overlay: Overlay, left: int, right: int) -> tuple[int, int]:
     """A pair's position in the base and its slot; -1 for neither."""
     if left < len(base.left_ptr) - 1:
-        low, end = base.left_ptr[left], base.left_ptr[left + 1]
-        high = end
-        while low < high:
-            middle = (low + high) // 2
-            if base.right[middle] < right:
-                low = middle + 1
-            else:
-                high = middle
-        if low < end and base.right[low] == right:
-            return low, overlay.of_pair[low] - 1
+        pair = find_right(base.right, base.left_ptr[left], base.left_ptr[left + 1], right)
+        if pair >= 0:
+            return pair, overlay.of_pair[pair] - 1
     if left >= len(overlay.head) or overlay.head[left] == 0:
         return -1, -1
     place = hash_place(overlay.keys, (np.int64(left) << 32) | np.int64(right))

@@ -16,7 +16,7 @@ from edgewise.ids import MISSING
 from edgewise.state.live_arrays import Base, Overlay, find_pair, longer, more
 from edgewise.state.live_kernels import FIRST, latest_worth, worths
 
-__all__ = ["Top", "best_live", "empty_top", "lift", "with_list"]
+__all__ = ["Top", "best_live", "choose", "empty_top", "lift", "with_list"]
 
 #: How many of a row's best pairs are kept for each half-life.
 KEPT = 256
@@ -145,7 +145,7 @@ def best_live(
             ):
                 continue
         rights, worth = worths(base, overlay, h, half_life, left[q], anchor[q])
-        _choose(rights, worth, items[q], scores[q])
+        choose(rights, worth, items[q], scores[q])
 
 
 @nb.njit(cache=True)
@@ -170,12 +170,12 @@ def _from_list(
             whole = True
             break
     if whole:
-        _choose(rights[:done], worth[:done], items, scores)
+        choose(rights[:done], worth[:done], items, scores)
     return whole
 
 
 @nb.njit(cache=True)
-def _choose(rights: np.ndarray, worth: np.ndarray, items: np.ndarray, scores: np.ndarray) -> None:
+def choose(rights: np.ndarray, worth: np.ndarray, items: np.ndarray, scores: np.ndarray) -> None:
     """The rights worth most, ties to the smaller row id; what is worth nothing is left out."""
     n = 0
     for i in range(len(rights)):

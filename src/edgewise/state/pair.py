@@ -24,6 +24,7 @@ __all__ = [
     "PairTimeline",
     "Timeline",
     "days_between",
+    "find_right",
     "first_after",
     "pair_timeline",
     "reading_names",
@@ -227,7 +228,7 @@ def _run(
 
 
 @nb.njit(cache=True)
-def _find(right: np.ndarray, low: int, high: int, wanted: int) -> int:
+def find_right(right: np.ndarray, low: int, high: int, wanted: int) -> int:
     """The position of `wanted` in an ascending slice, or -1."""
     end = high
     while low < high:
@@ -271,7 +272,7 @@ def _read(
             out[q, 1 + W + H :] = np.nan
         if left[q] < 0 or right[q] < 0 or left[q] >= len(left_ptr) - 1:
             continue
-        pair = _find(rights, left_ptr[left[q]], left_ptr[left[q] + 1], right[q])
+        pair = find_right(rights, left_ptr[left[q]], left_ptr[left[q] + 1], right[q])
         if pair < 0:
             continue
         first = event_ptr[pair]
@@ -315,17 +316,11 @@ def _best(
         begin, end = left_ptr[left[q]], left_ptr[left[q] + 1]
         worth = np.zeros(end - begin, dtype=np.float32)
         for pair in range(begin, end):
-            low, high = event_ptr[pair], event_ptr[pair + 1]
-            first = low
-            while low < high:
-                middle = (low + high) // 2
-                if at[middle] <= anchor[q]:
-                    low = middle + 1
-                else:
-                    high = middle
-            if low > first:
-                age = 0.0 if at[low - 1] == ALWAYS else float(anchor[q] - at[low - 1])
-                worth[pair - begin] = decayed[low - 1] * 2.0 ** (-age / half_life)
+            first = event_ptr[pair]
+            stop = first_after(at, first, event_ptr[pair + 1], anchor[q])
+            if stop > first:
+                age = 0.0 if at[stop - 1] == ALWAYS else float(anchor[q] - at[stop - 1])
+                worth[pair - begin] = decayed[stop - 1] * 2.0 ** (-age / half_life)
         order = np.argsort(-worth, kind="mergesort")
         for r in range(min(width, end - begin)):
             if worth[order[r]] <= 0.0:

@@ -14,8 +14,18 @@ from jaxtyping import Float32, Int32, Int64
 
 from edgewise.clock import ALWAYS
 from edgewise.models.candidates.evidence import Meetings
+from edgewise.state.pair import first_after
 
-__all__ = ["ItemGraph", "Lists", "co_graph", "latest_lists", "next_graph", "spread", "transposed"]
+__all__ = [
+    "ItemGraph",
+    "Lists",
+    "add_neighbours",
+    "co_graph",
+    "latest_lists",
+    "next_graph",
+    "spread",
+    "transposed",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,26 +257,21 @@ def _spread(
         for q in range(block, len(rows), blocks):
             if rows[q] < 0 or rows[q] >= len(starts) - 1:
                 continue
-            begin, low, high = starts[rows[q]], starts[rows[q]], starts[rows[q] + 1]
-            while low < high:
-                middle = (low + high) // 2
-                if at[middle] <= anchors[q]:
-                    low = middle + 1
-                else:
-                    high = middle
+            begin = starts[rows[q]]
+            stop = first_after(at, begin, starts[rows[q] + 1], anchors[q])
             n = 0
             worth = 1.0
-            for e in range(low - 1, max(begin, low - recent) - 1, -1):
+            for e in range(stop - 1, max(begin, stop - recent) - 1, -1):
                 if right[e] >= 0:
-                    n = _add(weight, touched, n, near[right[e]], near_weights[right[e]], worth)
+                    n = add_neighbours(weight, touched, n, near[right[e]], near_weights[right[e]], worth)
                     worth *= fade
             if not known:
-                n = _forget(weight, touched, n, right[begin:low])
+                n = _forget(weight, touched, n, right[begin:stop])
             _keep_best(weight, touched[:n], out_items[q], out_scores[q])
 
 
 @nb.njit(cache=True)
-def _add(
+def add_neighbours(
     weight: np.ndarray, touched: np.ndarray, n: int, near: np.ndarray, near_weights: np.ndarray, worth: float
 ) -> int:  # fmt: skip
     """Add one item's neighbours to an accumulator; how many items it now holds."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numba as nb
 import numpy as np
 
+from edgewise.models.candidates.item_graph import add_neighbours
 from edgewise.state.live_recent import Stretches, stretch_of
+from edgewise.state.live_top import choose
 
 __all__ = ["led_to", "spread_live"]
 
@@ -28,7 +30,7 @@ def spread_live(
         for e in range(min(recent, events)):
             right = _back(s, stop, begin, end, e)
             if 0 <= right < items:
-                n = _add(weight, touched, n, near[right], near_weights[right], worth)
+                n = add_neighbours(weight, touched, n, near[right], near_weights[right], worth)
             if right >= 0:
                 worth *= fade
         if not known:
@@ -48,43 +50,12 @@ def _back(s: Stretches, stop: int, begin: int, end: int, e: int) -> int:
 
 
 @nb.njit(cache=True)
-def _add(
-    weight: np.ndarray, touched: np.ndarray, n: int, near: np.ndarray, near_weights: np.ndarray, worth: float
-) -> int:  # fmt: skip
-    """Add one item's neighbours to an accumulator; how many items it now holds."""
-    for r in range(len(near)):
-        j = near[r]
-        if j < 0:
-            break
-        if weight[j] == 0.0:
-            touched[n] = j
-            n += 1
-        weight[j] += worth * near_weights[r]
-    return n
-
-
-@nb.njit(cache=True)
 def _keep(weight: np.ndarray, touched: np.ndarray, items: np.ndarray, scores: np.ndarray) -> None:
     """The largest weights, ties to the smaller id; the accumulator is cleared."""
-    best = np.empty(len(items))
-    n = 0
-    for j in touched:
-        value = weight[j]
-        weight[j] = 0.0
-        if value <= 0.0:
-            continue
-        if n == len(items):
-            if value < best[n - 1] or (value == best[n - 1] and j > items[n - 1]):
-                continue
-            n -= 1
-        place = n
-        while place > 0 and (best[place - 1] < value or (best[place - 1] == value and items[place - 1] > j)):
-            best[place], items[place] = best[place - 1], items[place - 1]
-            place -= 1
-        best[place], items[place] = value, j
-        n += 1
-    for r in range(n):
-        scores[r] = best[r]
+    worth, best = weight[touched], np.zeros(len(items))
+    weight[touched] = 0.0
+    choose(touched, worth, items, best)
+    scores[:] = best
 
 
 @nb.njit(cache=True)
