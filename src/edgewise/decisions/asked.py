@@ -75,11 +75,17 @@ class Asked:
             if not self.answers_for(kind):
                 found = Scored.none(kind)
             elif self.person.row == MISSING and len(session):
-                found = self.answers.for_items(kind, session, self.at, DEEP)
+                found = self.for_items(kind, session, DEEP)
             else:
-                found = self.answers.for_user(kind, self.person.row, self.at, DEEP)
-            self._for[kind] = self._known(kind, found)
+                found = self._known(kind, self.answers.for_user(kind, self.person.row, self.at, DEEP))
+            self._for[kind] = found
         return self._for[kind]
+
+    def for_items(self, kind: str, items: Int64[np.ndarray, " n"], k: int) -> Scored:
+        """What goes with things that were met, the last one last."""
+        if not self.answers_for(kind):
+            return Scored.none(kind)
+        return self._known(kind, self.answers.for_items(kind, items, self.at, k))
 
     def past(self, kind: str) -> Past:
         """What the person met, latest first, each once; the session counts as now."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float32, Int64
+from jaxtyping import Bool, Float32, Int32, Int64
 
 from edgewise.clock import DAY
 from edgewise.decisions.catalogue.kind import Kind
@@ -28,6 +28,12 @@ class Taste:
 
     def __len__(self) -> int:
         return len(self.items)
+
+    def knows(self, creators: Int32[np.ndarray, " m"]) -> Bool[np.ndarray, " m"]:
+        """Which creators, by code, the past holds something of; none that is MISSING."""
+        known = creators >= 0
+        known[known] = self.creator[creators[known]] > 0
+        return known
 
     def affinity(self, kind: Kind, items: Int64[np.ndarray, " m"]) -> Float32[np.ndarray, " m"]:
         """How near things are to the taste, 0 to 1: half by creator, half by category, beside the dearest."""

@@ -67,11 +67,7 @@ def because(asked: Asked, entry: ShelfEntry) -> Iterator[Draft]:
 
 def again(asked: Asked, entry: ShelfEntry) -> Iterator[Draft]:
     """What the person took before and is likely to take again, then what they took last."""
-    past, scored = asked.past(entry.kind), asked.for_user(entry.kind)
-    due = scored.items[asked.met(entry.kind)[scored.items] > 0]
-    rest = np.ones(len(past.items), dtype=bool)
-    rest[asked.met(entry.kind)[due] - 1] = False
-    items = np.concatenate([due, past.items[rest]])
+    items = due_first(asked, entry.kind)
     title = asked.catalogue.kinds[entry.kind].entry.again
     if not main(asked, entry.kind):
         title = f"{title}: {asked.catalogue.kinds[entry.kind].many}"
@@ -114,7 +110,7 @@ def new_from(asked: Asked, entry: ShelfEntry) -> Iterator[Draft]:
         led = led[np.isin(codes, followed)]
     else:
         word, taste = "know", asked.taste(entry.kind)
-        known = (codes >= 0) & (taste.creator[np.maximum(codes, 0)] > 0) if len(taste.creator) else codes >= 0
+        known = taste.knows(codes)
         mine, led, table = fresh[known], np.full(int(known.sum()), MISSING, dtype=np.int64), None
     order = _order(asked, entry.kind, mine)
     yield from_items(
@@ -177,9 +173,9 @@ def together(asked: Asked, entry: ShelfEntry) -> Iterator[Draft]:
         scored = asked.like(entry.kind, int(basket[0]), "complement")
         title = "Goes with {thing}"
     else:
-        scored = asked.answers.for_items(entry.kind, basket[::-1], asked.at, 2 * WIDE + len(basket))
+        scored = asked.for_items(entry.kind, basket[::-1], 2 * WIDE + len(basket))
         title = "Goes with your last basket" if kind.entry.did == "bought" else "To go with your last ones"
-    items = scored.items[(scored.items < len(kind)) & ~np.isin(scored.items, basket)]
+    items = scored.items[~np.isin(scored.items, basket)]
     yield from_items(
         asked, entry, items, title, "taken together",
         because=int(basket[0]) if len(basket) == 1 else MISSING, calibrated=False,
@@ -200,6 +196,12 @@ def main(asked: Asked, kind: str) -> bool:
 def plural(asked: Asked, kind: str) -> str:
     """The word for several things, at the beginning of a title."""
     return asked.catalogue.kinds[kind].many.capitalize()
+
+
+def due_first(asked: Asked, kind: str) -> np.ndarray:
+    """What the person took before: first what they are likely to take again, then the latest."""
+    past, met, scored = asked.past(kind).items, asked.met(kind), asked.for_user(kind).items
+    return first_of_each(np.concatenate([scored[met[scored] > 0], past]))
 
 
 def best(asked: Asked, kind: str, items: np.ndarray) -> np.ndarray:

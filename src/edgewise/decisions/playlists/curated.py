@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -14,6 +15,7 @@ from edgewise.decisions.asked import Asked
 from edgewise.decisions.draws import draw, jitter
 from edgewise.decisions.home.draft import Draft, from_items
 from edgewise.decisions.home.nouns import Thing
+from edgewise.decisions.home.shelves import best, due_first
 from edgewise.decisions.people import Person
 from edgewise.decisions.pick import pick
 from edgewise.decisions.playlists.cluster import vectors
@@ -57,8 +59,7 @@ def curated(
 ) -> tuple[CuratedList, ...]:
     """All lists of the person's week. Lists with nothing in them are left out."""
     asked = Asked(answers, surfaces, person, at, random_seed)
-    made = (_made(asked, outline) for outline in outlines(asked))
-    return tuple(one for one in made if one.things)
+    return tuple(one for one in _made(asked, outlines(asked)) if one.things)
 
 
 def curated_list(
@@ -66,13 +67,19 @@ def curated_list(
 ) -> CuratedList | None:
     """One list by its name; None where this week has none of that name."""
     asked = Asked(answers, surfaces, person, at, random_seed)
-    outline = next((o for o in outlines(asked) if o.name == name), None)
-    return None if outline is None else _made(asked, outline)
+    return next(_made(asked, [o for o in outlines(asked) if o.name == name]), None)
 
 
-def _made(asked: Asked, outline: Outline) -> CuratedList:
-    entry = asked.catalogue.project.surfaces.playlists or ListsEntry(kind=asked.answers.kinds[0])
-    then = as_of_monday(asked, entry.kind)
+def _made(asked: Asked, wanted: Iterable[Outline]) -> Iterator[CuratedList]:
+    entry = asked.catalogue.project.surfaces.playlists
+    if entry is None:
+        return
+    then = as_of_monday(asked, entry.kind)  # one request for all lists: each answer is asked for once
+    for outline in wanted:
+        yield _list(asked, then, entry, outline)
+
+
+def _list(asked: Asked, then: Asked, entry: ListsEntry, outline: Outline) -> CuratedList:
     draft = _DRAFTS[outline.list](then, entry, outline)
     most = max(1, math.ceil(entry.length / entry.gap))
     found = pick(then, draft, entry.length, calibration=0.0, of_creator=most)
@@ -103,8 +110,9 @@ def _new_to_you(then: Asked, entry: ListsEntry, outline: Outline) -> Draft:
     scored, taste = then.for_user(entry.kind), then.taste(entry.kind)
     new = scored.take(np.flatnonzero(~np.isin(scored.items, taste.items)))
     creator = then.catalogue.kinds[entry.kind].creator.codes[new.items]
-    known = (creator >= 0) & (taste.creator[np.maximum(creator, 0)] > 0) if len(taste.creator) else creator < -1
-    value = then.worth(entry.kind, new.items) * np.where(known, 1.0, 1.3) * _stirred(then, new.items)
+    value = (
+        then.worth(entry.kind, new.items) * np.where(taste.knows(creator), 1.0, 1.3) * _stirred(then, new.items)
+    )
     draft = _draft(then, entry, outline, new.items, value, "new to you")
     return replace(
         draft, channels=new.channels, channel=new.channel[: len(draft)], because=new.because[: len(draft)]
@@ -114,9 +122,8 @@ def _new_to_you(then: Asked, entry: ListsEntry, outline: Outline) -> Draft:
 def _mix(then: Asked, entry: ListsEntry, outline: Outline) -> Draft:
     """What the mix is made around, and what goes with it."""
     familiar = outline.start[: max(1, int(entry.length * _FAMILIAR))]
-    around = then.answers.for_items(entry.kind, outline.start[:20][::-1], then.at, 4 * entry.length)
-    around = around.take(np.flatnonzero(around.items < len(then.catalogue.kinds[entry.kind])))
-    new = around.items[~np.isin(around.items, outline.start)]
+    around = then.for_items(entry.kind, outline.start[:20][::-1], 4 * entry.length).items
+    new = around[~np.isin(around, outline.start)]
     value = np.concatenate([
         2.0 - np.arange(len(familiar)) / max(len(familiar), 1),
         _stirred(then, new) * np.linspace(1.0, 0.3, len(new)),
@@ -128,9 +135,7 @@ def _mix(then: Asked, entry: ListsEntry, outline: Outline) -> Draft:
 
 def _on_repeat(then: Asked, entry: ListsEntry, outline: Outline) -> Draft:
     """What the person took before and is likely to take again, then what they took last."""
-    past, scored = then.past(entry.kind).items, then.for_user(entry.kind).items
-    due = scored[np.isin(scored, past)]
-    items = np.concatenate([due, past[~np.isin(past, due)]])[: 2 * entry.length]
+    items = due_first(then, entry.kind)[: 2 * entry.length]
     draft = _draft(then, entry, outline, items, np.linspace(1.0, 0.2, len(items)), "taken before")
     return replace(draft, because=draft.items)
 
@@ -138,9 +143,7 @@ def _on_repeat(then: Asked, entry: ListsEntry, outline: Outline) -> Draft:
 def _new_releases(then: Asked, entry: ListsEntry, outline: Outline) -> Draft:
     kind = then.catalogue.kinds[entry.kind]
     fresh = kind.released_between(then.at - _FRESH, then.at)
-    value = then.worth(entry.kind, fresh)
-    order = np.argsort(-value, kind="stable")
-    return _draft(then, entry, outline, fresh[order], value[order], "new")
+    return _draft(then, entry, outline, best(then, entry.kind, fresh), None, "new")
 
 
 _DRAFTS: Final = {
@@ -152,10 +155,9 @@ _DRAFTS: Final = {
 
 
 def _draft(
-    then: Asked, entry: ListsEntry, outline: Outline, items: np.ndarray, value: np.ndarray, channel: str
+    then: Asked, entry: ListsEntry, outline: Outline, items: np.ndarray, value: np.ndarray | None, channel: str
 ) -> Draft:
-    shelf = "on_repeat" if outline.list == "on_repeat" else outline.list
-    slot = ShelfEntry.model_construct(shelf=shelf, kind=entry.kind, title=outline.title)
+    slot = ShelfEntry.model_construct(shelf=outline.list, kind=entry.kind, title=outline.title)
     return from_items(then, slot, items, outline.title, channel, value=value)
 
 

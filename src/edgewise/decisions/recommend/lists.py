@@ -103,10 +103,8 @@ def for_basket(
     items = items[(items >= 0) & (items < len(asked.catalogue.kinds[kind]))]
     if len(items) == 0:
         return for_person(answers, surfaces, person, kind, at, k)
-    scored = answers.for_items(kind, items, at, k + _WIDER)
-    scored = scored.take(
-        np.flatnonzero(~np.isin(scored.items, items) & (scored.items < len(asked.catalogue.kinds[kind])))
-    )
+    scored = asked.for_items(kind, items, k + _WIDER)
+    scored = scored.take(np.flatnonzero(~np.isin(scored.items, items)))
     draft = from_scored(asked, _entry("together", kind), scored, "Goes with it", own=True)
     return pick(asked, draft, k, diversity=0.0, calibration=0.0)
 
