@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -29,19 +28,10 @@ ITS_OWN = (
     "accounts.google.com",
     "optimizationguide-pa.googleapis.com",
 )
-#: As few look-ups of the browser's own as can be; /dev/shm is small in containers.
-QUIET = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-default-apps", "--disable-sync",
-    "--disable-extensions", "--disable-features=OptimizationHints,MediaRouter,Translate",
-)  # fmt: skip
 
 
-def render(html: str, folder: Path) -> tuple[str, list[str]]:
+def render(start: list[str], html: str, folder: Path) -> tuple[str, list[str]]:
     """The document as the browser has it after loading, and what it asked the network for."""
-    browser = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if browser is None:
-        pytest.skip("needs Chromium: apt-get install chromium")
     asked: list[str] = []
 
     class Refuse(BaseHTTPRequestHandler):
@@ -59,7 +49,7 @@ def render(html: str, folder: Path) -> tuple[str, list[str]]:
     with ThreadingHTTPServer(("127.0.0.1", 0), Refuse) as proxy, ThreadPoolExecutor(1) as pool:
         serving = pool.submit(proxy.serve_forever)
         command = [
-            browser, *QUIET, f"--user-data-dir={folder / 'profile'}", "--proxy-bypass-list=<-loopback>",
+            *start, f"--user-data-dir={folder / 'profile'}", "--proxy-bypass-list=<-loopback>",
             f"--proxy-server=127.0.0.1:{proxy.server_port}", "--dump-dom", (folder / "page.html").as_uri(),
         ]  # fmt: skip
         try:
@@ -82,9 +72,11 @@ def text_of(html: str) -> str:
 
 
 @pytest.mark.parametrize("kind", ["ranking", "binary", "forecasting"])
-def test_title_verdict_and_tables_are_there(make_case: Callable[..., Any], tmp_path: Path, kind: str) -> None:
+def test_title_verdict_and_tables_are_there(
+    make_case: Callable[..., Any], chromium_command: list[str], tmp_path: Path, kind: str
+) -> None:
     report = report_of(make_case, kind)
-    dom, asked = render(page(report), tmp_path)
+    dom, asked = render(chromium_command, page(report), tmp_path)
     head, _, body = dom.partition("</head>")
     assert unescape(re.findall(r"<title>(.*?)</title>", head)[0]) == QUERY
     assert QUERY in text_of(body)
@@ -96,6 +88,6 @@ def test_title_verdict_and_tables_are_there(make_case: Callable[..., Any], tmp_p
     assert asked == []
 
 
-def test_a_page_that_asks_is_caught(tmp_path: Path) -> None:
-    _, asked = render('<img src="http://elsewhere.invalid/pixel.png">', tmp_path)
+def test_a_page_that_asks_is_caught(chromium_command: list[str], tmp_path: Path) -> None:
+    _, asked = render(chromium_command, '<img src="http://elsewhere.invalid/pixel.png">', tmp_path)
     assert asked == ["http://elsewhere.invalid/pixel.png"]

@@ -5,22 +5,12 @@ from __future__ import annotations
 import base64
 import json
 import os
-import shutil
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-
-import pytest
-
-QUIET = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
-    "--hide-scrollbars",
-    "--disable-background-networking", "--disable-component-update", "--disable-default-apps", "--disable-sync",
-    "--disable-extensions", "--disable-features=OptimizationHints,MediaRouter,Translate",
-)  # fmt: skip
 
 
 class Tab:
@@ -113,11 +103,8 @@ class Tab:
 
 
 @contextmanager
-def chromium(profile: Path) -> Iterator[Tab]:
-    """A browser with one page; skips where there is none."""
-    browser = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if browser is None:
-        pytest.skip("needs Chromium: apt-get install chromium")
+def chromium(start: Sequence[str], profile: Path) -> Iterator[Tab]:
+    """A browser with one page, started by a command."""
     to_read, to_write = os.pipe(), os.pipe()  # the browser reads the first on 3 and writes the second on 4
 
     def place() -> None:
@@ -125,7 +112,7 @@ def chromium(profile: Path) -> Iterator[Tab]:
         os.dup2(first, 3)
         os.dup2(second, 4)
 
-    command = [browser, *QUIET, f"--user-data-dir={profile}", "--remote-debugging-pipe", "about:blank"]
+    command = [*start, f"--user-data-dir={profile}", "--remote-debugging-pipe", "about:blank"]
     process = subprocess.Popen(
         command, preexec_fn=place, close_fds=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )

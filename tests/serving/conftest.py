@@ -48,7 +48,9 @@ def client_of(tmp_path: Path) -> Iterator[Callable[..., TestClient]]:
             tenants = {name: tenant(name, tmp_path, **settings) for name in names or ("main",)}
             service = Service(tenants, access, RateLimit(rate, burst))
             client = stack.enter_context(
-                TestClient(make_app(service, most_bytes=100_000), raise_server_exceptions=False)
+                TestClient(
+                    make_app(service, most_bytes=100_000), "http://localhost", raise_server_exceptions=False
+                )
             )
             client.service = service  # type: ignore[attr-defined]  # for the tests to look inside
             return client

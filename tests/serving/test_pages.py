@@ -19,11 +19,11 @@ from edgewise.serving.pages.layout import lay_out, layers_of
 from edgewise.serving.pages.picture import draw
 from edgewise.serving.pages.session import Sessions
 from edgewise.serving.pages.since import stability
-from edgewise.serving.pages.verbs import search_of, verbs_of
 from edgewise.serving.server import free_port
+from edgewise.serving.verbs import search_of, verbs_of
 from edgewise.stypes import SType
 
-HERE = {"Origin": "http://testserver"}
+HERE = {"Origin": "http://localhost"}
 PAGES = ("/preview", "/preview?user=3&beside=4&show=playlists", "/graph", "/models", "/sign-in")
 
 

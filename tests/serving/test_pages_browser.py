@@ -44,9 +44,9 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def tab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tab]:
+def tab(chromium_command: list[str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tab]:
     """A page of the browser."""
-    with chromium(tmp_path_factory.mktemp("profile")) as found:
+    with chromium(chromium_command, tmp_path_factory.mktemp("profile")) as found:
         yield found
 
 

@@ -43,7 +43,7 @@ def shown(page: dict[str, Any]) -> set[Any]:
 
 @pytest.mark.slow
 def test_a_run_is_served(folder: Path) -> None:
-    with TestClient(make_app(opened(folder))) as client:
+    with TestClient(make_app(opened(folder)), "http://localhost") as client:
         page = client.get("/v1/users/1/home").json()
         assert page["known"]
         assert page["degraded"] is None
@@ -65,7 +65,8 @@ def test_a_run_is_served(folder: Path) -> None:
         assert refused.status_code == 400
         assert client.post("/v1/admin/models/swap", json={"run": "../first"}).status_code == 400
         assert client.get("/v1/users/1/home").json()["degraded"] is None
-    with TestClient(make_app(opened(folder))) as client:  # from the kept state, and the words from the log
+    # from the kept state, and the words from the log
+    with TestClient(make_app(opened(folder)), "http://localhost") as client:
         assert hidden not in shown(client.get("/v1/users/1/home").json())
         assert client.post("/v1/events", json=bought).json()["duplicates"] == 1
 

@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Send
 from starlette.types import Scope as Wire
 
 from edgewise.errors import UserError
-from edgewise.serving.envelope import ErrorEnvelope, Refusal, envelope
+from edgewise.serving.envelope import ErrorEnvelope, Refusal, envelope, invalid
 from edgewise.serving.limits import BodyLimit
 from edgewise.serving.pages.fits import Fits
 from edgewise.serving.pages.origin import Origin
@@ -34,7 +34,7 @@ __all__ = ["MOST_BYTES", "make_app"]
 _LOG: Final = logging.getLogger("edgewise.serving")
 MOST_BYTES: Final = 2_000_000
 _PORT: Final = re.compile(r":\d{1,5}$")
-_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "[::1]", "testserver"})
+_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "[::1]"})
 _ERRORS: Final[dict[int | str, dict[str, Any]]] = {
     "4XX": {"model": ErrorEnvelope, "description": "The request cannot be answered, and why."},
     "5XX": {"model": ErrorEnvelope, "description": "The service is not able to answer now."},
@@ -165,12 +165,8 @@ async def _refused(request: Request, error: Exception) -> Response:
 
 
 async def _invalid(request: Request, error: Exception) -> Response:
-    """Parameters that are not what the description says: the first of them, in one sentence."""
     assert isinstance(error, RequestValidationError)
-    first = error.errors()[0]
-    place = ".".join(str(part) for part in first.get("loc", ()))
-    refusal = Refusal(422, str(first.get("msg", "not valid")), place=place, hint="see /openapi.json")
-    return await _refused(request, refusal)
+    return await _refused(request, invalid(error, hint="see /openapi.json"))
 
 
 async def _http(request: Request, error: Exception) -> Response:

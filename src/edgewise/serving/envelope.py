@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 
 from edgewise.errors import UserError
 
-__all__ = ["ErrorBody", "ErrorEnvelope", "Refusal", "envelope"]
+__all__ = ["ErrorBody", "ErrorEnvelope", "Refusal", "envelope", "invalid"]
 
 
 class Refusal(UserError):
@@ -43,6 +44,13 @@ class ErrorEnvelope(BaseModel):
     """Every error has this shape."""
 
     error: ErrorBody
+
+
+def invalid(error: RequestValidationError, *, hint: str | None = None) -> Refusal:
+    """Parameters that are not what the description says: the first of them, in one sentence."""
+    first = error.errors()[0]
+    place = ".".join(str(part) for part in first.get("loc", ()))
+    return Refusal(422, str(first.get("msg", "not valid")), place=place, hint=hint)
 
 
 #: What a user can mend is 400 unless it says another status; nothing of ours is ever shown but its kind.

@@ -62,10 +62,9 @@ class BodyLimit:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        refusal = self.refuse(self._refusal(), scope.get("state", {}).get("request"))
         announced = dict(scope["headers"]).get(b"content-length", b"0")
         if not announced.isdigit() or int(announced[:20]) > self.most:
-            await refusal(scope, receive, send)
+            await self._refuse(scope, receive, send)
             return
         counted = 0
         refused = False
@@ -83,16 +82,17 @@ class BodyLimit:
                 await send(message)
             elif not refused:
                 refused = True
-                await refusal(scope, receive, send)
+                await self._refuse(scope, receive, send)
 
         await self.app(scope, counting, answering)
         if counted > self.most and not refused:
-            await refusal(scope, receive, send)
+            await self._refuse(scope, receive, send)
 
-    def _refusal(self) -> Refusal:
-        return Refusal(
+    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
+        refusal = Refusal(
             413,
             f"the body is larger than {self.most:,} bytes",
             hint="send events in smaller batches",
             place="body",
         )
+        await self.refuse(refusal, scope.get("state", {}).get("request"))(scope, receive, send)

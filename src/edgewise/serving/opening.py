@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -16,8 +15,7 @@ from edgewise.decisions.project.read import read_project
 from edgewise.decisions.project.text import project_text
 from edgewise.decisions.surfaces import Surfaces
 from edgewise.errors import ArgumentError, QueryError, RunError
-from edgewise.graph.manifest import schema_from_json
-from edgewise.prediction.folder import MANIFEST, read_manifest
+from edgewise.prediction.folder import MANIFEST
 from edgewise.prediction.online.answers import OnlineAnswers
 from edgewise.prediction.online.snapshot import is_snapshot
 from edgewise.query.bind import bind
@@ -31,10 +29,9 @@ from edgewise.serving.pages.origin import Origin
 from edgewise.serving.prepare import prepare
 from edgewise.serving.project_desk import ProjectDesk
 from edgewise.serving.renewal import LiveSurfaces
+from edgewise.serving.run_folder import database_of, said, schema_of
 from edgewise.serving.service import Service
 from edgewise.serving.tenant import Settings, Tenant
-from edgewise.sources.database import Database
-from edgewise.sources.open import open_source
 from edgewise.workflow.graph import Graph
 
 __all__ = ["PROJECT", "Served", "access_of", "open_service", "open_tenant", "origins_of", "proposal_of", "served"]
@@ -123,12 +120,12 @@ def proposal_of(what: Served) -> str:
     """
     if what.project is not None:
         raise ArgumentError(f"'{what.project}' is a project file", hint="--write-project is for runs without one")
-    return project_text(_proposed(what, what.runs, _schema(what.runs[0])))
+    return project_text(_proposed(what, what.runs, schema_of(what.runs[0])))
 
 
 def _proposed(what: Served, runs: Sequence[Path], schema: Schema) -> ProjectFile:
     """The project that some runs suggest."""
-    manifests = [_said(run) for run in runs]
+    manifests = [said(run) for run in runs]
     tasks = [manifest["task"] for manifest in manifests]
     nothing = next((run for run, task in zip(runs, tasks, strict=True) if task.get("item") is None), None)
     if nothing is not None:
@@ -148,13 +145,6 @@ def _target(task: dict[str, Any], schema: Schema) -> str:
     except QueryError:
         aggregate = None
     return task["item"] if aggregate is None else aggregate.table
-
-
-def _schema(run: Path) -> Schema:
-    try:
-        return schema_from_json(json.loads((run / "schema.json").read_text(encoding="utf-8")))
-    except (OSError, ValueError, KeyError, TypeError):
-        raise RunError(f"the run '{run}' is damaged: schema.json", hint="fit it again") from None
 
 
 def _one(tenant: str | None, path: Path, state: Path | None) -> Served:
@@ -182,11 +172,14 @@ def _state(asked: Path | None, tenant: str, otherwise: Path) -> Path:
 def _live(what: Served, runs: Sequence[Path], exploration: Exploration, say: Callable[[str], None]) -> Live:
     version = _version(runs)
     answers = _answers(runs, what.state / "models" / version, say)
-    manifest = _said(runs[0])
-    schema = _schema(runs[0])
     say("opening the graph")
-    store = Graph.build(Database(open_source(manifest["source"]["name"]), schema)).store
-    project = _proposed(what, runs, schema) if what.project is None else read_project(what.project, answers.schema)
+    database = database_of(runs[0])
+    store = Graph.build(database).store
+    project = (
+        _proposed(what, runs, database.schema)
+        if what.project is None
+        else read_project(what.project, answers.schema)
+    )
     say("preparing the surfaces")
     surfaces = Surfaces.build(project, answers.schema, store, until=answers.latest)
     arrivals = Arrivals(store, answers.schema, answers, tables_of(project, answers.schema))
@@ -210,7 +203,7 @@ def _version(runs: Sequence[Path]) -> str:
     """Names some runs by their folders, and by what is in them."""
     digest = hashlib.blake2b(digest_size=4)
     for run in sorted(runs):
-        _said(run)
+        said(run)
         digest.update((run / MANIFEST).read_bytes())
     return "+".join(sorted(run.name for run in runs))[:80] + "-" + digest.hexdigest()
 
@@ -237,17 +230,5 @@ def _with_run(runs: Sequence[Path], new: Path) -> tuple[Path, ...]:
 
 
 def _kind(run: Path) -> str | None:
-    kind: str | None = _said(run)["task"].get("item")
+    kind: str | None = said(run)["task"].get("item")
     return kind
-
-
-def _said(run: Path) -> dict[str, Any]:
-    """What a run says of itself.
-
-    Raises:
-        RunError: it is none, or lacks what it needs to be served.
-    """
-    manifest = read_manifest(run)
-    if not isinstance(manifest.get("task"), dict) or not isinstance(manifest.get("source"), dict):
-        raise RunError(f"the run in '{run}' is damaged: it lacks task or source", hint="fit it again")
-    return manifest

@@ -18,7 +18,6 @@ from edgewise.decisions.home.nouns import Thing
 from edgewise.decisions.home.page import home
 from edgewise.decisions.people import Feedback, Person, Word
 from edgewise.decisions.playlists.curated import curated
-from edgewise.decisions.project.file import ProjectFile
 from edgewise.decisions.project.rules import ExcludeEntry
 from edgewise.decisions.recommend.lists import (
     for_basket,
@@ -35,6 +34,7 @@ from edgewise.serving.desk import Ask, ListRows, PageRows, Row, Why, explored
 from edgewise.serving.exploration import Exploration
 from edgewise.serving.live import FEEDBACK, Keys
 from edgewise.serving.renewal import LiveSurfaces
+from edgewise.serving.verbs import search_of
 
 __all__ = ["ProjectDesk"]
 
@@ -68,9 +68,9 @@ class ProjectDesk:
         self._keys = keys
         self._explore = exploration or Exploration(epsilon=0.0)
         self._known: OrderedDict[str, _Known] = OrderedDict()
-        self._searched = _text_of_searches(surfaces.catalogue.project, surfaces)
-        rules = surfaces.catalogue.project.rules
-        self._keeps_shown = any(isinstance(r, ExcludeEntry) and r.what == "shown" for r in rules)
+        project = surfaces.catalogue.project
+        self._searches = search_of(surfaces.catalogue.schema, project.people.table)
+        self._keeps_shown = any(isinstance(r, ExcludeEntry) and r.what == "shown" for r in project.rules)
 
     @property
     def hears(self) -> frozenset[str]:
@@ -141,8 +141,7 @@ class ProjectDesk:
     def search(self, ask: Ask, text: str, kind: str | None, k: int) -> Sequence[Row]:
         """What a text finds; the person's next page knows of it."""
         if ask.user:
-            known = self._of(ask.user)
-            known.searches = (text, *(t for t in known.searches if t != text))[:_SEARCHES]
+            self._note_search(ask.user, text)
         found = for_text(self._answers, self._surfaces, self._person(ask), text, ask.at, k, kind)
         return _ordered(found.things)
 
@@ -163,11 +162,10 @@ class ProjectDesk:
         self._live.hear(event)
         if event.table == FEEDBACK:
             self._hear(str(values["user"]), values)
-        elif self._searched is not None and event.table == self._searched[0]:
-            user, text = values.get(self._searched[1]), values.get(self._searched[2])
+        elif self._searches is not None and event.table == self._searches.table:
+            user, text = values.get(self._searches.user), values.get(self._searches.text)
             if user is not None and isinstance(text, str) and text.strip():
-                known = self._of(str(user))
-                known.searches = (text, *(t for t in known.searches if t != text))[:_SEARCHES]
+                self._note_search(str(user), text)
 
     def heard(self) -> None:
         """Begin to take in the things that came, before anybody asks."""
@@ -183,6 +181,10 @@ class ProjectDesk:
         if word in get_args(Word) and row != MISSING:
             known = self._of(user)
             known.feedback = known.feedback.said(word, kind, row)
+
+    def _note_search(self, user: str, text: str) -> None:
+        known = self._of(user)
+        known.searches = (text, *(t for t in known.searches if t != text))[:_SEARCHES]
 
     def _person(self, ask: Ask) -> Person:
         known = self._known.get(ask.user) or _Known()
@@ -230,16 +232,3 @@ def _rows(things: Iterable[Thing]) -> list[Row]:
 def _ordered(things: Iterable[Thing]) -> list[Row]:
     """Rows of things whose values order them and are no probabilities."""
     return [replace(row, value=float("nan")) for row in _rows(things)]
-
-
-def _text_of_searches(project: ProjectFile, surfaces: Surfaces) -> tuple[str, str, str] | None:
-    """The table of searches with the columns of the person and of the words, where the schema has one."""
-    schema = surfaces.catalogue.schema
-    for table in schema:
-        if "search" not in table.name.casefold() or not table.timed:
-            continue
-        who = [link.column for link in schema.links_from(table.name) if link.to == project.people.table]
-        words = [c.name for c in table.columns if c.dtype in ("string", "large_string") and c.name not in who]
-        if who and words:
-            return table.name, who[0], words[0]
-    return None

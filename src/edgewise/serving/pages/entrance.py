@@ -11,7 +11,7 @@ from edgewise.serving.access import Scope
 from edgewise.serving.envelope import Refusal
 from edgewise.serving.pages.frame import PageRoute, form_of, render, sessions_of, text_of
 from edgewise.serving.pages.session import COOKIE, HOURS
-from edgewise.serving.routes.given import served
+from edgewise.serving.routes.given import caller_of, served
 
 __all__ = ["router"]
 
@@ -34,12 +34,12 @@ async def sign_in(request: Request, next: str = "/preview") -> Response:
 @router.post("/sign-in")
 async def signed_in(request: Request) -> Response:
     """Take a key; wrong ones are counted like those of any request."""
-    service, form = served(request), await form_of(request)
+    form = await form_of(request)
     target, key = _here(form.get("next", "")), form.get("key", "").strip()
-    if service.access is None:
+    if served(request).access is None:
         return RedirectResponse(target, 303)
     try:
-        service.caller(key, request.client.host if request.client else "unknown").check(Scope.ADMIN)
+        caller_of(request, key).check(Scope.ADMIN)
     except Refusal as refusal:
         return render(request, "sign_in.html.j2", refusal.status, next=target, wrong=refusal.message)
     answer = RedirectResponse(target, 303)

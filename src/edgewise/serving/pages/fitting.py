@@ -6,7 +6,6 @@ to the standard error, a line at a time; a user's mistake ends it with exit code
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from collections.abc import Sequence
@@ -14,12 +13,9 @@ from pathlib import Path
 from typing import Final
 
 from edgewise.errors import UserError
-from edgewise.graph.manifest import schema_from_json
-from edgewise.prediction.folder import read_manifest
-from edgewise.sources.database import Database
-from edgewise.sources.open import open_source
+from edgewise.serving.run_folder import database_of
 
-__all__ = ["database_of", "main"]
+__all__ = ["main"]
 
 _PAUSE: Final = 2.0
 
@@ -38,16 +34,6 @@ class _Lines:
     def step(self, text: str, done: int, total: int) -> None:
         if time.monotonic() - self._last >= _PAUSE:
             self.say(f"{text}: {done} of {total}")
-
-
-def database_of(run: Path) -> Database:
-    """The tables that a run was fitted on, with the schema of the fit.
-
-    Raises:
-        UserError: the run is damaged, or its tables cannot be opened.
-    """
-    schema = schema_from_json(json.loads((run / "schema.json").read_text(encoding="utf-8")))
-    return Database(open_source(read_manifest(run)["source"]["name"]), schema)
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -16,9 +16,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from edgewise.errors import UserError
 from edgewise.evaluation.report import number
 from edgewise.serving.access import Scope
-from edgewise.serving.envelope import Refusal, envelope
+from edgewise.serving.envelope import Refusal, envelope, invalid
 from edgewise.serving.pages.session import COOKIE, Sessions
-from edgewise.serving.routes.given import served
+from edgewise.serving.routes.given import allowed, served
 from edgewise.serving.tenant import Tenant
 
 __all__ = ["PageRoute", "Seen", "form_of", "render", "secured", "sessions_of", "text_of"]
@@ -58,21 +58,14 @@ class PageRoute(APIRoute):
             except UserError as error:
                 return _error_page(request, error)
             except RequestValidationError as error:
-                first = error.errors()[0]
-                place = ".".join(str(part) for part in first.get("loc", ()))
-                return _error_page(request, Refusal(422, str(first.get("msg", "not valid")), place=place))
+                return _error_page(request, invalid(error))
 
         return guarded
 
 
 async def _allowed(request: Request) -> Tenant:
     """The tenant whose pages these are; an administrator's, or anybody's in a demo."""
-    service = served(request)
-    key = sessions_of(request).key(request.cookies.get(COOKIE))
-    caller = service.caller(key, request.client.host if request.client else "unknown")
-    request.state.tenant = caller.tenant
-    caller.check(Scope.ADMIN)
-    return service.tenant(caller)
+    return allowed(request, sessions_of(request).key(request.cookies.get(COOKIE)), Scope.ADMIN)
 
 
 Seen = Annotated[Tenant, Depends(_allowed)]

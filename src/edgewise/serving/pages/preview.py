@@ -15,10 +15,10 @@ from edgewise.decisions.people import Word
 from edgewise.serving.envelope import Refusal
 from edgewise.serving.pages.frame import PageRoute, Seen, form_of, render
 from edgewise.serving.pages.people import People
-from edgewise.serving.pages.verbs import search_of, verbs_of
 from edgewise.serving.pages.views import SHOWS, Show, models_of, side
 from edgewise.serving.routes.given import clean
 from edgewise.serving.tenant import Tenant
+from edgewise.serving.verbs import search_of, verbs_of
 
 __all__ = ["Look", "router"]
 

@@ -15,12 +15,12 @@ from edgewise.query.nodes import Func
 from edgewise.schema.model import Schema
 from edgewise.serving.envelope import Refusal
 from edgewise.serving.pages.fits import Fits
-from edgewise.serving.pages.fitting import database_of
 from edgewise.serving.pages.frame import PageRoute, Seen, form_of, render
 from edgewise.serving.pages.labels import LabelShape, chart, label_shape
 from edgewise.serving.pages.origin import origin_of
 from edgewise.serving.pages.runs import runs_of
 from edgewise.serving.routes.given import clean
+from edgewise.serving.run_folder import database_of
 from edgewise.serving.tenant import Tenant
 
 __all__ = ["checked", "router", "words_of"]

@@ -44,10 +44,7 @@ class RunSeen:
 
 def runs_of(origin: Origin) -> list[RunSeen]:
     """The runs in the folders of those that are served, the latest first."""
-    folders = dict.fromkeys(run.parent for run in origin.runs)
-    found = [manifest.parent for folder in folders for manifest in folder.glob(f"*/{MANIFEST}")]
-    latest = sorted(found, key=lambda run: -(run / MANIFEST).stat().st_mtime)
-    return [_seen(run) for run in latest[:_MOST]]
+    return [_seen(run) for run in _latest(origin)]
 
 
 def report_page(origin: Origin, name: str) -> str:
@@ -56,10 +53,16 @@ def report_page(origin: Origin, name: str) -> str:
     Raises:
         Refusal: there is no such run, or it has no such page.
     """
-    for run in runs_of(origin):
-        if run.name == name and (run.folder / "report.html").is_file():
-            return (run.folder / "report.html").read_text(encoding="utf-8")
+    for run in _latest(origin):
+        if run.name == name and (run / "report.html").is_file():
+            return (run / "report.html").read_text(encoding="utf-8")
     raise Refusal(404, f"there is no report of a run '{name[:100]}'", place="path.name")
+
+
+def _latest(origin: Origin) -> list[Path]:
+    folders = dict.fromkeys(run.parent for run in origin.runs)
+    found = [manifest.parent for folder in folders for manifest in folder.glob(f"*/{MANIFEST}")]
+    return sorted(found, key=lambda run: -(run / MANIFEST).stat().st_mtime)[:_MOST]
 
 
 def _seen(folder: Path) -> RunSeen:

@@ -17,8 +17,8 @@ from edgewise.serving.compose import Composer
 from edgewise.serving.desk import ListRows
 from edgewise.serving.live import Live
 from edgewise.serving.models import Serving
-from edgewise.serving.pages.verbs import Search, Verb, search_of, verbs_of
 from edgewise.serving.tenant import Tenant
+from edgewise.serving.verbs import Search, Verb, search_of, verbs_of
 
 __all__ = ["SHOWS", "Card", "Past", "Shelf", "Show", "Side", "model_named", "models_of", "side"]
 

@@ -10,12 +10,12 @@ from fastapi.openapi.models import HTTPBearer as Bearer
 from fastapi.security.base import SecurityBase
 from fastapi.security.utils import get_authorization_scheme_param
 
-from edgewise.serving.access import Scope
+from edgewise.serving.access import Caller, Scope
 from edgewise.serving.envelope import Refusal
 from edgewise.serving.service import MOST, Service
 from edgewise.serving.tenant import Tenant
 
-__all__ = ["Admin", "Count", "Events", "Kind", "Read", "UserKey", "clean", "served"]
+__all__ = ["Admin", "Count", "Events", "Kind", "Read", "UserKey", "allowed", "caller_of", "clean", "served"]
 
 
 class ApiKey(SecurityBase):
@@ -37,13 +37,30 @@ def served(request: Request) -> Service:
     return service
 
 
+def caller_of(request: Request, key: str | None) -> Caller:
+    """Who sends a request with a key.
+
+    Raises:
+        Refusal: 401 or 429.
+    """
+    return served(request).caller(key, request.client.host if request.client else "unknown")
+
+
+def allowed(request: Request, key: str | None, scope: Scope) -> Tenant:
+    """The tenant of a key that allows what is asked.
+
+    Raises:
+        Refusal: the key is none, allows less, or its tenant is not served now.
+    """
+    caller = caller_of(request, key)
+    request.state.tenant = caller.tenant
+    caller.check(scope)
+    return served(request).tenant(caller)
+
+
 def _allowed(scope: Scope) -> Callable[..., Any]:
     async def tenant(request: Request, key: Annotated[str | None, Depends(ApiKey())]) -> Tenant:
-        service = served(request)
-        caller = service.caller(key, request.client.host if request.client else "unknown")
-        request.state.tenant = caller.tenant
-        caller.check(scope)
-        return service.tenant(caller)
+        return allowed(request, key, scope)
 
     return tenant
 
