@@ -4,11 +4,11 @@
     python -m benchmarks.streaming podcasts --world streaming:small --budget 20s      try it out
     python -m benchmarks.streaming tracks podcasts --no-fit                         the oracle and popularity
 
-Lists of 20 of the oracle (`truth.best`), of a fit and of the last 28 days' popularity at the end of the tables, for
-everyone. Each is compared with the seven days that `world.step` brings, and with the truth: hits are expected ones
-(`truth.regret`). `exploring` is the MAP of the same lists where only things new to the listener count. Of podcasts,
-`worth` is the utility of the first ten to those who never heard one. Beside these, the MAP of the oracle and of
-the fit's models at the test anchor of the fit (a week before the end, without a fit).
+Lists of 20 of the oracle (`truth.best`), of a fit and of the last 28 days' popularity at the end of the tables,
+for everyone. Each is compared with the seven days that `world.step` brings, and with the truth: hits are expected
+ones (`truth.regret`). `exploring` is the MAP of the same lists where only things new to the listener count. Of
+podcasts, `worth` is the utility of the first ten to those who never heard one. Beside these, the MAP of the oracle
+and of the fit's models at the test anchor of the fit (a week before the end, without a fit).
 """
 
 from __future__ import annotations

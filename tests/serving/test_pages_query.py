@@ -102,7 +102,9 @@ def test_a_fit_reads_the_tables_of_the_run_it_belongs_to(
 ) -> None:
     with ew.open("shop") as db:
         (tmp_path / "schema.json").write_text(json.dumps(schema_to_json(db.schema)))
-    (tmp_path / "run.json").write_text(json.dumps({"format": 1, "task": {}, "source": {"name": "shop", "dialect": "duckdb"}}))
+    (tmp_path / "run.json").write_text(
+        json.dumps({"format": 1, "task": {}, "source": {"name": "shop", "dialect": "duckdb"}})
+    )
     wrong = CHURN.replace("transactions", "transaction")
     assert fit_in_process([str(tmp_path), wrong, str(tmp_path / "out"), "10s"]) == 2
     said = capsys.readouterr().err
