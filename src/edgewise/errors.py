@@ -7,7 +7,8 @@ EdgewiseError
 │   ├── QueryError       the predictive query; points into its text
 │   ├── LabelError       label tables that users bring, or that a query yields
 │   ├── ArgumentError    an option or argument
-│   ├── ProjectError     the project file: what is served, its pages and rules
+│   ├── ProjectError     the project file: what is served and decided, its pages and rules
+│   ├── DecisionError    a batch decision: constraints that conflict, a folder that is none
 │   └── RunError         a run folder
 └── InternalError        a broken invariant: a bug of ours, never the user's fault
 """
@@ -19,6 +20,7 @@ from collections.abc import Iterable
 
 __all__ = [
     "ArgumentError",
+    "DecisionError",
     "EdgewiseError",
     "InternalError",
     "LabelError",
@@ -77,7 +79,11 @@ class ArgumentError(UserError):
 
 
 class ProjectError(UserError):
-    """The project file: what is served, its pages and rules."""
+    """The project file: what is served and decided, its pages and rules."""
+
+
+class DecisionError(UserError):
+    """A batch decision: constraints that conflict, a folder that is none."""
 
 
 class RunError(UserError):
