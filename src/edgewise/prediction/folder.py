@@ -13,7 +13,7 @@ from typing import Any
 
 from edgewise.errors import RunError
 
-__all__ = ["FORMAT", "check_free", "new_folder", "read_manifest", "write_json"]
+__all__ = ["FORMAT", "check_free", "new_folder", "read_manifest", "whole_folder", "write_json"]
 
 #: Raised whenever a run written before could no longer be read.
 FORMAT = 1
@@ -28,6 +28,13 @@ def new_folder(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
         RunError: `path` exists and is not a run, or is one and `overwrite` is false.
     """
     check_free(path, overwrite)
+    with whole_folder(path) as temporary:
+        yield temporary
+
+
+@contextmanager
+def whole_folder(path: Path) -> Iterator[Path]:
+    """A temporary folder beside `path` that takes its place, with all that was there, when the block ends well."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
     try:
@@ -35,7 +42,7 @@ def new_folder(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
         os.chmod(temporary, 0o755)
         if path.exists():
             old = Path(tempfile.mkdtemp(prefix=f".{path.name}-old-", dir=path.parent))
-            os.replace(path, old / "run")
+            os.replace(path, old / "before")
             os.replace(temporary, path)
             shutil.rmtree(old)
         else:
