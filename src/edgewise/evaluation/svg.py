@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 from markupsafe import Markup, escape
 
 __all__ = ["Canvas", "Scale", "shortened", "ticks"]
+
+_UNPRINTABLE: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 class Scale:
@@ -67,6 +71,23 @@ class Canvas:
             f'aria-label="{escape(self._title)}. {escape(self._description)}" '
             f'preserveAspectRatio="xMidYMid meet">{"".join(self._marks)}</svg>'
         )
+
+    def file(self, style: str) -> str:
+        """The whole as a file of its own: with its style in it, and a white ground."""
+        marks = _printable("".join(self._marks))
+        title, description = (escape(_printable(words)) for words in (self._title, self._description))
+        return (
+            f'<?xml version="1.0" encoding="UTF-8"?>\n<svg xmlns="http://www.w3.org/2000/svg" class="chart" '
+            f'viewBox="-12 -36 {self.width + 24} {self.height + 48}" width="{self.width + 24}" '
+            f'height="{self.height + 48}" role="img"><title>{title}</title><desc>{description}</desc>'
+            f'<style>{style}</style><rect x="-12" y="-36" width="{self.width + 24}" height="{self.height + 48}" '
+            f'fill="#ffffff"/><text x="0" y="-14" class="ink strong">{title}</text>{marks}</svg>\n'
+        )
+
+
+def _printable(words: str) -> str:
+    """Words without the characters that XML cannot hold."""
+    return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", words)
 
 
 def ticks(low: float, high: float, count: int = 4) -> Sequence[float]:

@@ -17,6 +17,7 @@ from edgewise.errors import UserError
 from edgewise.evaluation.report import number
 from edgewise.serving.access import Scope
 from edgewise.serving.envelope import Refusal, envelope, invalid
+from edgewise.serving.pages.charts.pen import said
 from edgewise.serving.pages.session import COOKIE, Sessions
 from edgewise.serving.routes.given import allowed, served
 from edgewise.serving.tenant import Tenant
@@ -38,6 +39,8 @@ _templates: Final = Environment(
 )
 _templates.filters["number"] = number
 _templates.filters["counted"] = lambda n: f"{n:,}"
+_templates.filters["cell"] = lambda cell: "" if cell is None else said(cell) if isinstance(cell, float) else cell
+_templates.filters["said"] = said
 _templates.filters["words"] = lambda name: str(name).replace("_", " ")
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
