@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from edgewise.decisions.project.read import parse_project, read_project
+from edgewise.decisions.project.read import parse_deciding, parse_project, read_project
 from edgewise.errors import ProjectError
 
 
@@ -120,3 +120,13 @@ def test_a_file_that_is_not_there(tmp_path) -> None:
 
 def test_without_a_schema_names_are_not_looked_up(project_text: str) -> None:
     parse_project(project_text.replace("table: listeners", "table: nobody"), "project.yaml")
+
+
+def test_what_decides_without_serving_says_neither_people_nor_items(project_text: str) -> None:
+    small = parse_deciding("name: shop\nsource: shop\ndecisions: {folder: out}\n", "project.yaml")
+    assert (small.name, small.decisions.folder) == ("shop", "out")
+    assert parse_deciding(project_text, "project.yaml").name == "music"
+    with pytest.raises(ProjectError, match="line 3: decisions.folders: there is no such field"):
+        parse_deciding("name: shop\nsource: shop\ndecisions: {folders: out}\n", "project.yaml")
+    with pytest.raises(ProjectError, match="line 1: items: is missing"):
+        parse_deciding("name: shop\nsource: shop\npeople: {table: customers}\n", "project.yaml")

@@ -10,6 +10,8 @@ from edgewise.decisions.project.rules import RuleEntry
 
 __all__ = [
     "CollectionEntry",
+    "DecidingFile",
+    "DecisionsEntry",
     "HomeEntry",
     "ItemEntry",
     "ListsEntry",
@@ -153,8 +155,16 @@ class SurfacesEntry(_Entry):
     playlists: ListsEntry | None = Field(default=None, description="Curated playlists; none where left out.")
 
 
-class ProjectFile(_Entry):
-    """A whole project file."""
+class DecisionsEntry(_Entry):
+    """Batch decisions. What is not declared is proposed by the tables when it is asked for."""
+
+    folder: str = Field(
+        default="decided", description="The folder of what was decided, seen from the project file."
+    )
+
+
+class DecidingFile(_Entry):
+    """What batch decisions need of a project file."""
 
     name: str = Field(description="What the project is called.")
     source: str = Field(description="Where the tables are: a folder, a file, an address, a built-in world.")
@@ -163,6 +173,14 @@ class ProjectFile(_Entry):
         default="main", pattern=r"^[\w-]+$", description="Whose project it is; kept apart from all others."
     )
     random_seed: int = Field(default=0, ge=0, description="What chance is drawn from.")
+    decisions: DecisionsEntry = Field(
+        default=DecisionsEntry(), description="Batch decisions: messages, assortments, orders, matches, trends."
+    )
+
+
+class ProjectFile(DecidingFile):
+    """A whole project file. One that only decides, and serves nothing, may leave out `people` and `items`."""
+
     people: PeopleEntry = Field(description="Those who are served.")
     runs: dict[str, str] = Field(default={}, description="The run that ranks things of a kind, by table.")
     items: dict[str, ItemEntry] = Field(min_length=1, description="The kinds of things, by table.")
