@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from edgewise.decisions.project.file import ProjectFile
+from edgewise.decisions.project.file import PROJECT, ProjectFile
 from edgewise.decisions.project.propose import propose
-from edgewise.decisions.project.read import read_project
+from edgewise.decisions.project.read import read_deciding, read_project
 from edgewise.decisions.project.text import project_text
 from edgewise.decisions.surfaces import Surfaces
 from edgewise.errors import ArgumentError, QueryError, RunError
@@ -34,9 +34,8 @@ from edgewise.serving.service import Service
 from edgewise.serving.tenant import Settings, Tenant
 from edgewise.workflow.graph import Graph
 
-__all__ = ["PROJECT", "Served", "access_of", "open_service", "open_tenant", "origins_of", "proposal_of", "served"]
+__all__ = ["Served", "access_of", "open_service", "open_tenant", "origins_of", "proposal_of", "served"]
 
-PROJECT: Final = "project.yaml"
 _TENANT: Final = re.compile(r"([\w-]+)=(.+)", re.DOTALL)
 _MAIN: Final = "main"
 
@@ -103,8 +102,15 @@ def open_service(
 
 
 def origins_of(tenants: Sequence[Served]) -> dict[str, Origin]:
-    """Where the models of each tenant come from, for the pages that show runs."""
-    return {what.tenant: Origin(what.runs, what.state) for what in tenants}
+    """Where the models and the decisions of each tenant are, for the pages that show them."""
+    return {what.tenant: Origin(what.runs, what.state, _decided(what)) for what in tenants}
+
+
+def _decided(what: Served) -> Path:
+    """The folder of decisions that a project file names; without one, `decided` beside the run."""
+    if what.project is None:
+        return what.runs[0].parent / "decided"
+    return (what.project.parent / read_deciding(what.project).decisions.folder).resolve()
 
 
 def access_of(tenants: Sequence[Served]) -> Access:

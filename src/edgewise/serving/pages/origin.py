@@ -1,4 +1,4 @@
-"""Where the models of a tenant came from: the folders of its runs, for the pages that show them."""
+"""Where the models and the decisions of a tenant are: folders, for the pages that show them."""
 
 from __future__ import annotations
 
@@ -13,13 +13,16 @@ __all__ = ["Origin", "origin_of"]
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """The folders of the runs that a tenant began with; `state` is the folder of its logs."""
+    """The folders of the runs that a tenant began with; `state` is the folder of its logs, `decided` that of its
+    decisions.
+    """
 
     runs: tuple[Path, ...] = field(default=())
     state: Path | None = None
+    decided: Path | None = None
 
 
 def origin_of(request: Request, tenant: str) -> Origin:
-    """Where a tenant's models came from; nothing for one that was made in memory."""
+    """Where a tenant's models and decisions are; nothing for one that was made in memory."""
     origins: Mapping[str, Origin] = request.app.state.origins
     return origins.get(tenant, Origin())

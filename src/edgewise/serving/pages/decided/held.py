@@ -1,0 +1,84 @@
+"""The decisions in a folder, read once for as long as they stay as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+from edgewise.clock import iso
+from edgewise.decisions.decided.folder import MANIFEST, read_decided
+from edgewise.decisions.decided.nouns import Decided
+from edgewise.errors import UserError
+from edgewise.serving.envelope import Refusal
+from edgewise.serving.pages.decided.nouns import DECISIONS
+
+__all__ = ["Held", "held_in", "named"]
+
+_MOST: Final = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A decision by the name of its folder; `decided` is None, and `wrong` says why, where it cannot be read."""
+
+    name: str
+    decided: Decided | None
+    wrong: str = ""
+
+    @property
+    def at(self) -> str:
+        """When it was made: the last moment that it knew."""
+        return "" if self.decided is None else iso(self.decided.at)
+
+
+def held_in(folder: Path | None) -> Sequence[Held]:
+    """The decisions in a folder, those written last first."""
+    return [_read(path) for path in _latest(folder)]
+
+
+def named(folder: Path | None, name: str) -> Held:
+    """A decision by the name of its folder; the latest of a kind by the name of the kind.
+
+    Raises:
+        Refusal: there is none.
+    """
+    places = _latest(folder)
+    for path in places:
+        if path.name == name:
+            return _read(path)
+    for path in places:
+        found = _read(path)
+        if found.decided is not None and found.decided.decision == name:
+            return found
+    if name in DECISIONS:
+        where = f"{folder}/{name}" if folder is not None else f"decided/{name}"
+        raise Refusal(
+            404, f"nothing was decided about '{name}' yet", hint=f"edgewise {name} PROJECT --out {where}",
+            place="path.name",
+        )  # fmt: skip
+    raise Refusal(404, f"there is no decision '{name[:100]}'", place="path.name", hint="/decisions lists them")
+
+
+def _latest(folder: Path | None) -> list[Path]:
+    if folder is None or not folder.is_dir():
+        return []
+    found = [(-manifest.stat().st_mtime_ns, manifest.parent) for manifest in folder.glob(f"*/{MANIFEST}")]
+    return [place for _, place in sorted(found)][:_MOST]
+
+
+def _read(place: Path) -> Held:
+    try:
+        return _kept(place, (place / MANIFEST).stat().st_mtime_ns)
+    except OSError as error:  # replaced this very moment
+        return Held(place.name, None, f"it cannot be read: {error.strerror}")
+
+
+@lru_cache(maxsize=64)
+def _kept(place: Path, _: int) -> Held:
+    try:
+        return Held(place.name, read_decided(place))
+    except UserError as error:
+        return Held(place.name, None, error.message)

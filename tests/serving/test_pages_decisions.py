@@ -1,0 +1,129 @@
+"""The pages of decisions: their list, a page each, exports, and what is damaged or hostile."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from decided_samples import HOSTILE, plain, write_all
+from fastapi.testclient import TestClient
+
+from edgewise.decisions.decided.folder import MANIFEST, write_decided
+from edgewise.serving.access import Access, Scope
+from edgewise.serving.pages.decided.nouns import DECISIONS
+from edgewise.serving.pages.origin import Origin
+
+Showing = Callable[..., TestClient]
+
+
+@pytest.fixture
+def showing(client: TestClient) -> Showing:
+    """A client of a service that shows a folder of decisions."""
+
+    def show(folder: Path) -> TestClient:
+        client.app.state.origins = {"main": Origin(decided=folder)}  # type: ignore[attr-defined]  # Starlette's own
+        return client
+
+    return show
+
+
+def test_without_decisions_the_page_says_which_command_makes_them(
+    client: TestClient, showing: Showing, tmp_path: Path
+) -> None:
+    for found in (client.get("/decisions").text, showing(tmp_path / "none").get("/decisions").text):
+        assert all(f"edgewise {kind} project.yaml --out" in found for kind in DECISIONS)
+        assert '<a href="/decisions" aria-current="page">' in found
+    missing = client.get("/decisions/forecast")
+    assert missing.status_code == 404
+    assert "edgewise forecast" in missing.text
+
+
+def test_the_list_says_what_was_expected_given_up_and_to_be_known(showing: Showing, tmp_path: Path) -> None:
+    page = showing(write_all(tmp_path, plain("assort"))).get("/decisions").text
+    assert "1,234 dollars" in page
+    assert "1,000 dollars to 1,500 dollars" in page
+    assert "25%" in page
+    assert "2017-11-06" in page
+    assert "measured on weeks that nothing was fitted on" in page
+    assert "which is no cause" in page
+    assert "1 more to know" in page
+
+
+def test_names_from_tables_are_shown_and_never_run(showing: Showing, tmp_path: Path) -> None:
+    client = showing(write_all(tmp_path, plain()))
+    for path in ("/decisions", "/decisions/other"):
+        page = client.get(path).text
+        assert "<script>document" not in page
+        assert "&lt;script&gt;document" in page or path == "/decisions"
+    assert "<script>document" not in client.get("/decisions/other/charts/gave-up.svg").text
+
+
+def test_tables_and_charts_are_taken_along(showing: Showing, tmp_path: Path) -> None:
+    client = showing(write_all(tmp_path, plain()))
+    answer = client.get("/decisions/other/tables/first.csv")
+    assert answer.headers["content-disposition"] == 'attachment; filename="other-first.csv"'
+    rows = list(csv.reader(io.StringIO(answer.text)))
+    assert rows[:2] == [["who", "n", "x"], ["ann", "1", "0.5"]]
+    assert rows[2][0] == HOSTILE
+    costs = list(csv.reader(io.StringIO(client.get("/decisions/other/charts/gave-up.csv").text)))
+    assert costs[1] == ["space", "100.0"]
+    picture = client.get("/decisions/other/charts/gave-up.svg")
+    ElementTree.fromstring(picture.text)
+    assert "script-src" not in picture.headers["content-security-policy"]
+    assert picture.headers["content-type"].startswith("image/svg+xml")
+    for wrong in ("tables/none.csv", "tables/first.txt", "charts/none.svg", "charts/gave-up.png", "charts/x"):
+        assert client.get(f"/decisions/other/{wrong}").status_code == 404
+
+
+@pytest.mark.parametrize("name", ["%2e%2e", "%2e%2e%2fother", "no", "a" * 500, "\u202e", "%00"])
+def test_no_name_leads_out_of_the_folder(showing: Showing, tmp_path: Path, name: str) -> None:
+    write_all(tmp_path, plain())
+    assert showing(tmp_path / "inside").get(f"/decisions/{name}").status_code in (404, 422)
+
+
+def test_a_damaged_decision_says_so(showing: Showing, tmp_path: Path) -> None:
+    write_all(tmp_path, plain("match"))
+    (tmp_path / "match" / "first.parquet").write_bytes(b"no parquet")
+    client = showing(tmp_path)
+    assert "cannot be read" in client.get("/decisions").text
+    page = client.get("/decisions/match")
+    assert page.status_code == 409
+    assert "is damaged" in page.text
+    (tmp_path / "match" / MANIFEST).write_text("{")
+    assert "cannot be read as JSON" in client.get("/decisions/match").text
+
+
+def test_the_latest_of_a_kind_answers_to_its_name_and_a_new_one_is_seen_at_once(
+    showing: Showing, tmp_path: Path
+) -> None:
+    write_decided(plain("trends"), tmp_path / "week 45")
+    client = showing(tmp_path)
+    assert "week 45" in client.get("/decisions/trends").text
+    assert client.get("/decisions/week%2045").status_code == 200
+    write_decided(plain("trends", "second"), tmp_path / "week 45")
+    assert client.get("/decisions/week%2045/tables/second.csv").status_code == 200
+
+
+def test_a_decision_whose_tables_are_others_is_shown_as_tables(showing: Showing, tmp_path: Path) -> None:
+    client = showing(write_all(tmp_path, *(plain(kind) for kind in DECISIONS)))
+    for kind in DECISIONS:
+        page = client.get(f"/decisions/{kind}?store=x&x={'y' * 300}")
+        assert page.status_code == 200
+        assert "tables/first.csv" in page.text
+
+
+def test_decisions_are_for_administrators(client_of: Callable[..., TestClient], tmp_path: Path) -> None:
+    access = Access(tmp_path / "keys.json")
+    client = client_of(access=access)
+    client.app.state.origins = {"main": Origin(decided=write_all(tmp_path / "made", plain()))}  # type: ignore[attr-defined]  # Starlette's own
+    assert client.get("/decisions", follow_redirects=False).headers["location"] == "/sign-in?next=/decisions"
+    for scope in (Scope.READ, Scope.ADMIN):
+        key = access.add("main", [scope])
+        signed = client.post(
+            "/sign-in", data={"key": key, "next": "/decisions"}, headers={"Origin": "http://localhost"}
+        )
+        assert ("What predictions were turned into" in signed.text) == (scope is Scope.ADMIN)
