@@ -15,8 +15,8 @@ from edgewise.worlds.catalogue import WORLDS, names
 
 
 def test_names() -> None:
-    assert names() == ["completejourney", "shop", "streaming"]
-    assert [world.simulated for world in WORLDS.values()] == [False, True, True]
+    assert names() == ["completejourney", "messaging", "shop", "streaming"]
+    assert [world.simulated for world in WORLDS.values()] == [False, *[True] * (len(WORLDS) - 1)]
     assert all("simulated" in world.about for world in WORLDS.values() if world.simulated)
 
 

@@ -41,6 +41,13 @@ def _load_streaming(options: str = "") -> Tables:
     return streaming(read_options(options)).tables
 
 
+def _load_messaging(options: str = "") -> Tables:
+    from edgewise.worlds.messaging import messaging
+    from edgewise.worlds.messaging.options import read_options
+
+    return messaging(read_options(options)).tables
+
+
 WORLDS: dict[str, World] = {
     world.name: world
     for world in (
@@ -49,6 +56,13 @@ WORLDS: dict[str, World] = {
             about="The Complete Journey: 2,469 households, 1.5M purchases in 457 grocery stores, 2017 (real data)",
             simulated=False,
             load=completejourney_files,
+        ),
+        World(
+            name="messaging",
+            about="A shop that writes to 5,000 users: half a year, 170,000 randomised messages (simulated data)",
+            simulated=True,
+            load=_load_messaging,
+            load_sized=_load_messaging,
         ),
         World(
             name="shop",
