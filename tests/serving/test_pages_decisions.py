@@ -45,7 +45,7 @@ def test_without_decisions_the_page_says_which_command_makes_them(
 def test_the_list_says_what_was_expected_given_up_and_to_be_known(showing: Showing, tmp_path: Path) -> None:
     page = showing(write_all(tmp_path, plain("assort"))).get("/decisions").text
     assert "1,234 dollars" in page
-    assert "1,000 dollars to 1,500 dollars" in page
+    assert "1,000 to 1,500 dollars" in page
     assert "25%" in page
     assert "2017-11-06" in page
     assert "measured on weeks that nothing was fitted on" in page
