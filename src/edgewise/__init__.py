@@ -17,6 +17,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from edgewise.decisions.deciding import decide
     from edgewise.errors import UserError
     from edgewise.evaluation.report import Report
     from edgewise.explanation.nouns import Explanation
@@ -38,6 +39,7 @@ __all__ = [
     "Task",
     "UserError",
     "__version__",
+    "decide",
     "load",
     "open",
 ]
@@ -51,6 +53,7 @@ _PLACES = {
     "Schema": ("edgewise.schema.model", "Schema"),
     "Task": ("edgewise.workflow.task", "Task"),
     "UserError": ("edgewise.errors", "UserError"),
+    "decide": ("edgewise.decisions.deciding", "decide"),
     "load": ("edgewise.workflow.saved", "load_run"),
     "open": ("edgewise.sources.database", "open_database"),
 }

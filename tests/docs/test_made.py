@@ -78,6 +78,7 @@ def project_file() -> str:
         ("The homepage", project.HomeEntry),
         ("A shelf", project.ShelfEntry),
         ("Curated playlists", project.ListsEntry),
+        ("Batch decisions", project.DecisionsEntry),
         *((f"Rule: {tag}", model) for tag, model in RULES.items()),
     )
     for title, model in models:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from edgewise.decisions.project.rules import RuleEntry
 
 __all__ = [
+    "PROJECT",
     "CollectionEntry",
     "DecidingFile",
     "DecisionsEntry",
@@ -21,6 +22,9 @@ __all__ = [
     "ShelfKind",
     "SurfacesEntry",
 ]
+
+#: What a project file is called in its folder.
+PROJECT: Final = "project.yaml"
 
 #: The kinds of shelves; `home.shelves` makes each.
 ShelfKind = Literal[
