@@ -1,0 +1,116 @@
+"""The pages of decisions as Debian's Chromium shows them: widths, colours, keyboard, pictures, sliders."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import uvicorn
+from chromium import Tab, chromium
+from decided_samples import plain, write_all
+from serving_shop import make_live
+
+from edgewise.serving.app import make_app
+from edgewise.serving.limits import RateLimit
+from edgewise.serving.pages.origin import Origin
+from edgewise.serving.server import free_port
+from edgewise.serving.service import Service
+from edgewise.serving.tenant import Settings, Tenant
+
+pytestmark = pytest.mark.browser
+
+PAGES = ("/decisions", "/decisions/other")
+WIDTHS = (360, 768, 1400)
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A server over the small shop and decisions of every kind."""
+    tenant = Tenant("main", tmp_path_factory.mktemp("state"), make_live(), make_live, Settings(clock="data"))
+    folder = write_all(tmp_path_factory.mktemp("decided"), plain())
+    port = free_port("127.0.0.1", 8350)
+    app = make_app(
+        Service({"main": tenant}, None, RateLimit(1e6, 1e6)), origins={"main": Origin(decided=folder)}
+    )
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        time.sleep(0.02)
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    thread.join(timeout=30)
+
+
+@pytest.fixture(scope="module")
+def tab(chromium_command: list[str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tab]:
+    """A page of the browser."""
+    with chromium(chromium_command, tmp_path_factory.mktemp("profile")) as found:
+        yield found
+
+
+@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("dark", [False, True])
+def test_no_page_is_wider_than_its_window_complains_or_asks_elsewhere(
+    tab: Tab, address: str, path: str, dark: bool
+) -> None:
+    for width in WIDTHS:
+        tab.look(width, 800, dark=dark)
+        tab.problems.clear()
+        tab.asked.clear()
+        tab.open(address + path)
+        assert tab.run("document.documentElement.scrollWidth") <= width, (path, width)
+        assert tab.problems == []
+        assert all(asked.startswith((address, "data:")) for asked in tab.asked)
+        seen = "[...document.querySelectorAll('figure.chart svg')].filter(s => s.getClientRects().length)"
+        figures = tab.run("document.querySelectorAll('figure.chart').length")
+        assert tab.run(f"{seen}.length") == figures
+        assert tab.run(f"{seen}.every(s => s.getAttribute('aria-label'))")
+    ground = tab.run("getComputedStyle(document.body).backgroundColor.replace(/rgba?\\(/, '[').replace(')', ']')")
+    assert (sum(json.loads(ground)[:3]) < 200) == dark
+
+
+def test_letters_in_charts_can_be_read_on_a_telephone(tab: Tab, address: str) -> None:
+    tab.look(360, 800)
+    tab.open(f"{address}/decisions/other")
+    size = tab.run(
+        "Math.min(...[...document.querySelectorAll('figure.chart .narrow-drawing text')]"
+        ".map(t => t.getBoundingClientRect().height))"
+    )
+    assert size >= 11
+
+
+def test_a_chart_is_saved_as_png(tab: Tab, address: str) -> None:
+    tab.look(1200, 800)
+    tab.open(f"{address}/decisions/other")
+    tab.until("document.documentElement.dataset.ready === 'decisions'")
+    tab.run("window.made = null; URL.createObjectURL = (blob) => { window.made = blob; return '#saved'; }")
+    tab.run("document.querySelector('[data-png]').click()")
+    tab.until("window.made")
+    assert tab.run("window.made.type") == "image/png"
+    size = json.loads(
+        tab.run("createImageBitmap(window.made).then(b => JSON.stringify([b.width, b.height, window.made.size]))")
+    )
+    assert size[0] == 2 * (760 + 24)
+    assert size[2] > 5_000
+
+
+def test_the_keyboard_reaches_charts_tables_and_exports(tab: Tab, address: str) -> None:
+    tab.look(1200, 800)
+    tab.open(f"{address}/decisions/other")
+    seen = []
+    for _ in range(30):
+        tab.press("Tab", 9)
+        seen.append(tab.run("document.activeElement.textContent.trim().slice(0, 24)"))
+        assert tab.run("document.activeElement === document.body") or (
+            tab.run("getComputedStyle(document.activeElement).outlineStyle") != "none"
+        )
+    assert {"To the content", "Decisions", "The figures as a table"} <= set(seen)
+    assert any(words.startswith("PNG") for words in seen)
+    tab.run("document.querySelector('figure.chart summary').focus()")
+    tab.press("Enter", 13, "\r")
+    tab.until("document.querySelector('figure.chart details').open")
