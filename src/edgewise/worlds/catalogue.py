@@ -41,6 +41,13 @@ def _load_streaming(options: str = "") -> Tables:
     return streaming(read_options(options)).tables
 
 
+def _load_lodging(options: str = "") -> Tables:
+    from edgewise.worlds.lodging import lodging
+    from edgewise.worlds.lodging.options import read_options
+
+    return lodging(read_options(options)).tables
+
+
 def _load_messaging(options: str = "") -> Tables:
     from edgewise.worlds.messaging import messaging
     from edgewise.worlds.messaging.options import read_options
@@ -56,6 +63,13 @@ WORLDS: dict[str, World] = {
             about="The Complete Journey: 2,469 households, 1.5M purchases in 457 grocery stores, 2017 (real data)",
             simulated=False,
             load=completejourney_files,
+        ),
+        World(
+            name="lodging",
+            about="A marketplace for lodging: 6,800 guests, 570 listings, half a year (simulated data)",
+            simulated=True,
+            load=_load_lodging,
+            load_sized=_load_lodging,
         ),
         World(
             name="messaging",
