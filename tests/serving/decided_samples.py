@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import json
+import math
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 
@@ -36,3 +41,106 @@ def write_all(folder: Path, *made: Decided) -> Path:
     for decided in made:
         write_decided(decided, folder / decided.decision)
     return folder
+
+
+def forecast() -> Decided:
+    """Demand of two stores and three categories over five levels, 30 weeks behind and 8 ahead."""
+    ahead: list[dict[str, Any]] = []
+    past: list[dict[str, Any]] = []
+    first = dt.datetime(2017, 4, 10)
+    for level, store, category, size in _nodes():
+        named = {"level": level, "store": store, "region": None, "department": None, "category": category}
+        for week in range(38):
+            value = size * (100 + 30 * math.sin(week / 4) + 7 * (week * 7 % 5))
+            row = {**named, "week": first + dt.timedelta(weeks=week), "value": value}
+            if week < 30:
+                past.append(row)
+            else:
+                ahead.append({**row, "horizon": week - 29, "low": 0.8 * value, "high": 1.3 * value})
+    orders = [
+        {"store": s, "category": c, "week": first + dt.timedelta(weeks=30), "order": 120 * size, "why": HOSTILE}
+        for level, s, c, size in _nodes() if level == "store_category"
+    ]  # fmt: skip
+    base = plain("forecast")
+    tables = {"forecast": ahead, "past": past, "orders": orders}
+    return replace(base, tables={name: pa.Table.from_pylist(made) for name, made in tables.items()})
+
+
+def _nodes() -> list[tuple[str, str | None, str | None, float]]:
+    stores, categories = ("21", "446"), ("GROCERY", HOSTILE, "DELI")
+    return [
+        ("total", None, None, 21.0),
+        *(("store", store, None, 9.0 + i) for i, store in enumerate(stores)),
+        *(("category", None, category, 7.0 - i) for i, category in enumerate(categories)),
+        *(("store_category", s, c, 3.0 + i + j) for i, s in enumerate(stores) for j, c in enumerate(categories)),
+    ]
+
+
+def assort() -> Decided:
+    """Three stores with articles that stay, come in and go."""
+    stores = [
+        {
+            "store": store, "known": store != 906, "space": 40.0, "carries": 30, "goes_in": 6, "goes_out": 4,
+            "demand": 1000.0 - store, "sells": 0.7, "keeps": 0.82, "at_most": 0.825, "gap": 0.006,
+            "one_more_place": 1.25,
+        }
+        for store in (21, 446, 906)
+    ]  # fmt: skip
+    carried = [
+        {
+            "store": store, "article": 1000 + i, "category": HOSTILE if i % 3 else "DELI", "rank": i + 1,
+            "change": "goes in" if i % 5 == 0 else "stays", "expected": 50.0 - i, "adds": 40.0 - i,
+            "kept_if_missing": 0.2, "why": f"sells {50 - i}",
+        }
+        for store in (21, 446, 906) for i in range(30)
+    ]  # fmt: skip
+    out = [
+        {
+            "store": store, "article": 2000 + i, "category": "DELI", "expected": 3.0, "kept": 0.6, "instead": 1000,
+            "would_add": 0.5, "why": HOSTILE,
+        }
+        for store in (21, 446) for i in range(4)
+    ]  # fmt: skip
+    tables = {"assortment": carried, "left_out": out, "stores": stores}
+    return replace(plain("assort"), tables={name: pa.Table.from_pylist(made) for name, made in tables.items()})
+
+
+def trends() -> Decided:
+    """Three trends over 26 weeks, with what drives them and rows of them."""
+    first = dt.datetime(2017, 5, 15)
+    listed = [
+        {
+            "trend": i + 1, "direction": "falls" if i == 2 else "rises", "value": name,
+            "title": f"category {name}", "kind": "category", "ratio": 1.8 - 0.5 * i, "low": 1.4 - 0.5 * i, "high": 2.3 - 0.5 * i,
+            "recent": 180.0, "expected": 100.0, "where": "" if i else "store = 446",
+            "driven_by": "store = 446 (80%)",
+            "status": "new" if i == 0 else "lasting", "began": first + dt.timedelta(weeks=22 - i),
+            "found_at": first + dt.timedelta(weeks=25), "p": 0.0001, "z": 5.0, "events": "transactions",
+            "level": "category", "also": [HOSTILE], "holiday": "",
+        }
+        for i, name in enumerate(("CANDY", HOSTILE, "SUN CARE"))
+    ]  # fmt: skip
+    weeks = [
+        {
+            "trend": i + 1, "week_until": first + dt.timedelta(weeks=week), "expected": 100.0, "low": 80.0,
+            "high": 120.0,
+            "count": 100.0 + 9 * math.sin(week) + (0 if week < 22 - i else 30 * (1 - i)),
+        }
+        for i in range(3) for week in range(26)
+    ]  # fmt: skip
+    drivers = [
+        {
+            "trend": 1, "column": "store", "value": value, "recent": 80, "expected": 20.0, "ratio": 4.0,
+            "share": share, "low": share - 0.1, "high": share + 0.1, "stands_out": share > 0.5,
+        }
+        for value, share in (("446", 0.8), (HOSTILE, 0.1))
+    ]  # fmt: skip
+    examples = [
+        {
+            "trend": 1,
+            "time": first + dt.timedelta(weeks=25, hours=3),
+            "row": json.dumps({"product": HOSTILE, "n": 2}),
+        }
+    ]
+    tables = {"trends": listed, "weeks": weeks, "drivers": drivers, "examples": examples}
+    return replace(plain("trends"), tables={name: pa.Table.from_pylist(made) for name, made in tables.items()})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Coroutine
 from importlib import resources
 from typing import Annotated, Any, Final
@@ -39,10 +40,22 @@ _templates: Final = Environment(
 )
 _templates.filters["number"] = number
 _templates.filters["counted"] = lambda n: f"{n:,}"
-_templates.filters["cell"] = lambda cell: "" if cell is None else said(cell) if isinstance(cell, float) else cell
 _templates.filters["said"] = said
 _templates.filters["words"] = lambda name: str(name).replace("_", " ")
 
+
+def _cell(cell: object) -> object:
+    """A cell of a table as it is read: figures in few letters, days without their midnight."""
+    if isinstance(cell, float):
+        return said(cell)
+    if isinstance(cell, dt.datetime):
+        return f"{cell:%Y-%m-%d}" if cell.time() == dt.time() else f"{cell:%Y-%m-%d %H:%M}"
+    if isinstance(cell, bool):
+        return "yes" if cell else "no"
+    return "" if cell is None else cell
+
+
+_templates.filters["cell"] = _cell
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 

@@ -59,7 +59,7 @@ class BarChart:
             canvas.text(x(tick), top - 8, said(tick, "share" if self.unit == "share" else ""), anchor=anchor)
         for i, label in enumerate(self.labels):
             y = top + i * each + (18 if slim else 4)
-            most = int((width if slim else left - 10) / 6.4)
+            most = int((width if slim else left - 10) / 6.8)
             if slim:
                 canvas.text(2, y - 4, shortened(label, most), "ink")
             else:

@@ -69,7 +69,7 @@ class Multiples:
         self, canvas: Canvas, panel: Panel, left: float, top: float, width: float,
         every: tuple[float, float] | None,
     ) -> None:  # fmt: skip
-        most = int(width / 6.8)
+        most = int((width - 6) / 7.3)
         canvas.text(left, top + 14, shortened(panel.title, most), "ink strong")
         canvas.text(left, top + 29, shortened(panel.note, int(width / 6.1)))
         values = [*panel.values, *(panel.low or ()), *(panel.high or ())]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -13,7 +14,7 @@ from edgewise.decisions.decided.nouns import Decided
 from edgewise.errors import DecisionError
 from edgewise.serving.pages.charts.nouns import Chart
 
-__all__ = ["BASIS", "DECISIONS", "Look", "View", "chosen", "column", "distinct", "of", "rows", "table"]
+__all__ = ["BASIS", "DECISIONS", "Look", "View", "chosen", "column", "day", "distinct", "of", "rows", "table"]
 
 #: What was asked for in the address: which store, which category, which point of a curve.
 Look = Mapping[str, str]
@@ -73,6 +74,11 @@ def rows(table: pa.Table, most: int | None = None) -> list[dict[str, Any]]:
     """Rows by the names of their columns."""
     found: list[dict[str, Any]] = (table if most is None else table.slice(0, most)).to_pylist()
     return found
+
+
+def day(moment: object) -> str:
+    """A moment in a table as a day: tables have dates, times and texts."""
+    return moment.strftime("%Y-%m-%d") if isinstance(moment, dt.date) else str(moment)[:10]
 
 
 def distinct(table: pa.Table, name: str) -> list[Any]:

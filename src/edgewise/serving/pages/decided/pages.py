@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -18,6 +19,7 @@ from edgewise.serving.envelope import Refusal
 from edgewise.serving.pages.charts.bars import BarChart, Bars
 from edgewise.serving.pages.charts.export import chart_csv, chart_svg, table_csv
 from edgewise.serving.pages.charts.nouns import Chart
+from edgewise.serving.pages.decided import assort, forecast, trends
 from edgewise.serving.pages.decided.held import Held, held_in, named
 from edgewise.serving.pages.decided.nouns import BASIS, DECISIONS, Look, View
 from edgewise.serving.pages.frame import PageRoute, Seen, render
@@ -26,12 +28,15 @@ from edgewise.serving.routes.given import clean
 
 __all__ = ["router"]
 
+_LOG: Final = logging.getLogger("edgewise.serving")
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 _ROWS: Final = 20
 _LONGEST: Final = 200
 #: A picture is a file with its style in it and no script.
 _PICTURE_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
-_VIEWS: Final[Mapping[str, Callable[[Decided, Look], View]]] = {}
+_VIEWS: Final[Mapping[str, Callable[[Decided, Look], View]]] = {
+    "assort": assort.view, "forecast": forecast.view, "trends": trends.view,
+}  # fmt: skip
 
 
 @router.get("/decisions")
@@ -106,6 +111,9 @@ def _seen(decided: Decided, look: Look) -> tuple[View, str]:
         return _VIEWS.get(decided.decision, _nothing)(decided, look), ""
     except DecisionError as error:
         return View(), error.message
+    except (pa.ArrowException, LookupError, TypeError, ValueError):
+        _LOG.exception("a decision of %s has no page", decided.decision)
+        return View(), "its tables are not as this version writes them"
 
 
 def _nothing(_: Decided, __: Look) -> View:
