@@ -1,0 +1,112 @@
+"""Columns of tables as arrays, rows after a moment left out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from jaxtyping import Float64, Int64
+from sqlglot import expressions as exp
+
+from edgewise.clock import ALWAYS
+from edgewise.schema.model import Table
+from edgewise.sources.database import Database
+
+__all__ = ["Rows", "codes", "numbers", "read_rows", "time_of"]
+
+
+def time_of(table: Table, given: str | None) -> str | None:
+    """The column with the time of a table's rows: the given one, checked, or the table's own."""
+    return table.column(given).name if given is not None else table.time
+
+
+class Rows:
+    """Some columns of a table, each under the name of its role, and `at`: microseconds, ALWAYS without a time."""
+
+    def __init__(self, columns: Mapping[str, pa.Array], at: Int64[np.ndarray, " n"]) -> None:
+        self.columns = dict(columns)
+        self.at = at
+
+    def __len__(self) -> int:
+        return len(self.at)
+
+    def __getitem__(self, role: str) -> pa.Array:
+        return self.columns[role]
+
+    def __contains__(self, role: str) -> bool:
+        return role in self.columns
+
+
+def read_rows(db: Database, table: str, roles: Mapping[str, str | None], time: str | None, at: int) -> Rows:
+    """The rows of a table up to `at`, in order of time and then of the columns' values.
+
+    Args:
+        db: the tables.
+        table: the table's name.
+        roles: which column has which role; roles without a column are left out.
+        time: the column with the time; None for rows that are always there.
+        at: rows after this moment (microseconds) are not read; nor are rows whose time is missing.
+
+    Raises:
+        SchemaError: there is no such table or column; the hint names the nearest.
+    """
+    known = db.schema.table(table)
+    wanted = {role: known.column(name).name for role, name in roles.items() if name is not None}
+    columns: list[exp.Expression] = [
+        exp.alias_(_column(name, table), f"c{i}", quoted=True) for i, name in enumerate(wanted.values())
+    ]
+    source = exp.Table(this=exp.to_identifier(table, quoted=True))
+    moment = None if time is None else db.source.micros(table, known.column(time).name)
+    if moment is None:
+        query = exp.select(*columns).from_(source)
+    else:
+        query = exp.select(*columns, exp.alias_(moment, "__at", quoted=True)).from_(source)
+        query = query.where(exp.LTE(this=moment.copy(), expression=exp.convert(at)))
+    found = db.source.read(query)
+    arrays = [_whole(found.column(i)) for i in range(len(wanted))]
+    moments = np.full(found.num_rows, ALWAYS)
+    if moment is not None:
+        moments = _whole(found.column(len(wanted))).to_numpy(zero_copy_only=False).astype(np.int64)
+    order = _order(arrays, moments)
+    taken = [array.take(pa.array(order)) for array in arrays]
+    return Rows(dict(zip(wanted, taken, strict=True)), moments[order])
+
+
+def _order(arrays: list[pa.Array], at: np.ndarray) -> np.ndarray:
+    """By time, then by the values: the order in which an engine yields rows changes nothing."""
+    names = [f"c{i}" for i in range(len(arrays))]
+    table = pa.table({"at": at, **dict(zip(names, arrays, strict=True))})
+    keys = [(name, "ascending") for name in ["at", *names]]
+    return np.asarray(pc.sort_indices(table, sort_keys=keys))
+
+
+def numbers(values: pa.Array, missing: float = 0.0) -> Float64[np.ndarray, " n"]:
+    """Numbers or truth values as floats; what is none or not finite is `missing`."""
+    if pa.types.is_boolean(values.type):
+        values = pc.cast(values, pa.int8())
+    found = pc.fill_null(pc.cast(values, pa.float64(), safe=False), float("nan"))
+    array = np.asarray(found, dtype=np.float64)
+    return np.where(np.isfinite(array), array, missing)
+
+
+def codes(values: pa.Array) -> tuple[Int64[np.ndarray, " n"], list[str]]:
+    """Labels as numbers in the labels' order; -1 for none."""
+    text = pc.cast(values, pa.string())
+    labels = sorted(label for label in pc.unique(text).to_pylist() if label is not None)
+    found = pc.fill_null(pc.index_in(text, value_set=pa.array(labels, pa.string())), -1)
+    return np.asarray(found).astype(np.int64), labels
+
+
+def _column(name: str, table: str) -> exp.Column:
+    return exp.Column(
+        this=exp.to_identifier(name, quoted=True), table=exp.to_identifier(table, quoted=True)
+    )
+
+
+def _whole(column: pa.ChunkedArray) -> pa.Array:
+    array = column.combine_chunks()
+    if isinstance(array, pa.ChunkedArray):
+        array = pa.concat_arrays(array.chunks) if array.num_chunks else pa.array([], column.type)
+    return pc.dictionary_decode(array) if pa.types.is_dictionary(array.type) else array
