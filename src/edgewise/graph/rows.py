@@ -20,6 +20,7 @@ from edgewise.stypes import SType
 
 __all__ = [
     "Rows",
+    "clock_micros",
     "clock_ticks",
     "collect",
     "finish",

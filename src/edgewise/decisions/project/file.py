@@ -6,6 +6,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from edgewise.decisions.assort.entry import AssortEntry
 from edgewise.decisions.project.rules import RuleEntry
 
 __all__ = [
@@ -165,6 +166,7 @@ class DecisionsEntry(_Entry):
     folder: str = Field(
         default="decided", description="The folder of what was decided, seen from the project file."
     )
+    assort: AssortEntry | None = Field(default=None, description="Which articles each store carries.")
 
 
 class DecidingFile(_Entry):

@@ -23,12 +23,12 @@ _COMES: Final = "goes in"
 
 def view(decided: Decided, look: Look) -> View:
     """All stores, those with most demand first, and the one that is asked for."""
-    stores = table(decided, "stores", "store", "carries", "goes_in", "goes_out", "demand", "sells", "keeps")
+    stores = _table(decided, "stores", "store", "carries", "goes_in", "goes_out", "demand", "sells", "keeps")
     stores = stores.sort_by([("demand", "descending"), ("store", "ascending")])
     names = [str(name) for name in stores["store"].to_pylist()]
     store = chosen(look, "store", names)
-    carried = of(table(decided, "assortment", "store", "article", "change", "expected", "why"), store=store)
-    out = of(table(decided, "left_out", "store", "article", "expected", "why"), store=store)
+    carried = of(_table(decided, "assortment", "store", "article", "change", "expected", "why"), store=store)
+    out = of(_table(decided, "left_out", "store", "article", "expected", "why"), store=store)
     comes = carried.filter(pc.equal(carried["change"], _COMES))
     stays = carried.filter(pc.not_equal(carried["change"], _COMES))
     charts: list[Chart] = [_kept(stores.slice(0, _STORES)), _changes(stores.slice(0, _STORES))]
@@ -42,6 +42,14 @@ def view(decided: Decided, look: Look) -> View:
         ],
     }  # fmt: skip
     return View(charts, values)
+
+
+def _table(decided: Decided, name: str, *columns: str) -> pa.Table:
+    """A table whose stores and articles, named there as where sales are recorded, are `store` and `article`."""
+    names = {str(decided.settings.get(role, role)): role for role in ("store", "article")}
+    given = {role: name for name, role in names.items()}
+    found = table(decided, name, *(given.get(column, column) for column in columns))
+    return found.rename_columns([names.get(column, column) for column in found.column_names])
 
 
 def _rows(found: pa.Table) -> list[dict[str, Any]]:

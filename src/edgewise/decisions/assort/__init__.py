@@ -1,0 +1,1 @@
+"""Which articles each store carries: demand, what shoppers buy instead, a choice proven near the best."""
