@@ -26,6 +26,7 @@ from edgewise.cli.inspect import inspect
 from edgewise.cli.labels import labels
 from edgewise.cli.predict import predict
 from edgewise.cli.serve import serve
+from edgewise.cli.simulate import simulate
 from edgewise.cli.terminal import Terminal
 from edgewise.errors import ArgumentError, UserError
 
@@ -38,7 +39,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for command in (demo, inspect, check, labels, fit, evaluate, predict, explain, serve, admin, doctor):
+for command in (demo, inspect, check, labels, fit, evaluate, predict, explain, serve, simulate, admin, doctor):
     app.command()(command)
 
 

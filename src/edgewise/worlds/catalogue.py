@@ -13,7 +13,7 @@ from edgewise.errors import SourceError
 from edgewise.worlds.completejourney import completejourney_files
 from edgewise.worlds.planted import shop
 
-__all__ = ["WORLDS", "World", "is_world", "load_world", "names"]
+__all__ = ["WORLDS", "World", "is_world", "load_world", "names", "split_name"]
 
 Tables = Mapping[str, tuple[Path, ...]] | Mapping[str, pa.Table]
 
@@ -122,8 +122,13 @@ def load_world(name: str) -> Tables:
     return world.load_sized(options)
 
 
-def _parts(name: str) -> tuple[World, str] | None:
-    """The world, and what stands behind its name from `:` or `?` on."""
+def split_name(name: str) -> tuple[str, str]:
+    """A world's bare name, and what stands behind it from `:` or `?` on."""
     cut = re.search("[:?]", name)
     bare = name[: cut.start()] if cut else name
-    return (WORLDS[bare], name[len(bare) :]) if bare in WORLDS else None
+    return bare, name[len(bare) :]
+
+
+def _parts(name: str) -> tuple[World, str] | None:
+    bare, options = split_name(name)
+    return (WORLDS[bare], options) if bare in WORLDS else None

@@ -1,0 +1,1 @@
+"""Planted worlds as referees: policies compared on the same futures."""
