@@ -8,18 +8,21 @@ from __future__ import annotations
 import inspect
 import os
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from importlib import import_module
 from pathlib import Path
+from typing import get_args
 
 import pytest
 import typer
+from pydantic import BaseModel
 from typer.main import get_command
 
 import edgewise
 from edgewise.cli.main import app
 from edgewise.decisions.project import file as project
 from edgewise.decisions.project.read import RULES
+from edgewise.decisions.registry import NAMES, kind_of
 from edgewise.evaluation.catalogue import CATALOGUE, PRIMARY
 from edgewise.models.registry import BASELINES, MAIN
 from edgewise.schema.graphfile import ClockEntry, GraphFile, TableEntry
@@ -79,6 +82,7 @@ def project_file() -> str:
         ("A shelf", project.ShelfEntry),
         ("Curated playlists", project.ListsEntry),
         ("Batch decisions", project.DecisionsEntry),
+        *(part for name in NAMES for part in entries(name, kind_of(name).entry)),
         *((f"Rule: {tag}", model) for tag, model in RULES.items()),
     )
     for title, model in models:
@@ -88,6 +92,25 @@ def project_file() -> str:
         about = " ".join((inspect.getdoc(model) or "").split())
         parts.append(f"### {title}\n\n{about}\n\n{table(('field', 'meaning'), rows)}")
     return "\n".join(parts)
+
+
+def entries(title: str, model: type[BaseModel], known: set[type] | None = None) -> Iterator[tuple[str, type]]:
+    """An entry of the project file and those inside it, each once, named by the fields that lead there."""
+    known = set() if known is None else known
+    known.add(model)
+    yield title, model
+    for field, info in model.model_fields.items():
+        for inside in models_in(info.annotation):
+            if inside not in known:
+                yield from entries(f"{title}, {field}", inside, known)
+
+
+def models_in(annotation: object) -> Iterator[type[BaseModel]]:
+    """The entries that an annotation names."""
+    if inspect.isclass(annotation) and issubclass(annotation, BaseModel):
+        yield annotation
+    for argument in get_args(annotation):
+        yield from models_in(argument)
 
 
 TYPES = {

@@ -16,6 +16,7 @@ import typer
 from typer.main import get_command
 
 from edgewise.cli.admin import admin
+from edgewise.cli.assort import assort
 from edgewise.cli.check import check
 from edgewise.cli.demo import demo
 from edgewise.cli.doctor import doctor
@@ -28,6 +29,7 @@ from edgewise.cli.predict import predict
 from edgewise.cli.serve import serve
 from edgewise.cli.simulate import simulate
 from edgewise.cli.terminal import Terminal
+from edgewise.cli.trends import trends
 from edgewise.errors import ArgumentError, UserError
 
 __all__ = ["app", "main", "run"]
@@ -39,7 +41,11 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for command in (demo, inspect, check, labels, fit, evaluate, predict, explain, serve, simulate, admin, doctor):
+for command in (demo, inspect, check, labels, fit, evaluate, predict, explain, serve):
+    app.command()(command)
+for decision in (assort, trends):
+    app.command()(decision)
+for command in (simulate, admin, doctor):
     app.command()(command)
 
 
