@@ -40,7 +40,7 @@ CASES = {
     "forecast": Case("shop"),
     "match": Case("lodging:small"),
     "notify": Case("messaging:small", days_before=14),
-    "trends": Case("shop"),
+    "trends": Case("trending:small", days_before=7),
 }
 
 

@@ -15,7 +15,7 @@ from edgewise.worlds.catalogue import WORLDS, names
 
 
 def test_names() -> None:
-    assert names() == ["completejourney", "lodging", "messaging", "shop", "streaming"]
+    assert names() == ["completejourney", "lodging", "messaging", "shop", "streaming", "trending"]
     assert [world.simulated for world in WORLDS.values()] == [False, *[True] * (len(WORLDS) - 1)]
     assert all("simulated" in world.about for world in WORLDS.values() if world.simulated)
 

@@ -55,6 +55,13 @@ def _load_messaging(options: str = "") -> Tables:
     return messaging(read_options(options)).tables
 
 
+def _load_trending(options: str = "") -> Tables:
+    from edgewise.worlds.trending import trending
+    from edgewise.worlds.trending.options import read_options
+
+    return trending(read_options(options)).tables
+
+
 WORLDS: dict[str, World] = {
     world.name: world
     for world in (
@@ -90,6 +97,13 @@ WORLDS: dict[str, World] = {
             simulated=True,
             load=_load_streaming,
             load_sized=_load_streaming,
+        ),
+        World(
+            name="trending",
+            about="A chain with planted trends: 1,500 shoppers, 40 weeks, 130,000 purchases (simulated data)",
+            simulated=True,
+            load=_load_trending,
+            load_sized=_load_trending,
         ),
     )
 }

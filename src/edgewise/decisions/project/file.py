@@ -8,6 +8,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from edgewise.decisions.assort.entry import AssortEntry
 from edgewise.decisions.project.rules import RuleEntry
+from edgewise.decisions.trends.entry import TrendsEntry
 
 __all__ = [
     "PROJECT",
@@ -167,6 +168,7 @@ class DecisionsEntry(_Entry):
         default="decided", description="The folder of what was decided, seen from the project file."
     )
     assort: AssortEntry | None = Field(default=None, description="Which articles each store carries.")
+    trends: TrendsEntry | None = Field(default=None, description="What is watched for rises and falls.")
 
 
 class DecidingFile(_Entry):
