@@ -23,6 +23,7 @@ from edgewise.cli.doctor import doctor
 from edgewise.cli.evaluate import evaluate
 from edgewise.cli.explain import explain
 from edgewise.cli.fit import fit
+from edgewise.cli.forecast import forecast
 from edgewise.cli.inspect import inspect
 from edgewise.cli.labels import labels
 from edgewise.cli.predict import predict
@@ -41,11 +42,25 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for command in (demo, inspect, check, labels, fit, evaluate, predict, explain, serve):
-    app.command()(command)
-for decision in (assort, trends):
-    app.command()(decision)
-for command in (simulate, admin, doctor):
+DECISIONS = (
+    assort,
+    trends,
+)
+for command in (
+    demo,
+    inspect,
+    check,
+    labels,
+    fit,
+    evaluate,
+    predict,
+    explain,
+    serve,
+    *DECISIONS,
+    simulate,
+    admin,
+    doctor,
+):
     app.command()(command)
 
 

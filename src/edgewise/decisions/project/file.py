@@ -7,6 +7,7 @@ from typing import Annotated, Final, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from edgewise.decisions.assort.entry import AssortEntry
+from edgewise.decisions.forecast.entry import ForecastEntry
 from edgewise.decisions.project.rules import RuleEntry
 from edgewise.decisions.trends.entry import TrendsEntry
 
@@ -168,6 +169,7 @@ class DecisionsEntry(_Entry):
         default="decided", description="The folder of what was decided, seen from the project file."
     )
     assort: AssortEntry | None = Field(default=None, description="Which articles each store carries.")
+    forecast: ForecastEntry | None = Field(default=None, description="Demand ahead, and what is ordered.")
     trends: TrendsEntry | None = Field(default=None, description="What is watched for rises and falls.")
 
 
