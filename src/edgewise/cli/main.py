@@ -44,6 +44,7 @@ app = typer.Typer(
 )
 DECISIONS = (
     assort,
+    forecast,
     trends,
 )
 for command in (
