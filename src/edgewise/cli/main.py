@@ -26,6 +26,7 @@ from edgewise.cli.fit import fit
 from edgewise.cli.forecast import forecast
 from edgewise.cli.inspect import inspect
 from edgewise.cli.labels import labels
+from edgewise.cli.match import match
 from edgewise.cli.predict import predict
 from edgewise.cli.serve import serve
 from edgewise.cli.simulate import simulate
@@ -42,26 +43,10 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-DECISIONS = (
-    assort,
-    forecast,
-    trends,
-)
-for command in (
-    demo,
-    inspect,
-    check,
-    labels,
-    fit,
-    evaluate,
-    predict,
-    explain,
-    serve,
-    *DECISIONS,
-    simulate,
-    admin,
-    doctor,
-):
+PREDICTIONS = (demo, inspect, check, labels, fit, evaluate, predict, explain, serve)
+DECISIONS = (assort, forecast, match, trends)
+OTHERS = (simulate, admin, doctor)
+for command in (*PREDICTIONS, *DECISIONS, *OTHERS):
     app.command()(command)
 
 

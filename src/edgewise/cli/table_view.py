@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -11,22 +11,44 @@ if TYPE_CHECKING:
 
 __all__ = ["show_rows"]
 
+_LEAST: Final = 8  # characters that a text keeps
+
 
 def show_rows(console: Console, table: pa.Table, limit: int = 10) -> None:
-    """Print the first rows, and how many there are in all."""
+    """Print the first rows, and how many there are in all. Where a line is too long, the longest texts are cut."""
     from rich.table import Table as Grid
     from rich.text import Text
 
     grid = Grid(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
     head = table.slice(0, limit)
-    for field in table.schema:
-        numeric = str(field.type).startswith(("int", "uint", "float", "double"))
-        grid.add_column(field.name, justify="right" if numeric else "left", overflow="ellipsis", no_wrap=True)
-    for row in head.to_pylist():
-        grid.add_row(*(Text(_cell(value)) for value in row.values()))
+    columns = [[_cell(value) for value in head.column(i).to_pylist()] for i in range(head.num_columns)]
+    numeric = [str(field.type).startswith(("int", "uint", "float", "double")) for field in table.schema]
+    widths = _widths(table.column_names, columns, numeric, console.width)
+    for name, is_number, width in zip(table.column_names, numeric, widths, strict=True):
+        justify: Literal["left", "right"] = "right" if is_number else "left"
+        grid.add_column(name, justify=justify, overflow="ellipsis", no_wrap=True, min_width=width, max_width=width)
+    for row in zip(*columns, strict=True):
+        grid.add_row(*map(Text, row))
     console.print(grid)
     if table.num_rows > limit:
         console.print(f"… {table.num_rows - limit:,} more rows")
+
+
+def _widths(names: list[str], columns: list[list[str]], numeric: list[bool], most: int) -> list[int]:
+    """How wide each column is: as its widest cell, unless that is too much for the line."""
+    widths = [max(map(len, [name, *cells])) for name, cells in zip(names, columns, strict=True)]
+    cells_need = [
+        max(map(len, cells), default=0) if is_number else 0
+        for cells, is_number in zip(columns, numeric, strict=True)
+    ]
+    least = [max(min(width, _LEAST), need) for width, need in zip(widths, cells_need, strict=True)]
+    while sum(widths) + 2 * len(widths) > most:
+        spare = [width - floor for width, floor in zip(widths, least, strict=True)]
+        widest = max(range(len(widths)), key=lambda i: (spare[i] > 0, widths[i]), default=None)
+        if widest is None or spare[widest] <= 0:
+            break
+        widths[widest] -= 1
+    return widths
 
 
 def _cell(value: Any) -> str:
