@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import math
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -44,35 +45,35 @@ def write_all(folder: Path, *made: Decided) -> Path:
 
 
 def forecast() -> Decided:
-    """Demand of two stores and three categories over five levels, 30 weeks behind and 8 ahead."""
+    """Demand of two stores and three categories over four levels, 26 weeks behind and 8 ahead."""
     ahead: list[dict[str, Any]] = []
     past: list[dict[str, Any]] = []
-    first = dt.datetime(2017, 4, 10)
+    first = dt.date(2017, 5, 8)
     for level, store, category, size in _nodes():
         named = {"level": level, "store": store, "region": None, "department": None, "category": category}
-        for week in range(38):
-            value = size * (100 + 30 * math.sin(week / 4) + 7 * (week * 7 % 5))
-            row = {**named, "week": first + dt.timedelta(weeks=week), "value": value}
-            if week < 30:
-                past.append(row)
-            else:
-                ahead.append({**row, "horizon": week - 29, "low": 0.8 * value, "high": 1.3 * value})
+        values = [size * (100 + 30 * math.sin(week / 4) + 7 * (week * 7 % 5)) for week in range(34)]
+        past.append({**named, "first_week": first, "sold": values[:26]})
+        for horizon, value in enumerate(values[26:], 1):
+            week = first + dt.timedelta(weeks=25 + horizon)
+            exact = Decimal(f"{value:.2f}")
+            band = {"low": 0.8 * value, "high": 1.3 * value}
+            ahead.append({**named, "week": week, "horizon": horizon, "forecast": exact, **band})
     orders = [
-        {"store": s, "category": c, "week": first + dt.timedelta(weeks=30), "order": 120 * size, "why": HOSTILE}
-        for level, s, c, size in _nodes() if level == "store_category"
+        {"store": s, "category": c, "week": first, "order": 120 * size, "why": HOSTILE}
+        for level, s, c, size in _nodes() if level == "store × category"
     ]  # fmt: skip
-    base = plain("forecast")
-    tables = {"forecast": ahead, "past": past, "orders": orders}
-    return replace(base, tables={name: pa.Table.from_pylist(made) for name, made in tables.items()})
+    accuracy = [{"level": "total", "wape": 0.041, "bias": -0.002}]
+    tables = {"forecast": ahead, "orders": orders, "past": past, "accuracy": accuracy}
+    return replace(plain("forecast"), tables={name: pa.Table.from_pylist(made) for name, made in tables.items()})
 
 
-def _nodes() -> list[tuple[str, str | None, str | None, float]]:
-    stores, categories = ("21", "446"), ("GROCERY", HOSTILE, "DELI")
+def _nodes() -> list[tuple[str, int | None, str | None, float]]:
+    stores, categories = (21, 446), ("GROCERY", HOSTILE, "DELI")
     return [
         ("total", None, None, 21.0),
         *(("store", store, None, 9.0 + i) for i, store in enumerate(stores)),
         *(("category", None, category, 7.0 - i) for i, category in enumerate(categories)),
-        *(("store_category", s, c, 3.0 + i + j) for i, s in enumerate(stores) for j, c in enumerate(categories)),
+        *(("store × category", s, c, 3.0 + i + j) for i, s in enumerate(stores) for j, c in enumerate(categories)),
     ]
 
 
@@ -111,7 +112,8 @@ def trends() -> Decided:
     listed = [
         {
             "trend": i + 1, "direction": "falls" if i == 2 else "rises", "value": name,
-            "title": f"category {name}", "kind": "category", "ratio": 1.8 - 0.5 * i, "low": 1.4 - 0.5 * i, "high": 2.3 - 0.5 * i,
+            "title": f"category {name}", "kind": "category",
+            "ratio": 1.8 - 0.5 * i, "low": 1.4 - 0.5 * i, "high": 2.3 - 0.5 * i,
             "recent": 180.0, "expected": 100.0, "where": "" if i else "store = 446",
             "driven_by": "store = 446 (80%)",
             "status": "new" if i == 0 else "lasting", "began": first + dt.timedelta(weeks=22 - i),
@@ -144,3 +146,27 @@ def trends() -> Decided:
     ]
     tables = {"trends": listed, "weeks": weeks, "drivers": drivers, "examples": examples}
     return replace(plain("trends"), tables={name: pa.Table.from_pylist(made) for name, made in tables.items()})
+
+
+def notify() -> Decided:
+    """A hundred sends over a week, a curve of five points, and some who are left in peace."""
+    first = dt.date(2017, 11, 6)
+    sends = [
+        {
+            "user": HOSTILE if i == 0 else f"u{i}", "message": ("news", "spring sale", HOSTILE)[i % 3],
+            "channel": ("email", "push")[i % 2], "day": first + dt.timedelta(days=i % 7), "hour": 8 + i * 5 % 13,
+            "uplift": 0.02, "why": "gains most in the evening",
+        }
+        for i in range(100)
+    ]  # fmt: skip
+    curve = [
+        {
+            "care": care, "sends": int(900 / care), "value": 500.0 / care, "unsubscribes": 40.0 / care**2,
+            "low": 400.0 / care, "high": 600.0 / care,
+        }
+        for care in (0.5, 1.0, 2.0, 4.0, 8.0)
+    ]  # fmt: skip
+    left = [{"user": f"x{i}", "why": ("no consent", "costs more than it brings")[i % 2]} for i in range(9)]
+    tables = {"sends": sends, "curve": curve, "left_out": left}
+    made = {name: pa.Table.from_pylist(found) for name, found in tables.items()}
+    return replace(plain("notify"), settings={"care": 1.0}, tables=made)

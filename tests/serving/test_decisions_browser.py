@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 import uvicorn
 from chromium import Tab, chromium
-from decided_samples import plain, write_all
+from decided_samples import assort, forecast, notify, plain, trends, write_all
 from serving_shop import make_live
 
 from edgewise.serving.app import make_app
@@ -22,7 +22,9 @@ from edgewise.serving.tenant import Settings, Tenant
 
 pytestmark = pytest.mark.browser
 
-PAGES = ("/decisions", "/decisions/other")
+KINDS = ("assort", "forecast", "notify", "trends")
+
+PAGES = ("/decisions", "/decisions/other", *(f"/decisions/{kind}" for kind in KINDS))
 WIDTHS = (360, 768, 1400)
 
 
@@ -30,11 +32,9 @@ WIDTHS = (360, 768, 1400)
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A server over the small shop and decisions of every kind."""
     tenant = Tenant("main", tmp_path_factory.mktemp("state"), make_live(), make_live, Settings(clock="data"))
-    folder = write_all(tmp_path_factory.mktemp("decided"), plain())
+    folder = write_all(tmp_path_factory.mktemp("decided"), plain(), assort(), forecast(), notify(), trends())
     port = free_port("127.0.0.1", 8350)
-    app = make_app(
-        Service({"main": tenant}, None, RateLimit(1e6, 1e6)), origins={"main": Origin(decided=folder)}
-    )
+    app = make_app(Service({"main": tenant}, None, RateLimit(1e6, 1e6)), origins={"main": Origin(decided=folder)})
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error"))
     thread = threading.Thread(target=server.run)
     thread.start()
@@ -113,3 +113,38 @@ def test_the_keyboard_reaches_charts_tables_and_exports(tab: Tab, address: str) 
     tab.run("document.querySelector('figure.chart summary').focus()")
     tab.press("Enter", 13, "\r")
     tab.until("document.querySelector('figure.chart details').open")
+
+
+def test_a_slider_moves_the_point_without_leaving_the_page(tab: Tab, address: str) -> None:
+    tab.look(1200, 800)
+    tab.problems.clear()
+    tab.open(f"{address}/decisions/notify")
+    tab.until("document.documentElement.dataset.ready === 'decisions'")
+    assert tab.run("getComputedStyle(document.querySelector('[data-look] .buttons')).display") == "none"
+    tab.run("window.stayed = true; document.querySelector('#point').focus()")
+    before = tab.run("document.querySelector('#shown .notice').textContent")
+    tab.press("ArrowRight", 39)
+    tab.until("document.querySelector('#shown [data-said]').textContent.includes('beside the decision')")
+    assert tab.run("window.stayed")
+    assert tab.run("document.querySelector('#shown .notice').textContent") != before
+    assert tab.run("location.search").startswith("?point=2")
+    assert "gained" in tab.run("document.querySelector('#point').getAttribute('aria-valuetext')")
+    assert tab.run("document.activeElement.id") == "point"
+    tab.run("document.querySelector('#channel').value = 'push'")
+    tab.run("document.querySelector('#channel').dispatchEvent(new Event('input', { bubbles: true }))")
+    tab.until("document.querySelector('#chart-calendar').textContent.includes('over push')")
+    assert tab.problems == []
+
+
+def test_without_scripts_a_slider_is_a_form(tab: Tab, address: str) -> None:
+    tab.call("Emulation.setScriptExecutionDisabled", value=True)
+    try:
+        tab.call("Page.navigate", url=f"{address}/decisions/notify")
+        tab.until("document.readyState === 'complete' && document.querySelector('#point')")
+        assert tab.run("getComputedStyle(document.querySelector('[data-look] .buttons')).display") != "none"
+        tab.run("document.querySelector('#point').value = '3'; document.querySelector('[data-look]').submit()")
+        tab.until("location.search.includes('point=3') && document.readyState === 'complete'")
+        assert "125" in tab.run("document.querySelector('#shown .notice').textContent")
+        assert tab.run("document.querySelector('[data-png]').hidden")
+    finally:
+        tab.call("Emulation.setScriptExecutionDisabled", value=False)

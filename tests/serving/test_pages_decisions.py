@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from decided_samples import HOSTILE, plain, write_all
+from decided_samples import HOSTILE, assort, forecast, notify, plain, trends, write_all
 from fastapi.testclient import TestClient
 
 from edgewise.decisions.decided.folder import MANIFEST, write_decided
+from edgewise.decisions.decided.nouns import Decided
 from edgewise.serving.access import Access, Scope
 from edgewise.serving.pages.decided.nouns import DECISIONS
 from edgewise.serving.pages.origin import Origin
@@ -127,3 +129,44 @@ def test_decisions_are_for_administrators(client_of: Callable[..., TestClient], 
             "/sign-in", data={"key": key, "next": "/decisions"}, headers={"Origin": "http://localhost"}
         )
         assert ("What predictions were turned into" in signed.text) == (scope is Scope.ADMIN)
+
+
+@pytest.mark.parametrize("make", [assort, forecast, notify, trends], ids=lambda make: make.__name__)
+def test_every_page_shows_its_charts_and_every_chart_is_taken_along(
+    showing: Showing, tmp_path: Path, make: Callable[[], Decided]
+) -> None:
+    decided = make()
+    client = showing(write_all(tmp_path, decided))
+    page = client.get(f"/decisions/{decided.decision}").text
+    assert "cannot be shown with charts" not in page
+    assert "<script>document" not in page
+    charts = set(re.findall(r'id="chart-([\w-]+)"', page))
+    assert len(charts) >= 2
+    for name in charts:
+        assert list(csv.reader(io.StringIO(client.get(f"/decisions/{decided.decision}/charts/{name}.csv").text)))
+        ElementTree.fromstring(client.get(f"/decisions/{decided.decision}/charts/{name}.svg").text)
+
+
+def test_what_is_looked_at_is_in_the_address(showing: Showing, tmp_path: Path) -> None:
+    client = showing(write_all(tmp_path, assort(), forecast(), notify(), trends()))
+    assert "Store 446 carries 30 articles" in client.get("/decisions/assort?store=446").text
+    node = client.get("/decisions/forecast", params={"level": "store × category", "node": "446 · DELI"}).text
+    assert "Demand: 446 · DELI" in node
+    assert "Demand of everything" in client.get("/decisions/forecast?level=none&node=none").text
+    assert "SUN CARE falls" in client.get("/decisions/trends?direction=falls").text
+    picture = client.get("/decisions/forecast/charts/demand.csv", params={"level": "store", "node": "21"}).text
+    assert picture.splitlines()[0] == 'week,sold,forecast,"forecast, low","forecast, high"'
+
+
+def test_a_point_of_the_curve_is_held_against_the_decision_as_it_was_made(
+    showing: Showing, tmp_path: Path
+) -> None:
+    client = showing(write_all(tmp_path, notify()))
+    assert "This is the decision as it was made" in client.get("/decisions/notify").text
+    other = client.get("/decisions/notify?point=2").text
+    assert "−250 of value" in other
+    assert "--set care=2.0" in other
+    for odd in ("-1", "99", "x", "1e9", ""):
+        assert client.get("/decisions/notify", params={"point": odd}).status_code == 200
+    alone = client.get("/decisions/notify", params={"user": "nobody"}).text
+    assert "Nothing goes to the user nobody" in alone

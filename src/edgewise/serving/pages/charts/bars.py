@@ -6,14 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from edgewise.evaluation.svg import Canvas, Scale, shortened, ticks
+from edgewise.evaluation.svg import Canvas, Scale, ticks
 from edgewise.serving.pages.charts.nouns import Cell, Sheet, per_row
-from edgewise.serving.pages.charts.pen import bounds, filled, key, said, wide_of
+from edgewise.serving.pages.charts.pen import bounds, cut, filled, key, said, wide_of
 
 __all__ = ["BarChart", "Bars"]
 
 _SLIM: Final = 480
 _TALL: Final = 13
+#: An interval is shown up to so many times the longest bar.
+_BEYOND: Final = 2.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,8 @@ class BarChart:
         figures = max(
             (wide_of(self._figure(b, i)) for b in self.bars for i in range(len(self.labels))), default=0.0
         )
-        values = [v for b in self.bars for v in (*b.values, *(b.low or ()), *(b.high or ()))]
+        edges = [edge for b in self.bars for edge in (*(b.low or ()), *(b.high or ()))]
+        values = _within([value for b in self.bars for value in b.values], edges)
         x = Scale(bounds(values, zero=True), (left + (figures if _below(values) else 0.0), width - figures - 12))
         for tick in ticks(x.low, x.high, 3 if slim else 5):
             canvas.line(x(tick), top - 4, x(tick), canvas.height - 4, "axis" if tick == 0 else "grid")
@@ -59,11 +62,10 @@ class BarChart:
             canvas.text(x(tick), top - 8, said(tick, "share" if self.unit == "share" else ""), anchor=anchor)
         for i, label in enumerate(self.labels):
             y = top + i * each + (18 if slim else 4)
-            most = int((width if slim else left - 10) / 6.8)
             if slim:
-                canvas.text(2, y - 4, shortened(label, most), "ink")
+                canvas.text(2, y - 4, cut(label, width - 4), "ink")
             else:
-                canvas.text(left - 8, y + kinds * (_TALL + 3) / 2 + 3, shortened(label, most), "ink", anchor="end")
+                canvas.text(left - 8, y + kinds * (_TALL + 3) / 2 + 3, cut(label, left - 10), "ink", anchor="end")
             for kind, bars in enumerate(self.bars):
                 self._bar(canvas, bars, kind, i, y + kind * (_TALL + 3), x)
         return canvas
@@ -100,7 +102,8 @@ class BarChart:
             middle = y + _TALL / 2
             canvas.line(x(low), middle, x(high), middle, "whisker")
             for edge in (low, high):
-                canvas.line(x(edge), middle - 4, x(edge), middle + 4, "whisker")
+                if x.low <= edge <= x.high:  # one that goes on beyond the axis has no end
+                    canvas.line(x(edge), middle - 4, x(edge), middle + 4, "whisker")
             begin, end = min(begin, x(low)), max(end, x(high))
         if value < 0:
             canvas.text(begin - 5, y + _TALL - 2, self._figure(bars, i), anchor="end")
@@ -109,6 +112,12 @@ class BarChart:
 
     def _figure(self, bars: Bars, i: int) -> str:
         return said(bars.values[i], self.unit if self.unit == "share" else "")
+
+
+def _within(values: Sequence[float | None], edges: Sequence[float | None]) -> list[float | None]:
+    """Values and the edges of intervals, these as far as they leave the bars some room."""
+    most = _BEYOND * max((abs(value) for value in values if value is not None), default=0.0)
+    return [*values, *(None if edge is None else min(max(edge, -most), most) for edge in edges)]
 
 
 def _below(values: Sequence[float | None]) -> bool:

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from edgewise.evaluation.svg import Canvas, shortened
+from edgewise.evaluation.svg import Canvas
 from edgewise.serving.pages.charts.nouns import Cell, Sheet
-from edgewise.serving.pages.charts.pen import said, wide_of
+from edgewise.serving.pages.charts.pen import cut, said, wide_of
 
 __all__ = ["SHADES", "Heat"]
 
@@ -47,11 +47,11 @@ class Heat:
         for block in range(blocks):
             columns = range(block * across, min((block + 1) * across, len(self.columns)))
             for place, j in enumerate(columns):
-                head = shortened(self.columns[j], max(int(each / 6), 1))
+                head = cut(self.columns[j], each - 2)
                 canvas.text(left + (place + 0.5) * each, block * tall + 16, head, anchor="middle")
             for i, row in enumerate(self.rows):
                 top = block * tall + 22 + i * _TALL
-                canvas.text(left - 8, top + 16, shortened(row, int((left - 8) / 6.0)), "ink", anchor="end")
+                canvas.text(left - 8, top + 16, cut(row, left - 8), "ink", anchor="end")
                 for place, j in enumerate(columns):
                     self._cell(canvas, i, j, left + place * each, top, each, most)
         return canvas

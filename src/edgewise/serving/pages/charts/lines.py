@@ -7,11 +7,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from edgewise.evaluation.svg import Canvas, Scale, shortened, ticks
+from edgewise.evaluation.svg import Canvas, Scale, ticks
 from edgewise.serving.pages.charts.nouns import Cell, Sheet, per_row
 from edgewise.serving.pages.charts.pen import (
     STYLES,
     bounds,
+    cut,
     floor_axis,
     key,
     mark,
@@ -78,7 +79,7 @@ class LineChart:
         left = 12 + max(
             wide_of(said(t, "share") if self.unit == "share" else short(t)) for t in ticks(y.low, y.high)
         )
-        ends = 0.0 if slim else min(150.0, max(map(wide_of, names), default=0) + 14)
+        ends = 0.0 if slim else min(150.0, max(map(wide_of, names), default=0) * 1.08 + 16)
         right = width - 8 - ends
         x = Scale((0, max(len(self.labels) - 1, 1)), (left + 4, right - 4))
         y_axis(canvas, y, left, right, self.unit)
@@ -149,10 +150,9 @@ class LineChart:
             if known:
                 ends.append((i, x(known[-1]), y(_known(line.values[known[-1]])), line.name))
         heights = spread([end[2] for end in ends], 14, y.places[1], y.places[0])
-        most = int(room / 6.2)
         for (style, at, _, name), height in zip(ends, heights, strict=True):
             if at > x(len(self.labels) - 1) - 1:
-                canvas.text(at + 9, height + 4, shortened(name, most), f"c{style % STYLES} name")
+                canvas.text(at + 9, height + 4, cut(name, room - 12), f"c{style % STYLES} name")
 
 
 def _runs(values: Sequence[float | None]) -> Iterator[list[int]]:

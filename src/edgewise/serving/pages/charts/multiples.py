@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from edgewise.evaluation.svg import Canvas, Scale, shortened
+from edgewise.evaluation.svg import Canvas, Scale
 from edgewise.serving.pages.charts.nouns import Cell, Sheet
-from edgewise.serving.pages.charts.pen import bounds, said, wide_of
+from edgewise.serving.pages.charts.pen import bounds, cut, said, wide_of
 
 __all__ = ["Multiples", "Panel"]
 
@@ -69,9 +69,8 @@ class Multiples:
         self, canvas: Canvas, panel: Panel, left: float, top: float, width: float,
         every: tuple[float, float] | None,
     ) -> None:  # fmt: skip
-        most = int((width - 6) / 7.3)
-        canvas.text(left, top + 14, shortened(panel.title, most), "ink strong")
-        canvas.text(left, top + 29, shortened(panel.note, int(width / 6.1)))
+        canvas.text(left, top + 14, cut(panel.title, width * 0.93), "ink strong")
+        canvas.text(left, top + 29, cut(panel.note, width - 4))
         values = [*panel.values, *(panel.low or ()), *(panel.high or ())]
         y = Scale(every or bounds(values, zero=True), (top + _TALL - 16, top + 38))
         known = [i for i, value in enumerate(panel.values) if value is not None]

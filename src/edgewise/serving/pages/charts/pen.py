@@ -11,6 +11,7 @@ from edgewise.evaluation.svg import Canvas, Scale, shortened, ticks
 __all__ = [
     "STYLES",
     "bounds",
+    "cut",
     "floor_axis",
     "key",
     "mark",
@@ -24,7 +25,8 @@ __all__ = [
 
 #: How many lines or bars can be told apart by dash, mark or filling.
 STYLES: Final = 5
-_LETTER: Final = 6.4
+_LETTERS: Final = dict.fromkeys("fijlrtI .,:;'|!()[]-/", 4.6) | dict.fromkeys("mwMW@%", 11.0)
+_MOST: Final = 200
 _SIZES: Final = ((1e9, "bn"), (1e6, "M"), (1e4, "k"))
 
 
@@ -50,7 +52,18 @@ def said(value: float | None, unit: str = "") -> str:
 
 def wide_of(words: str) -> float:
     """About how wide words are at the size of the charts' letters."""
-    return _LETTER * len(words)
+    return sum(_LETTERS.get(letter, 7.9 if letter.isupper() else 6.9) for letter in words)
+
+
+def cut(words: str, room: float) -> str:
+    """Words that fit into a room, with an ellipsis where something is left out."""
+    words = words[:_MOST]
+    if wide_of(words) <= room:
+        return words
+    most = len(words)
+    while most > 1 and wide_of(words[: most - 1]) + 9 > room:
+        most -= 1
+    return shortened(words, most)
 
 
 def bounds(values: Iterable[float | None], *, zero: bool) -> tuple[float, float]:
@@ -116,7 +129,7 @@ def key(canvas: Canvas, names: Sequence[str], width: float, *, left: float, top:
     """What dash, mark or filling each name has, in as many rows as needed; returns the height below them."""
     x, y = left, top
     for i, name in enumerate(names):
-        words = shortened(name, int((width - left - 40) / _LETTER))
+        words = cut(name, width - left - 40)
         need = 34 + wide_of(words) + 14
         if x > left and x + need > width:
             x, y = left, y + 20

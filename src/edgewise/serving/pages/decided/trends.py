@@ -75,7 +75,7 @@ def _small(listed: Sequence[Row], weeks: pa.Table) -> Multiples:
         )
     long = max(len(panel.values) for panel in panels)
     words = "Weeks, with the band of what was expected; the ring is the week in which a trend began."
-    return Multiples("trends", "What rises and falls", words, labels[-long:], panels, "events a week")
+    return Multiples("trends", "What rises and falls", words, labels[-long:], panels, "a week")
 
 
 def _sizes(listed: Sequence[Row]) -> BarChart:
@@ -92,7 +92,7 @@ def _course(row: Row, weeks: pa.Table) -> LineChart:
     lines = [Line("counted", made["count"]), Line("expected", made["expected"], made["low"], made["high"])]
     words = f"Counted each week against what the weeks before led to expect; it began on {day(row['began'])}."
     return LineChart(
-        "course", str(row["title"]), words, [day(week) for week in made["week_until"]], lines, "events a week",
+        "course", str(row["title"]), words, [day(week) for week in made["week_until"]], lines, "a week",
         level="90% interval",
     )  # fmt: skip
 
@@ -104,7 +104,9 @@ def _drivers(decided: Decided, row: Row) -> list[Chart]:
     found = rows(of(decided.tables["drivers"], trend=str(row["trend"])))
     if not found:
         return []
-    labels = [f"{one['column']} = {one['value']}{' *' if one['stands_out'] else ''}" for one in found]
+    labels = [
+        f"{one['column'].rpartition('.')[2]} = {one['value']}{' *' if one['stands_out'] else ''}" for one in found
+    ]
     words = (
         "Share of what came beyond expectation, with 90% intervals; a star: it goes further than the rest does."
     )
