@@ -120,7 +120,7 @@ class Case:
 
     def fit(self, model, graph=None, spec=None):
         model.fit(
-            graph or self.graph, spec or self.spec, self.train, self.valid, budget=Budget(60), progress=Quiet()
+            graph or self.graph, spec or self.spec, self.train, self.valid, budget=Budget(600), progress=Quiet()
         )
         return model
 
@@ -228,7 +228,7 @@ def test_the_ranker_beats_popularity_in_the_planted_world(case):
 def test_refit_uses_what_fit_chose(case):
     model = case.fit(EdgewiseRanker())
     both = labels_at(case.rows, [DAY * d for d in (42, 49, 56, 63, 70)])
-    model.refit(case.graph, case.spec, both, budget=Budget(60), progress=Quiet())
+    model.refit(case.graph, case.spec, both, budget=Budget(600), progress=Quiet())
     found = model.predict(case.graph, case.spec, case.test.seeds)
     assert mean_average_precision(found, case.test.target, K) > 0.2
     channels = model.facts()["channels"]
@@ -244,7 +244,7 @@ def test_a_network_that_has_no_time_to_be_trained_again_stays_as_it_was(case):
     both = joined(case.train, case.valid)
     model.refit(case.graph, case.spec, both, budget=Budget(0.0), progress=Quiet())
     same(model.predict(case.graph, case.spec, seeds), before)
-    model.refit(case.graph, case.spec, both, budget=Budget(60), progress=Quiet())
+    model.refit(case.graph, case.spec, both, budget=Budget(600), progress=Quiet())
     assert (model.predict(case.graph, case.spec, seeds).scores != before.scores).any()
 
 
@@ -261,7 +261,7 @@ def test_static_links_are_held_out_and_not_listed_again(case, cls):
     spec = TaskSpec(TaskKind.STATIC_RANKING, "users", 0, item="items", k=K)
     model = cls()
     train, valid = links(pairs[~hidden]), links(pairs[hidden])
-    model.fit(case.graph, spec, train, valid, budget=Budget(60), progress=Quiet())
+    model.fit(case.graph, spec, train, valid, budget=Budget(600), progress=Quiet())
     found = model.predict(case.graph, spec, train.seeds)
     known = set(map(tuple, pairs[~hidden].tolist()))
     assert not [1 for u, row in zip(train.seeds.rows, found.items, strict=True) for i in row if (u, i) in known]

@@ -2,6 +2,7 @@
 
 import json
 
+import lightgbm as lgb
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -14,12 +15,14 @@ from edgewise.models.candidates.lowpass import low_pass_graph
 from edgewise.models.candidates.merge import Pool
 from edgewise.models.candidates.neighbours import Next, Together
 from edgewise.models.contract import Budget, Quiet
+from edgewise.models.forest import summed
 from edgewise.models.ranker_mix import Mix, _steadiest, choose_mix, mixed
-from edgewise.models.ranker_trees import choose_trees, score_trees
+from edgewise.models.ranker_trees import ALONE, Grown, choose_trees, grow, score_trees
 from edgewise.models.ranking_data import hold_out
 from edgewise.models.ranking_lists import mean_average_precision, ranked
 from edgewise.models.ranking_tables import RankingTable
 from edgewise.models.ranking_walks import Walks, choose_walks
+from edgewise.prediction.online.trees import PackedTrees
 from edgewise.query.kinds import TaskKind
 from edgewise.tasks.nouns import Labels, Ragged, Seeds, TaskSpec
 
@@ -113,14 +116,38 @@ def test_training_hides_the_last_links_where_order_matters():
     assert parts.known.right.tolist() == [3, 1, 4, 2]
 
 
-def test_trees_are_grown_on_the_loss_that_ranks_better_on_validation():
+def test_trees_are_grown_on_the_losses_that_rank_best_on_validation():
     table, target = scored(np.random.default_rng(0).normal(size=(6000, 3)), lambda v: v[:, 0], 20)
     trees, grown, tried = choose_trees(table, table, target, 5, [0, 1, 2], 0, both=True, progress=Quiet())
-    assert len(tried) == 6
+    assert len(tried) == 9
     found = ranked(table.pool, score_trees(trees, table, [0, 1, 2], grown.rounds), 5)
-    assert mean_average_precision(found, target, 5) == max(tried.values())
-    _, alone, _ = choose_trees(table, table, target, 5, [0, 1, 2], 0, both=False, progress=Quiet())
-    assert not alone.pointwise
+    value = mean_average_precision(found, target, 5)
+    assert value == pytest.approx(max(tried.values()), rel=ALONE - 1)
+    assert set(grown.losses) <= {"LambdaRank", "log loss"}
+    assert Grown.from_json(json.loads(json.dumps(grown.to_json()))) == grown
+    again = grow(table, 5, grown, [0, 1, 2], 0)
+    assert np.array_equal(score_trees(again, table, [0, 1, 2], grown.rounds),
+                          score_trees(trees, table, [0, 1, 2], grown.rounds))  # fmt: skip
+    _, alone, tried = choose_trees(table, table, target, 5, [0, 1, 2], 0, both=False, progress=Quiet())
+    assert alone.losses == ["LambdaRank"]
+    assert len(tried) == 3
+
+
+def test_models_are_summed_tree_by_tree():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(800, 3)).astype(np.float32)
+    x[::7, 1] = np.nan
+    y = (x[:, 0] + rng.normal(size=800) > 0).astype(np.float32)
+    quiet = {"verbosity": -1, "num_threads": 1}
+    first = lgb.train({"objective": "binary", **quiet}, lgb.Dataset(x, y), 12)
+    second = lgb.train({"objective": "lambdarank", **quiet}, lgb.Dataset(x, y, group=[40] * 20), 9)
+    both = summed([(first, 10, 0.25), (second, 7, 3.0)])
+    expected = 0.25 * first.predict(x, raw_score=True, num_iteration=10)
+    expected = expected + 3.0 * second.predict(x, raw_score=True, num_iteration=7)
+    assert both.num_trees() == 17
+    assert np.allclose(both.predict(x, raw_score=True), expected, atol=1e-12)
+    packed = PackedTrees.parse(both.model_to_string(), 17).predict(x)
+    assert np.array_equal(packed, both.predict(x, raw_score=True, num_threads=1).astype(np.float32))
 
 
 def test_a_blend_weighs_what_helps_and_is_kept():

@@ -38,10 +38,15 @@ class Quiet:
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """How long a fit may take, in seconds of wall time from `began`. It can be ended early, its shares with it."""
+    """How long a fit may take, in seconds of wall time from `began`. It can be ended early, its shares with it.
+
+    `whole` is the budget that this is a share of: what to try is decided by it, since it does not depend on how
+    fast the machine was so far.
+    """
 
     seconds: float
     began: float = field(default_factory=time.monotonic)
+    _whole: float | None = None
     _ended: threading.Event = field(default_factory=threading.Event, repr=False, compare=False)
 
     @property
@@ -49,9 +54,14 @@ class Budget:
         """Seconds left; negative when over, without end when ended early."""
         return -math.inf if self._ended.is_set() else self.seconds - (time.monotonic() - self.began)
 
+    @property
+    def whole(self) -> float:
+        """Seconds of the whole fit."""
+        return self.seconds if self._whole is None else self._whole
+
     def share(self, part: float) -> Budget:
         """A budget of a part of what is left, from now."""
-        return Budget(max(self.left, 0.0) * part, _ended=self._ended)
+        return Budget(max(self.left, 0.0) * part, _whole=self.whole, _ended=self._ended)
 
     def end(self) -> None:
         """Let there be no time left, from now on."""

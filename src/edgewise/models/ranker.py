@@ -32,7 +32,7 @@ from edgewise.models.ranker_mix import Mix, choose_mix, mixed
 from edgewise.models.ranker_net import NetSettings, RankingNet
 from edgewise.models.ranker_net_fit import build_net, fit_net, score_net
 from edgewise.models.ranker_parts import RankerParts
-from edgewise.models.ranker_trees import TreeSettings, choose_trees, fit_trees, score_trees, useful_columns
+from edgewise.models.ranker_trees import Grown, choose_trees, grow, score_trees, useful_columns
 from edgewise.models.ranking_data import TableCache, hidden_share, hold_out, latest_anchors
 from edgewise.models.ranking_lists import filled, ranked
 from edgewise.models.ranking_setup import Setup, links_of, moments_of, ranking_target
@@ -44,10 +44,10 @@ from edgewise.tasks.nouns import Labels, Ragged, Ranked, Seeds, TaskSpec
 
 __all__ = ["EdgewiseRanker"]
 
-#: Training anchors, the latest ones; fewer, and one loss of trees, where there is little time (seconds).
+#: Training anchors, the latest ones; fewer, and one loss of trees, where the whole fit has little time (seconds).
 ANCHORS = 6
 FEW_ANCHORS = 4
-LITTLE_TIME = 30
+LITTLE_TIME = 60
 #: Training seeds at most: more make no better ranking and cost memory.
 MOST_SEEDS = 12_000
 #: Epochs of the network at most.
@@ -81,7 +81,7 @@ class EdgewiseRanker(Model):
     def __init__(self) -> None:
         self._setup: Setup | None = None
         self._columns: list[int] = []
-        self._grown = TreeSettings()
+        self._grown = Grown()
         self._epochs = 1
         self._mix = Mix("scorers")
         self._learnt: _Learnt | None = None
@@ -113,7 +113,7 @@ class EdgewiseRanker(Model):
         """Learn from the latest training anchors and choose on `valid`."""
         self._random_seed = random_seed
         self._setup = Setup.fit(graph, spec, train)
-        self._anchors = ANCHORS if budget.seconds >= LITTLE_TIME else FEW_ANCHORS
+        self._anchors = ANCHORS if budget.whole >= LITTLE_TIME else FEW_ANCHORS
         self._hidden = hidden_share(train, valid)
         if not self._setup.again:
             self._choose_walks(graph, spec, train, valid, budget.share(WALKS_SHARE))
@@ -123,7 +123,7 @@ class EdgewiseRanker(Model):
         self._columns = useful_columns(table)
         judged, target, seen = self._validation(graph, spec, train, valid, asof, channels)
         trees, self._grown, self._facts["MAP by rounds"] = choose_trees(
-            table, judged, target, spec.k, self._columns, random_seed, both=budget.seconds >= LITTLE_TIME,
+            table, judged, target, spec.k, self._columns, random_seed, both=budget.whole >= LITTLE_TIME,
             progress=progress,
         )  # fmt: skip
         self._view = view_for(self._setup, graph, spec, int(moments_of(self._setup, train.seeds).max(initial=0)))
@@ -144,7 +144,7 @@ class EdgewiseRanker(Model):
     ) -> None:
         """Learn again with the chosen rounds, epochs and mixture."""
         table, asof, _ = self._training(graph, spec, labels)
-        trees = fit_trees(table, spec.k, self._grown, self._columns, self._random_seed)
+        trees = grow(table, spec.k, self._grown, self._columns, self._random_seed)
         network = self._learnt.network if self._learnt is not None else None
         if network is None or self._mix.asks_network:
             fresh = build_net(table, asof, self._columns, NetSettings(), self._view, self._random_seed)
@@ -200,8 +200,8 @@ class EdgewiseRanker(Model):
         if learnt is None:
             raise InternalError("a ranker is saved after it is fitted")
         settings = {
-            "setup": setup.to_json(), "columns": self._columns, "rounds": self._grown.rounds,
-            "pointwise": self._grown.pointwise, "epochs": self._epochs, "mix": self._mix.to_json(),
+            "setup": setup.to_json(), "columns": self._columns, "grown": self._grown.to_json(),
+            "epochs": self._epochs, "mix": self._mix.to_json(),
             "random_seed": self._random_seed, "facts": self._facts,
             "anchors": self._anchors, "hidden": self._hidden,
             "groups": learnt.network.groups, "sizes": _sizes(learnt.network),
@@ -222,7 +222,7 @@ class EdgewiseRanker(Model):
         try:
             model._setup = Setup.from_json(content["setup"])
             model._columns, model._epochs = content["columns"], content["epochs"]
-            model._grown = TreeSettings(rounds=content["rounds"], pointwise=content["pointwise"])
+            model._grown = Grown.from_json(content["grown"])
             model._mix = Mix.from_json(content["mix"])
             model._random_seed, model._facts = content["random_seed"], content["facts"]
             model._anchors, model._hidden = content["anchors"], content["hidden"]
@@ -341,7 +341,7 @@ class EdgewiseRanker(Model):
         names = [judged.names[self._columns[i]] for i in order]
         reached = np.bincount(judged.pool.seed_of, judged.came, minlength=len(judged))
         self._facts |= {
-            "rounds": self._grown.rounds, "log loss": self._grown.pointwise, "epochs": self._epochs,
+            "trees": self._grown.rounds, "losses": self._grown.losses, "epochs": self._epochs,
             "MAP by epochs": [-score for score in epochs],
             "mix": self._mix.to_json(), "gain": {n: float(gain[i]) for n, i in zip(names, order, strict=True)},
             "channels": _recall(judged, channels),

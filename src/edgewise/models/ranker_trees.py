@@ -1,27 +1,33 @@
-"""Boosted trees on a ranking table: LambdaRank over each seed's pool (Burges, 2010; Ke et al., 2017), or log loss.
+"""Boosted trees on a ranking table, grown on LambdaRank over each seed's pool and on log loss.
 
-Which of the two ranks better depends on the data, and validation says it. Log loss sees how sure a candidate is
-across seeds; LambdaRank sees only the order within one.
+Log loss sees how sure a candidate is across seeds; LambdaRank (Burges, 2010; Ke et al., 2017) sees only the order
+within one. Their errors differ, so that their sum mostly ranks better than either; validation says where one alone
+does.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Final
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Final
 
 import lightgbm as lgb
 import numpy as np
 from jaxtyping import Float32
 
 from edgewise.models.contract import Progress
+from edgewise.models.forest import summed
 from edgewise.models.ranking_lists import mean_average_precision, ranked
 from edgewise.models.ranking_tables import RankingTable
 from edgewise.tasks.nouns import Ragged
 
-__all__ = ["TreeSettings", "choose_trees", "fit_trees", "score_trees", "useful_columns"]
+__all__ = ["Grown", "TreeSettings", "choose_trees", "fit_trees", "grow", "score_trees", "useful_columns"]
 
 #: Numbers of trees among which validation chooses, by whether they are grown on log loss.
 ROUNDS: Final = {False: (30, 60, 100), True: (60, 120, 180)}
+#: Shares of LambdaRank in a sum with log loss, each scaled to a standard deviation of 1.
+SHARES: Final = (0.3, 0.5, 0.7)
+#: A loss alone has to be so much better than a sum, which varies less between fits.
+ALONE: Final = 1.005
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +41,37 @@ class TreeSettings:
     smallest_leaf: int = 60  # rows
     columns: float = 0.5  # share of the features a tree sees
     rows_a_thread: int = 50_000  # below this, one thread is faster than several
+
+    @property
+    def loss(self) -> str:
+        """The loss in words."""
+        return "log loss" if self.pointwise else "LambdaRank"
+
+
+@dataclass(frozen=True, slots=True)
+class Grown:
+    """How the trees of a ranker were grown: with one loss, or with two whose weighted scores are summed."""
+
+    parts: tuple[tuple[TreeSettings, float], ...] = ((TreeSettings(), 1.0),)
+
+    @property
+    def rounds(self) -> int:
+        """The number of trees."""
+        return sum(settings.rounds for settings, _ in self.parts)
+
+    @property
+    def losses(self) -> list[str]:
+        """The losses in words."""
+        return [settings.loss for settings, _ in self.parts]
+
+    def to_json(self) -> list[Any]:
+        """Plain JSON values."""
+        return [[asdict(settings), weight] for settings, weight in self.parts]
+
+    @classmethod
+    def from_json(cls, content: list[Any]) -> Grown:
+        """The inverse of `to_json`."""
+        return cls(tuple((TreeSettings(**settings), float(weight)) for settings, weight in content))
 
 
 def fit_trees(
@@ -69,28 +106,51 @@ def fit_trees(
     return lgb.train(parameters, data, settings.rounds)
 
 
+def grow(table: RankingTable, k: int, grown: Grown, columns: list[int], random_seed: int) -> lgb.Booster:
+    """Grow the trees again as they were chosen: one model, of both losses where there are two."""
+    return _sum([(fit_trees(table, k, s, columns, random_seed), s.rounds, weight) for s, weight in grown.parts])
+
+
 def choose_trees(
     table: RankingTable, judged: RankingTable, target: Ragged, k: int, columns: list[int], random_seed: int,
     *, both: bool, progress: Progress,
-) -> tuple[lgb.Booster, TreeSettings, dict[str, float]]:  # fmt: skip
+) -> tuple[lgb.Booster, Grown, dict[str, float]]:  # fmt: skip
     """The trees with the highest MAP@k on `judged`, how they were grown, and what was tried.
 
     Without `both`, LambdaRank alone is tried.
     """
-    best: tuple[float, lgb.Booster, TreeSettings] | None = None
     tried: dict[str, float] = {}
+
+    def worth(name: str, scores: np.ndarray) -> float:
+        tried[name] = mean_average_precision(ranked(judged.pool, scores, k), target, k)
+        return tried[name]
+
+    best: list[tuple[float, lgb.Booster, TreeSettings, np.ndarray]] = []
     for pointwise in (False, True) if both else (False,):
         settings = TreeSettings(rounds=max(ROUNDS[pointwise]), pointwise=pointwise)
         trees = fit_trees(table, k, settings, columns, random_seed)
-        name = "log loss" if pointwise else "LambdaRank"
-        progress.say(f"trees are grown: {name}")
+        progress.say(f"trees are grown: {settings.loss}")
+        found = []
         for rounds in ROUNDS[pointwise]:
-            found = ranked(judged.pool, score_trees(trees, judged, columns, rounds), k)
-            value = tried[f"{name}, {rounds} trees"] = mean_average_precision(found, target, k)
-            if best is None or value > best[0]:
-                best = value, trees, replace(settings, rounds=rounds)
-    assert best is not None
-    return best[1], best[2], tried
+            scores = score_trees(trees, judged, columns, rounds)
+            value = worth(f"{settings.loss}, {rounds} trees", scores)
+            found.append((value, trees, replace(settings, rounds=rounds), scores))
+        best.append(max(found, key=lambda one: one[0]))
+    top = max(best, key=lambda one: one[0])
+    chosen, value = Grown(((top[2], 1.0),)), top[0] / ALONE
+    for share in SHARES if both else ():
+        weights = [w / max(float(one[3].std()), 1e-9) for w, one in zip((share, 1 - share), best, strict=True)]
+        scores = np.sum([w * one[3] for w, one in zip(weights, best, strict=True)], axis=0)
+        found_here = worth(f"{share:g} LambdaRank + {1 - share:g} log loss", scores.astype(np.float32))
+        if found_here > value:
+            chosen, value = Grown(tuple((one[2], w) for w, one in zip(weights, best, strict=True))), found_here
+    kept = {one[2].pointwise: one[1] for one in best}
+    trees = _sum([(kept[settings.pointwise], settings.rounds, weight) for settings, weight in chosen.parts])
+    return trees, chosen, tried
+
+
+def _sum(parts: list[tuple[lgb.Booster, int, float]]) -> lgb.Booster:
+    return parts[0][0] if len(parts) == 1 else summed(parts)
 
 
 def score_trees(
