@@ -1,0 +1,1 @@
+"""Match two sides towards completed bookings, under capacity and availability."""
