@@ -126,7 +126,7 @@ def test_what_decides_without_serving_says_neither_people_nor_items(project_text
     small = parse_deciding("name: shop\nsource: shop\ndecisions: {folder: out}\n", "project.yaml")
     assert (small.name, small.decisions.folder) == ("shop", "out")
     assert parse_deciding(project_text, "project.yaml").name == "music"
-    with pytest.raises(ProjectError, match="line 3: decisions.folders: there is no such field"):
+    with pytest.raises(ProjectError, match=r"line 3: decisions.folders: there is no such field"):
         parse_deciding("name: shop\nsource: shop\ndecisions: {folders: out}\n", "project.yaml")
-    with pytest.raises(ProjectError, match="line 1: items: is missing"):
+    with pytest.raises(ProjectError, match=r"line 1: items: is missing"):
         parse_deciding("name: shop\nsource: shop\npeople: {table: customers}\n", "project.yaml")

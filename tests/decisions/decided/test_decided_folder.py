@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
@@ -38,6 +39,12 @@ def test_there_and_back(decided: Decided, tmp_path: Path) -> None:
     assert sorted(p.name for p in place.iterdir()) == ["assortment.parquet", "changes.parquet", MANIFEST]
     assert read_decided(place) == decided
     assert [p.name for p in place.parent.iterdir()] == ["assort"]
+
+
+def test_numbers_of_numpy_are_numbers(decided: Decided, tmp_path: Path) -> None:
+    lost = (GaveUp("space", np.float32(0.5), "EUR", np.int64(2)),)
+    found = read_decided(write_decided(replace(decided, gave_up=lost), tmp_path / "assort"))
+    assert found.gave_up == (GaveUp("space", 0.5, "EUR", 2),)
 
 
 def test_a_decision_is_replaced_and_anything_else_is_not(decided: Decided, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final, Literal
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -139,7 +140,8 @@ def _numbers(decided: Decided) -> Iterator[tuple[str, float]]:
 
 
 def _plain(one: Expected | GaveUp) -> dict[str, Any]:
-    return {name: getattr(one, name) for name in one.__dataclass_fields__}
+    values = {name: getattr(one, name) for name in one.__dataclass_fields__}
+    return {name: value.item() if isinstance(value, np.generic) else value for name, value in values.items()}
 
 
 def _written(table: pa.Table, path: Path) -> dict[str, Any]:
