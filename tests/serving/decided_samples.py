@@ -150,23 +150,59 @@ def trends() -> Decided:
 
 def notify() -> Decided:
     """A hundred sends over a week, a curve of five points, and some who are left in peace."""
-    first = dt.date(2017, 11, 6)
+    first = dt.datetime(2017, 11, 6)
     sends = [
         {
-            "user": HOSTILE if i == 0 else f"u{i}", "message": ("news", "spring sale", HOSTILE)[i % 3],
-            "channel": ("email", "push")[i % 2], "day": first + dt.timedelta(days=i % 7), "hour": 8 + i * 5 % 13,
-            "uplift": 0.02, "why": "gains most in the evening",
+            "user": HOSTILE if i == 0 else f"u{i}",
+            "send_at": first + dt.timedelta(days=i % 7, hours=8 + i * 5 % 13),
+            "local_hour": 8 + i * 5 % 13, "channel": ("email", "push")[i % 2],
+            "message": ("news", "spring sale", HOSTILE)[i % 3], "gain": 0.2, "hazard": 0.001, "channel_worth": 5.0,
+            "cost": 0.01, "priority": i == 3,
         }
         for i in range(100)
     ]  # fmt: skip
+    calendar = [
+        {
+            "day": f"2017-11-{6 + i % 7:02d}",
+            "hour": 8 + i * 5 % 13,
+            "channel": ("email", "push")[i % 2],
+            "sends": 1,
+        }
+        for i in range(100)
+    ]
     curve = [
         {
-            "care": care, "sends": int(900 / care), "value": 500.0 / care, "unsubscribes": 40.0 / care**2,
-            "low": 400.0 / care, "high": 600.0 / care,
+            "care": care, "sends": int(900 / care), "gain": 500.0 / care, "lost_channels": 40.0 / care**2,
+            "chosen": care == 1.0,
         }
         for care in (0.5, 1.0, 2.0, 4.0, 8.0)
     ]  # fmt: skip
-    left = [{"user": f"x{i}", "why": ("no consent", "costs more than it brings")[i % 2]} for i in range(9)]
-    tables = {"sends": sends, "curve": curve, "left_out": left}
+    unsent = [{"reason": "no consent", "users": 12}, {"reason": HOSTILE, "users": 3}]
+    tables = {"sends": sends, "curve": curve, "calendar": calendar, "unsent": unsent}
     made = {name: pa.Table.from_pylist(found) for name, found in tables.items()}
-    return replace(plain("notify"), settings={"care": 1.0}, tables=made)
+    return replace(plain("notify"), settings={"care": 1.0, "multiplier": 2.0}, tables=made)
+
+
+def match() -> Decided:
+    """Lists for five who ask, newcomers among what is offered."""
+    lists = [
+        {
+            "search_id": ask, "guest_id": HOSTILE if ask == 1 else f"g{ask}", "position": place + 1,
+            "listing_id": 10 * ask + place, "look": 0.9 - 0.1 * place, "request": 0.3 - 0.02 * place,
+            "accept": 0.5 + 0.05 * ask, "keep": 0.95, "booking": 0.1, "newcomer": place == 2,
+            "why": HOSTILE if place == 1 else "it is likely to be asked for",
+        }
+        for ask in range(1, 6) for place in range(4)
+    ]  # fmt: skip
+    offers = [
+        {
+            "listing_id": 10 * ask + place, "newcomer": place == 2, "lists": 1, "looks": 2.0 * ask,
+            "requests": 0.4,
+            "bookings": 0.1 * ask, "looks_so_far": 100.0, "requests_so_far": 3, "bookings_so_far": 1,
+            "free_days": 20,
+        }
+        for ask in range(1, 6) for place in range(4)
+    ]  # fmt: skip
+    asks = [{"search_id": i, "guest_id": f"g{i}", "weighed": 40, "offers": 4, "booking": 0.3} for i in range(1, 6)]
+    tables = {"lists": lists, "offers": offers, "asks": asks}
+    return replace(plain("match"), tables={name: pa.Table.from_pylist(made) for name, made in tables.items()})

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 import uvicorn
 from chromium import Tab, chromium
-from decided_samples import assort, forecast, notify, plain, trends, write_all
+from decided_samples import assort, forecast, match, notify, plain, trends, write_all
 from serving_shop import make_live
 
 from edgewise.serving.app import make_app
@@ -22,7 +22,7 @@ from edgewise.serving.tenant import Settings, Tenant
 
 pytestmark = pytest.mark.browser
 
-KINDS = ("assort", "forecast", "notify", "trends")
+KINDS = ("assort", "forecast", "match", "notify", "trends")
 
 PAGES = ("/decisions", "/decisions/other", *(f"/decisions/{kind}" for kind in KINDS))
 WIDTHS = (360, 768, 1400)
@@ -32,7 +32,9 @@ WIDTHS = (360, 768, 1400)
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A server over the small shop and decisions of every kind."""
     tenant = Tenant("main", tmp_path_factory.mktemp("state"), make_live(), make_live, Settings(clock="data"))
-    folder = write_all(tmp_path_factory.mktemp("decided"), plain(), assort(), forecast(), notify(), trends())
+    folder = write_all(
+        tmp_path_factory.mktemp("decided"), plain(), assort(), forecast(), match(), notify(), trends()
+    )
     port = free_port("127.0.0.1", 8350)
     app = make_app(Service({"main": tenant}, None, RateLimit(1e6, 1e6)), origins={"main": Origin(decided=folder)})
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error"))

@@ -10,7 +10,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from decided_samples import HOSTILE, assort, forecast, notify, plain, trends, write_all
+from decided_samples import HOSTILE, assort, forecast, match, notify, plain, trends, write_all
 from fastapi.testclient import TestClient
 
 from edgewise.decisions.decided.folder import MANIFEST, write_decided
@@ -131,7 +131,7 @@ def test_decisions_are_for_administrators(client_of: Callable[..., TestClient], 
         assert ("What predictions were turned into" in signed.text) == (scope is Scope.ADMIN)
 
 
-@pytest.mark.parametrize("make", [assort, forecast, notify, trends], ids=lambda make: make.__name__)
+@pytest.mark.parametrize("make", [assort, forecast, match, notify, trends], ids=lambda make: make.__name__)
 def test_every_page_shows_its_charts_and_every_chart_is_taken_along(
     showing: Showing, tmp_path: Path, make: Callable[[], Decided]
 ) -> None:
@@ -164,8 +164,8 @@ def test_a_point_of_the_curve_is_held_against_the_decision_as_it_was_made(
     client = showing(write_all(tmp_path, notify()))
     assert "This is the decision as it was made" in client.get("/decisions/notify").text
     other = client.get("/decisions/notify?point=2").text
-    assert "−250 of value" in other
-    assert "--set care=2.0" in other
+    assert "−250 dollars" in other
+    assert "--set care=2<" in other
     for odd in ("-1", "99", "x", "1e9", ""):
         assert client.get("/decisions/notify", params={"point": odd}).status_code == 200
     alone = client.get("/decisions/notify", params={"user": "nobody"}).text

@@ -41,6 +41,7 @@ _templates: Final = Environment(
 _templates.filters["number"] = number
 _templates.filters["counted"] = lambda n: f"{n:,}"
 _templates.filters["said"] = said
+_templates.filters["signed"] = lambda value, unit="": ("+" if value > 0 else "") + said(value, unit)
 _templates.filters["words"] = lambda name: str(name).replace("_", " ")
 
 

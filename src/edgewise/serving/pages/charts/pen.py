@@ -25,7 +25,7 @@ __all__ = [
 
 #: How many lines or bars can be told apart by dash, mark or filling.
 STYLES: Final = 5
-_LETTERS: Final = dict.fromkeys("fijlrtI .,:;'|!()[]-/", 4.6) | dict.fromkeys("mwMW@%", 11.0)
+_LETTERS: Final = dict.fromkeys("fijlrtI .,:;'|!()[]-/", 4.6) | dict.fromkeys("mwMW@%<>+=~#", 10.6)
 _MOST: Final = 200
 _SIZES: Final = ((1e9, "bn"), (1e6, "M"), (1e4, "k"))
 

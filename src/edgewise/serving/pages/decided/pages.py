@@ -19,7 +19,7 @@ from edgewise.serving.envelope import Refusal
 from edgewise.serving.pages.charts.bars import BarChart, Bars
 from edgewise.serving.pages.charts.export import chart_csv, chart_svg, table_csv
 from edgewise.serving.pages.charts.nouns import Chart
-from edgewise.serving.pages.decided import assort, forecast, notify, trends
+from edgewise.serving.pages.decided import assort, forecast, match, notify, trends
 from edgewise.serving.pages.decided.held import Held, held_in, named
 from edgewise.serving.pages.decided.nouns import BASIS, DECISIONS, Look, View
 from edgewise.serving.pages.frame import PageRoute, Seen, render
@@ -35,7 +35,8 @@ _LONGEST: Final = 200
 #: A picture is a file with its style in it and no script.
 _PICTURE_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
 _VIEWS: Final[Mapping[str, Callable[[Decided, Look], View]]] = {
-    "assort": assort.view, "forecast": forecast.view, "notify": notify.view, "trends": trends.view,
+    "assort": assort.view, "forecast": forecast.view, "match": match.view, "notify": notify.view,
+    "trends": trends.view,
 }  # fmt: skip
 
 
