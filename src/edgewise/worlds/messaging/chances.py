@@ -11,14 +11,15 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 import numpy as np
-from jaxtyping import Float64, Int16
+from jaxtyping import Int16
 from numba import njit
 
+from edgewise.clock import DAY, SECOND
 from edgewise.worlds.messaging.parts import Messages, People, Products, State
 
 __all__ = ["DAY_SECONDS", "FORWARD", "INSTEAD", "Response", "fatigue_of", "local_hour", "respond", "tired"]
 
-DAY_SECONDS: Final = 86_400
+DAY_SECONDS: Final = DAY // SECOND
 FORWARD: Final = 14.0  # days within which a purchase that a message brought may stand in for another
 INSTEAD: Final = 0.95  # the chance that it does, if there is another
 FADES: Final = 3.0  # days in which half of the fatigue is gone
@@ -137,6 +138,3 @@ def remember(who: int, message: int, channel: int, at: int, state: State) -> Non
     state.fatigue_at[who, channel] = at
     state.seen[who, message] = seen_before(who, message, at, state) + 1.0
     state.seen_at[who, message] = at / DAY_SECONDS
-
-
-Chances = Float64[np.ndarray, " n"]

@@ -12,7 +12,7 @@ from jaxtyping import Bool, Float64, Int8, Int16, Int32, Int64
 from numba import njit
 
 from edgewise.worlds.messaging import luck
-from edgewise.worlds.messaging.chances import DAY_SECONDS, FORWARD, INSTEAD, remember, respond
+from edgewise.worlds.messaging.chances import DAY_SECONDS, FORWARD, INSTEAD, Response, remember, respond
 from edgewise.worlds.messaging.parts import Messages, People, Planted, Products, State
 
 __all__ = ["BLOCKED", "SENT", "WITHHELD", "Answers", "Candidates", "Tape", "run"]
@@ -144,20 +144,8 @@ def _send(
         answers.opened[row] = open_at
         if luck.uniform(seed, luck.CLICK, who, key, channel) < chance.clicked:
             _click(
-                seed,
-                who,
-                row,
-                key,
-                open_at,
-                chance.bought,
-                candidates,
-                answers,
-                people,
-                products,
-                messages,
-                state,
-                tape,
-            )
+                seed, who, row, key, open_at, chance, candidates, answers, people, products, messages, state, tape
+            )  # fmt: skip
     hazard = chance.hazard_opened if opened else chance.hazard_closed
     if luck.uniform(seed, luck.LEAVE, who, key, channel) < hazard:
         answers.left[row] = open_at + 60
@@ -171,7 +159,7 @@ def _click(
     row: int,
     key: int,
     open_at: int,
-    chance: float,
+    chance: Response,
     candidates: Candidates,
     answers: Answers,
     people: People,
@@ -190,9 +178,10 @@ def _click(
     product = _product(seed, who, key * 64 + 32 + channel, messages.topic[message], people, products)
     state.clicked_at[who], state.clicked[who] = at, candidates.send_id[row]
     _visit(tape, who, product, at + 5, candidates.send_id[row])
-    if luck.uniform(seed, luck.BUY, who, key, channel) < chance:
+    if luck.uniform(seed, luck.BUY, who, key, channel) < chance.bought:
         paid = np.round(products.price[product] * (1.0 - messages.offer[message]), 2)
         answers.bought[row], answers.gained[row] = at + 300, paid
+        state.gained[who] += paid - (1.0 - chance.kept) * people.spends[who]
         _purchase(tape, who, product, paid, at + 300, candidates.send_id[row])
         if luck.uniform(seed, luck.INSTEAD, who, key, channel) < INSTEAD:
             answers.instead[row] = True

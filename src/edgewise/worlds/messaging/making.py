@@ -12,7 +12,7 @@ from jaxtyping import Float64, Int16, Int64
 from edgewise.clock import DAY, SECOND, from_micros
 from edgewise.worlds.messaging.options import MessagingOptions
 from edgewise.worlds.messaging.parts import CHANNEL_COUNT, NEVER, START, Messages, People, Planted, Products
-from edgewise.worlds.messaging.words import SERVICE_TITLES, TOPICS, ZONES
+from edgewise.worlds.messaging.words import TOPICS, ZONES
 
 __all__ = ["AHEAD_WEEKS", "SERVICE_DAYS", "SURE", "plant"]
 
@@ -167,8 +167,3 @@ def _leaves(
 ) -> Float64[np.ndarray, "users channels"]:
     own = 0.5 * rng.normal(0, 1, (n, 1)) + 0.3 * rng.normal(0, 1, (n, CHANNEL_COUNT))
     return np.array(_LEAVES) + np.array((-0.3, 0.0, 0.6))[kind][:, None] + own
-
-
-def service_count(weeks: int) -> int:
-    """How many messages of service a history has."""
-    return min(sum(day < 7 * weeks for day in SERVICE_DAYS), len(SERVICE_TITLES))

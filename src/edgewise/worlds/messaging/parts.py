@@ -89,6 +89,9 @@ class State(NamedTuple):
     forward_until: Int64[np.ndarray, " users"]  # second up to which one of them stands in for a later one
     clicked_at: Int64[np.ndarray, " users"]  # the last click: a purchase within a day names its message
     clicked: Int64[np.ndarray, " users"]  # its send_id
+    gained: Float64[
+        np.ndarray, " users"
+    ]  # bought from messages so far, less what is expected to be forgone for it
 
     def copy(self) -> State:
         """The same state, to go on from without touching this one."""
@@ -108,4 +111,5 @@ def fresh_state(users: int, messages: int) -> State:
         forward_until=np.zeros(users, np.int64),
         clicked_at=np.full(users, -NEVER),
         clicked=np.full(users, -1),
+        gained=np.zeros(users),
     )

@@ -13,10 +13,12 @@ import pyarrow as pa
 from jaxtyping import Float64, Int64
 from numba import njit
 
-from edgewise.clock import SECOND, to_micros
+from edgewise.clock import DAY, SECOND, to_micros
 from edgewise.worlds.messaging.chances import respond
+from edgewise.worlds.messaging.oracle import HORIZON_WEEKS, plan_best
 from edgewise.worlds.messaging.parts import START, Messages, People, Planted, Products, State
 from edgewise.worlds.messaging.sending import codes_of, rows_of
+from edgewise.worlds.messaging.words import CHANNELS
 
 __all__ = ["Chances", "MessagingTruth"]
 
@@ -81,6 +83,22 @@ class MessagingTruth:
         """The expected number of purchases that each user makes by themselves within whole weeks."""
         who = rows_of(np.asarray(users), len(self.planted.people.rate), "user")
         return self.planted.people.rate[who] * days
+
+    def best(self, budget: int, days: int = 7, weeks: float = HORIZON_WEEKS) -> pa.Table:
+        """The oracle's sends for the days after `now`: user_id, message_id, channel, send_at.
+
+        There are at most `budget`. `weeks` is for how long a channel that is kept is of use (see `oracle`).
+        """
+        first_day = (self.now - START) // DAY
+        user, message, channel, at = plan_best(self.planted, self.state, int(first_day), days, budget, weeks).T
+        return pa.table(
+            {
+                "user_id": user + 1,
+                "message_id": message + 1,
+                "channel": pa.array(CHANNELS).take(pa.array(channel)),
+                "send_at": pa.array(START + at * SECOND).cast(pa.timestamp("us")),
+            }
+        )
 
 
 def _arrays(planted: Planted) -> tuple[People, Products, Messages, np.ndarray]:
