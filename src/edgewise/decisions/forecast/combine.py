@@ -8,7 +8,7 @@ to a power between 0 (bottom-up) and 1 (top-down), a structural shrinkage betwee
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Final
 
@@ -26,15 +26,20 @@ _CATEGORY: Final = (0.0, 0.5, 0.75, 1.0)
 _PULL: Final = (0.0, 0.5, 0.75, 1.0)
 #: Scaling goes no farther than this.
 _MOST: Final = 5.0
+_FARTHEST: Final = 1.1
 
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """How much trees count among cells and among categories, and how strongly categories pull their cells."""
+    """How much trees count among cells and among categories, how strongly categories pull their cells.
+
+    `up` is what everything is multiplied with, so that the sum was right at the origins that were looked at.
+    """
 
     cell: float = 0.5
     category: float = 0.75
     pull: float = 0.5
+    up: float = 1.0
 
 
 def combine(parts: Forecasts, panel: Panel, weights: Weights) -> Float64[np.ndarray, "cells horizon"]:
@@ -45,7 +50,7 @@ def combine(parts: Forecasts, panel: Panel, weights: Weights) -> Float64[np.ndar
     for h in range(cells.shape[1]):
         have[:, h] = np.bincount(panel.category, cells[:, h], len(wanted))
     ratio = np.divide(wanted, have, out=np.ones_like(have), where=have > 0)
-    return cells * (np.clip(ratio, 1 / _MOST, _MOST) ** weights.pull)[panel.category]
+    return weights.up * cells * (np.clip(ratio, 1 / _MOST, _MOST) ** weights.pull)[panel.category]
 
 
 def choose(
@@ -66,4 +71,16 @@ def choose(
         score = float(np.log(np.maximum(errors, 1e-9)).mean())
         if score < least - 1e-12:
             best, least = weights, score
-    return best
+    return replace(best, up=_up(past, demand, panel, best))
+
+
+def _up(
+    past: Mapping[int, Forecasts], demand: Float64[np.ndarray, "cells weeks"], panel: Panel, weights: Weights
+) -> float:
+    """What came out against what was forecast, in sum: trees that look for medians miss rare large sales."""
+    made = came = 0.0
+    for origin, parts in past.items():
+        ahead = min(parts.mean.shape[1], demand.shape[1] - origin)
+        made += float(combine(parts, panel, weights)[:, :ahead].sum())
+        came += float(demand[:, origin : origin + ahead].sum())
+    return float(np.clip(came / made, 1 / _FARTHEST, _FARTHEST)) if made > 0 else 1.0

@@ -11,6 +11,7 @@ from edgewise.decisions.forecast.entry import ForecastEntry
 from edgewise.decisions.forecast.features import Kit
 from edgewise.decisions.forecast.levels import levels_of
 from edgewise.decisions.forecast.nouns import Panel
+from edgewise.decisions.forecast.orders import check_orders, ordered
 from edgewise.decisions.forecast.outlook import look_ahead
 from edgewise.decisions.forecast.panel import read_panel
 from edgewise.decisions.forecast.past import past_table
@@ -30,21 +31,26 @@ def decide(db: Database, entry: ForecastEntry, at: int) -> Decided:
         DecisionError: the entry names what is not there, or there are too few weeks.
     """
     panel = read_panel(db, entry, at)
+    check_orders(panel, entry)
     names, region = regions_of(db, entry, panel)
     levels = levels_of(panel, region)
     promotions = None if entry.promotions is None else read_promotions(db, entry.promotions, panel, at)
     calendar = Calendar(panel.first, panel.weeks + entry.horizon, entry.holidays)
     kit = Kit(panel, demand_of(panel), calendar, promotions, entry.horizon)
     outlook = look_ahead(kit, levels, entry)
+    orders = ordered(panel, levels, names, outlook, entry)
     tables = {
         "forecast": forecast_table(panel, levels, names, outlook, entry),
+        "orders": orders.orders,
+        "production": orders.production,
         "past": past_table(panel, levels, names),
         "accuracy": accuracy_table(outlook, levels),
         "regions": region_table(panel, names, region),
     }
     return Decided(
         decision="forecast", source=db.name, at=at, settings=entry.model_dump(mode="json"), tables=tables,
-        expects=expected(outlook, levels, entry), notes=notes(panel, entry, outlook, at),
+        expects=(*expected(outlook, levels, entry), *orders.expects), gave_up=orders.gave_up,
+        notes=(*notes(panel, entry, outlook, at), *orders.notes),
     )  # fmt: skip
 
 

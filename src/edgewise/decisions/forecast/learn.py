@@ -19,17 +19,18 @@ FIRST: Final = 8
 #: So many latest origins are learnt from at most.
 ORIGINS: Final = 52
 #: So many rows of cells, drawn by chance, are learnt from at most.
-ROWS: Final = 160_000
+ROWS: Final = 120_000
 _COMMON: Final = {
     "num_threads": 1, "verbosity": -1, "deterministic": True, "force_row_wise": True, "bagging_freq": 1,
     "bagging_fraction": 0.7,
+    "max_bin": 63,
 }  # fmt: skip
 _CATEGORY: Final = {
-    "objective": "l1", "learning_rate": 0.04, "num_leaves": 31, "min_data_in_leaf": 30, "feature_fraction": 0.3,
+    "objective": "l1", "learning_rate": 0.05, "num_leaves": 31, "min_data_in_leaf": 30, "feature_fraction": 0.3,
 }  # fmt: skip
-_CELL: Final = {"learning_rate": 0.07, "num_leaves": 31, "min_data_in_leaf": 150, "feature_fraction": 0.5}
-_CATEGORY_ROUNDS: Final = 400
-_CELL_ROUNDS: Final = 150
+_CELL: Final = {"learning_rate": 0.09, "num_leaves": 31, "min_data_in_leaf": 150, "feature_fraction": 0.5}
+_CATEGORY_ROUNDS: Final = 300
+_CELL_ROUNDS: Final = 110
 #: Ratios to the level are cut here: one week of a wedding is no pattern.
 _MOST_CATEGORY: Final = 6.0
 _MOST_CELL: Final = 20.0

@@ -17,7 +17,7 @@ from edgewise.decisions.forecast.levels import CELL, summing
 from edgewise.decisions.forecast.nouns import Level
 from edgewise.decisions.forecast.quantiles import Spread, fit_spread, interval_probabilities
 
-__all__ = ["Outlook", "Tried", "look_ahead"]
+__all__ = ["Outlook", "Tried", "look_ahead", "shape_of"]
 
 #: The last so many weeks are kept from the trees that are tried, and measured on every so many weeks.
 HELD_OUT: Final = 12
@@ -98,7 +98,7 @@ def _bands(
     spread = spread_of(level, tried, wanted)
     forecast = cells if level.name == CELL else summing(level) @ cells
     ahead = np.broadcast_to(np.arange(1.0, cells.shape[1] + 1), forecast.shape)
-    found = spread.at(forecast, _shape(forecast, median) if level.name == CELL else ahead)
+    found = spread.at(forecast, shape_of(forecast, median) if level.name == CELL else ahead)
     place = {p: i for i, p in enumerate(wanted)}
     bottom = found[..., place[low]]
     top = np.where(bottom <= 0, found[..., place[above_nothing]], found[..., place[high]])
@@ -110,7 +110,7 @@ def spread_of(level: Level, tried: Sequence[Tried], wanted: Float64[np.ndarray, 
     forecast, shape, outcome = [], [], []
     for one in tried:
         if level.name == CELL:
-            made, out, like = one.forecast, one.outcome, _shape(one.forecast, one.median)
+            made, out, like = one.forecast, one.outcome, shape_of(one.forecast, one.median)
         else:
             sums = summing(level)
             made, out = sums @ one.forecast, sums @ one.outcome
@@ -124,6 +124,6 @@ def spread_of(level: Level, tried: Sequence[Tried], wanted: Float64[np.ndarray, 
     return fit_spread(made, like, out, wanted, sizes, shapes)
 
 
-def _shape(forecast: np.ndarray, median: np.ndarray) -> np.ndarray:
+def shape_of(forecast: np.ndarray, median: np.ndarray) -> np.ndarray:
     """The trees' median against the mean: how much of the demand comes in few large sales."""
     return np.divide(median, forecast, out=np.zeros_like(forecast), where=forecast > 0)
