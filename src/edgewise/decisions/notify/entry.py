@@ -133,7 +133,9 @@ class ChannelEntry(_Entry):
     """One channel."""
 
     cost: float = Field(default=0.0, ge=0, description="What a send costs.")
-    per_week: int | None = Field(default=None, ge=0, description="At most so many a week and user in this channel.")
+    per_week: int | None = Field(
+        default=None, ge=0, description="At most so many a week and user in this channel."
+    )
     worth: float | None = Field(
         default=None, ge=0, description="What a channel is worth while its user stays; by default it is estimated."
     )

@@ -57,7 +57,8 @@ def local_hour(past: Past, user: np.ndarray, at: np.ndarray) -> Int64[np.ndarray
 
 
 class Features:
-    """Describes rows by columns `names`; `tiredness` are the numbers of the columns with the tiredness, `people` of
+    """Describes rows by columns `names`; `tiredness` are the numbers of the columns with the tiredness, `people`
+    of
     those that depend on the user alone."""
 
     def __init__(self, past: Past) -> None:
@@ -122,7 +123,12 @@ class Features:
             user, channel, at = self._sent
             own = fading(user * width + channel, at, rows.user * width + rows.channel, rows.at, FADES)
             other = fading(user, at, rows.user, rows.at, FADES) - own
-        return [rows.hour.astype(np.float64), self._hours(rows.user, rows.hour, rows.at), own, np.maximum(other, 0.0)]
+        return [
+            rows.hour.astype(np.float64),
+            self._hours(rows.user, rows.hour, rows.at),
+            own,
+            np.maximum(other, 0.0),
+        ]
 
     def _named(self) -> list[str]:
         past = self.past

@@ -1,4 +1,5 @@
-"""Boosted trees grown on all users but those of a fold: each row of the past is judged by trees that never saw its user.
+"""Boosted trees grown on all users but those of a fold: each row of the past is judged by trees that never saw
+its user.
 
 What is to come is judged by all of them, on average.
 """
@@ -43,7 +44,9 @@ class Crossed:
         """What all models say on average."""
         return np.mean([self._say(booster, x) for booster in self.boosters], axis=0)
 
-    def held(self, x: Float32[np.ndarray, "n features"], fold: Int64[np.ndarray, " n"]) -> Float64[np.ndarray, " n"]:
+    def held(
+        self, x: Float32[np.ndarray, "n features"], fold: Int64[np.ndarray, " n"]
+    ) -> Float64[np.ndarray, " n"]:
         """What the model of each row's fold says, which never saw that row's user."""
         found = np.full(len(x), self.mean)
         for f, booster in enumerate(self.boosters):

@@ -1,4 +1,5 @@
-"""What happened up to a moment, as arrays by row ids: users, messages, sends, responses, goals, losses, consents."""
+"""What happened up to a moment, as arrays by row ids: users, messages, sends, responses, goals, losses,
+consents."""
 
 from __future__ import annotations
 
@@ -84,7 +85,8 @@ class Acts:
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """Everything that decisions at `at` rest on. `lost[u, c]` is when a user left a channel, NEVER if still there."""
+    """Everything that decisions at `at` rest on. `lost[u, c]` is when a user left a channel, NEVER if still
+    there."""
 
     at: int
     channels: list[str]

@@ -22,12 +22,32 @@ from edgewise.stypes import SType
 
 __all__ = ["propose"]
 
-_SENDS: Final = ("send", "sent", "delivery", "deliveries", "notification", "mailing", "message", "campaign", "email")
+_SENDS: Final = (
+    "send",
+    "sent",
+    "delivery",
+    "deliveries",
+    "notification",
+    "mailing",
+    "message",
+    "campaign",
+    "email",
+)
 _WITHHELD: Final = ("withheld", "control", "suppressed", "unsent")
 _MESSAGES: Final = ("message", "campaign", "template", "creative", "mailing", "newsletter")
 #: Words for responses, the first ones coming first on the way to the goal.
 _RESPONSES: Final = (("open", "impression", "view", "read"), ("click", "redemption", "redeem", "response", "tap"))
-_GOALS: Final = ("purchase", "order", "transaction", "sale", "booking", "listen", "subscription", "payment", "visit")
+_GOALS: Final = (
+    "purchase",
+    "order",
+    "transaction",
+    "sale",
+    "booking",
+    "listen",
+    "subscription",
+    "payment",
+    "visit",
+)
 _LEAVING: Final = ("unsubscribe", "unsubscription", "optout", "mute", "complaint")
 _CONSENTS: Final = ("consent", "optin", "permission", "subscription")
 _ACTS: Final = ("visit", "view", "search", "session", "listen", "play")
@@ -70,7 +90,11 @@ def propose(schema: Schema) -> NotifyEntry:
 def _words(name: str) -> set[str]:
     low = name.casefold()
     words = set(re.findall(r"[a-z]+", low))
-    return words | {word.removesuffix("s") for word in words} | {low.replace("_", ""), low.replace("_", "").rstrip("s")}
+    return (
+        words
+        | {word.removesuffix("s") for word in words}
+        | {low.replace("_", ""), low.replace("_", "").rstrip("s")}
+    )
 
 
 def _is(name: str, words: tuple[str, ...]) -> bool:
@@ -152,7 +176,9 @@ def _messages(schema: Schema, message: Link | None) -> MessagesEntry | None:
     if message is None:
         return None
     table = schema.table(message.to)
-    ends = next((c.name for c in table.columns if c.stype is SType.TIMESTAMP and _is(c.name, ("end", "until"))), None)
+    ends = next(
+        (c.name for c in table.columns if c.stype is SType.TIMESTAMP and _is(c.name, ("end", "until"))), None
+    )
     return MessagesEntry(table=table.name, ends=ends, priority=_column(table, ("priority", "urgent")))
 
 
@@ -184,7 +210,8 @@ def _responses(schema: Schema, people: str, sends: Table, message: Link | None) 
         for table in _linked(schema, people):
             send = next((link for link in schema.links_from(table.name) if link.to == sends.name), None)
             about = next(
-                (link for link in schema.links_from(table.name) if message is not None and link.to == message.to), None
+                (link for link in schema.links_from(table.name) if message is not None and link.to == message.to),
+                None,
             )
             if table.name == sends.name or not _is(table.name, words) or (send is None and about is None):
                 continue

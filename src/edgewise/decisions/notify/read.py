@@ -100,9 +100,7 @@ def codes(values: pa.Array) -> tuple[Int64[np.ndarray, " n"], list[str]]:
 
 
 def _column(name: str, table: str) -> exp.Column:
-    return exp.Column(
-        this=exp.to_identifier(name, quoted=True), table=exp.to_identifier(table, quoted=True)
-    )
+    return exp.Column(this=exp.to_identifier(name, quoted=True), table=exp.to_identifier(table, quoted=True))
 
 
 def _whole(column: pa.ChunkedArray) -> pa.Array:

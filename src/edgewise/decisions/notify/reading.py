@@ -42,7 +42,9 @@ def read_past(db: Database, entry: NotifyEntry, at: int) -> Past:
     sends, lost, tracked = read_sends(db, entry, at, keys, messages.keys, raw, channels)
     goal = entry.goal
     goals = _acts(db, goal.table, goal.user, goal.time, at, keys, messages, goal.value)
-    others = {name: _acts(db, name, _user_column(db, name, entry), None, at, keys, messages) for name in entry.acts}
+    others = {
+        name: _acts(db, name, _user_column(db, name, entry), None, at, keys, messages) for name in entry.acts
+    }
     users = _users(db, entry, at, keys, channels)
     return Past(at, channels, users, messages, sends, goals, others, lost, tracked)
 
@@ -145,7 +147,9 @@ def _consents(
         return np.full((len(keys), len(channels)), ALWAYS)
     given = entry.consents
     time = time_of(db.schema.table(given.table), given.time)
-    rows = read_rows(db, given.table, {"user": given.user, "channel": given.channel, "given": given.given}, time, at)
+    rows = read_rows(
+        db, given.table, {"user": given.user, "channel": given.channel, "given": given.given}, time, at
+    )
     since = np.full((len(keys), len(channels)), NEVER)
     user = keys.rows(rows["user"])
     agreed = numbers(rows["given"], 0.0) > 0 if given.given else np.ones(len(rows), bool)
@@ -207,5 +211,3 @@ def _labels(db: Database, to: str, keys: pa.Array, messages: Messages, at: int) 
         own = np.asarray(own).astype(np.int64)
         found[name] = np.where(at_row >= 0, own[np.maximum(at_row, 0)], -1) if len(own) else np.full(len(keys), -1)
     return found
-
-

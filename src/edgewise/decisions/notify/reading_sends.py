@@ -64,7 +64,8 @@ def raw_sends(db: Database, entry: NotifyEntry, at: int, users: Vocabulary, mess
 
 
 def _part(
-    db: Database, entry: NotifyEntry, given: SendsEntry, at: int, users: Vocabulary, messages: Vocabulary, sent: bool
+    db: Database, entry: NotifyEntry, given: SendsEntry, at: int, users: Vocabulary, messages: Vocabulary, sent:
+    bool
 ) -> tuple[dict[str, np.ndarray], pa.Array, pa.Array | None]:  # fmt: skip
     table = db.schema.table(given.table)
     time = time_of(table, given.time)
@@ -153,9 +154,11 @@ class _Finder:
         return self._keys.rows(keys)
 
     def last(
-        self, user: np.ndarray, at: np.ndarray, *, message: np.ndarray | None = None, channel: np.ndarray | None = None
+        self, user: np.ndarray, at: np.ndarray, *, message: np.ndarray | None = None, channel: np.ndarray | None
+        = None
     ) -> Int64[np.ndarray, " n"]:  # fmt: skip
-        """The last send to the user at or before a moment, of a message or on a channel where given; -1 for none."""
+        """The last send to the user at or before a moment, of a message or on a channel where given; -1 for
+        none."""
         raw, sent, width = self.raw, self._sent, 1
         own, wanted = raw.user[sent], user
         if message is not None:
@@ -172,9 +175,7 @@ class _Finder:
 def _responded(db: Database, given: ResponseEntry, at: int, finder: _Finder) -> Int64[np.ndarray, " n"]:
     """When each send was answered; NEVER where it was not."""
     time = time_of(db.schema.table(given.table), given.time)
-    rows = read_rows(
-        db, given.table, {"send": given.send, "user": given.user, "message": given.message}, time, at
-    )
+    rows = read_rows(db, given.table, {"send": given.send, "user": given.user, "message": given.message}, time, at)
     if given.send is not None:
         row = finder.named(rows["send"])
     elif given.user is not None:

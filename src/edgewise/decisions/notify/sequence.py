@@ -1,23 +1,31 @@
-"""One person's sends over the days to come: the best set at given prices, found day by day.
+"""One person's sends over the days to come: the best ones at given prices, found day by day.
 
 A slot is a part of a person's own day in which at most one message is sent. Dynamic programming over (how many
-sent, slot of the last one): the k-th send is worth
+sent, slot of the last one); the k-th send is worth
 
-    effect[k] * when[slot] * tired[n]  -  hazard * wear[n] * loss  -  price of the channel
+    effect[k] * when[slot] * tired[level]  -  care * hazard[k] * wear[level] * loss  -  price * cost
 
-where n counts what was sent in the week before. What is best at a price is, over all people, what is best within
-the budget that the price stands for.
+where the level is how tired the person is of messages by then: each counts one, faded by half in some days,
+those on
+other channels for less. With caps by channel, or tiredness, the best way to a state is kept, not every way: an
+answer
+is always allowed, and nearly always the best (a test counts how nearly).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Final, NamedTuple
 
 import numpy as np
 from jaxtyping import Float32, Float64, Int8, Int32
 from numba import njit
 
-__all__ = ["Offers", "Sequences", "sequences"]
+__all__ = ["LEVEL", "Offers", "Sequences", "sequences"]
+
+#: The width of a level of tiredness.
+LEVEL: Final = 0.25
+_MINUTES: Final = 9 * 1440
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,23 +34,28 @@ class Offers:
 
     Attributes:
         effect: the gain of a channel's k-th best message, to somebody not messaged lately.
+        hazard: the chance that a send of that message loses the channel, to somebody not messaged lately.
         when: a factor for the best permitted hour of each slot; 0 where nothing may be sent.
-        minute: that hour, in minutes after the moment of the decision.
-        hazard: the chance that a send of that message loses the channel, before it wears on.
-        loss: what the channel is worth to keep, person by person.
-        tired, wear: factors of the effect and of the hazard by how many were sent in the week before.
-        past: how many of the week before count in each slot; `past_by` channel by channel.
+        minute: that hour, in minutes after the moment of the decision; rises from slot to slot.
+        loss: what the channel is worth to keep.
+        tired, wear: factors of the effect and of the hazard by level of tiredness.
+        fatigue: the tiredness of each channel at the moment; it fades by half in `half` minutes.
+        elsewhere: how much tiredness of other channels counts.
+        past: how many sends of the week before count in each slot; `past_by` channel by channel.
         fixed: minute of a send that is settled already; -1 for none.
         caps: at most so many a week by channel; `cap` in all; `spacing` minutes between any two.
     """
 
     effect: Float32[np.ndarray, "n channels ranks"]
+    hazard: Float32[np.ndarray, "n channels ranks"]
     when: Float32[np.ndarray, "n channels slots"]
     minute: Int32[np.ndarray, "n channels slots"]
-    hazard: Float32[np.ndarray, "n channels ranks"]
     loss: Float32[np.ndarray, "n channels"]
-    tired: Float32[np.ndarray, "channels counts"]
-    wear: Float32[np.ndarray, "channels counts"]
+    tired: Float32[np.ndarray, "channels levels"]
+    wear: Float32[np.ndarray, "channels levels"]
+    fatigue: Float32[np.ndarray, "n channels"]
+    half: float
+    elsewhere: float
     past: Int8[np.ndarray, "n slots"]
     past_by: Int8[np.ndarray, "n channels slots"]
     fixed: Int32[np.ndarray, " n"]
@@ -62,28 +75,27 @@ class Offers:
 
     def of(self, rows: np.ndarray) -> Offers:
         """The offers of some of the people."""
-        own = ("effect", "when", "minute", "hazard", "loss", "past", "past_by", "fixed")
-        return Offers(**{f: getattr(self, f)[rows] if f in own else getattr(self, f) for f in _FIELDS})
+        return replace(self, **{name: getattr(self, name)[rows] for name in _OWN})
 
     def without(self, channel: int) -> Offers:
         """The same without one channel."""
         when = self.when.copy()
         when[:, channel] = 0.0
-        return Offers(**{f: when if f == "when" else getattr(self, f) for f in _FIELDS})
+        return replace(self, when=when)
 
 
-_FIELDS = tuple(Offers.__dataclass_fields__)
+_OWN: Final = ("effect", "hazard", "when", "minute", "loss", "fatigue", "past", "past_by", "fixed")
 
 
 @dataclass(frozen=True, slots=True)
 class Sequences:
-    """The sends of each person in order: slot and channel, -1 beyond the last; their sums person by person.
-
-    `gain` is the effect, `lost` the expected number of lost channels, `worth` what these are worth, `spent` the cost.
-    """
+    """The sends of each person in order: slot and channel, -1 beyond the last; what each one gains and risks; and
+    sums person by person: `gain`, `lost` channels expected, what these are `worth`, and what was `spent`."""
 
     slot: Int8[np.ndarray, "n most"]
     channel: Int8[np.ndarray, "n most"]
+    gains: Float32[np.ndarray, "n most"]
+    risks: Float32[np.ndarray, "n most"]
     gain: Float64[np.ndarray, " n"]
     lost: Float64[np.ndarray, " n"]
     worth: Float64[np.ndarray, " n"]
@@ -113,75 +125,168 @@ def sequences(
     """
     n, most = offers.people, offers.most
     slot, channel = np.full((n, most), -1, np.int8), np.full((n, most), -1, np.int8)
-    sums = np.zeros((n, 4))
-    _all(
-        offers.effect, offers.when, offers.minute, offers.hazard, offers.loss, offers.tired, offers.wear,
-        offers.past, offers.past_by, offers.fixed, offers.caps, offers.cap, offers.spacing,
-        np.asarray(cost, np.float64), float(price), float(care), slot, channel, sums,
+    gains, risks, sums = np.zeros((n, most), np.float32), np.zeros((n, most), np.float32), np.zeros((n, 4))
+    fades = (0.5 ** (np.arange(_MINUTES) / offers.half)).astype(np.float32)
+    known = _Known(
+        offers.effect, offers.hazard, offers.when, offers.minute, offers.loss, offers.tired, offers.wear,
+        offers.fatigue, fades, float(offers.elsewhere), offers.past, offers.past_by, offers.fixed, offers.caps,
+        int(offers.cap), int(offers.spacing), float(price) * np.asarray(cost, np.float64), float(care),
     )  # fmt: skip
-    return Sequences(slot, channel, *sums.T.copy())
+    _everyone(known, np.asarray(cost, np.float64), slot, channel, gains, risks, sums)
+    return Sequences(slot, channel, gains, risks, *sums.T.copy())
+
+
+class _Known(NamedTuple):
+    """`Offers` as the loops read them, with `dear`: what a send must bring, by channel."""
+
+    effect: np.ndarray
+    hazard: np.ndarray
+    when: np.ndarray
+    minute: np.ndarray
+    loss: np.ndarray
+    tired: np.ndarray
+    wear: np.ndarray
+    fatigue: np.ndarray
+    fades: np.ndarray
+    elsewhere: float
+    past: np.ndarray
+    past_by: np.ndarray
+    fixed: np.ndarray
+    caps: np.ndarray
+    cap: int
+    spacing: int
+    dear: np.ndarray
+    care: float
+
+
+class _Work(NamedTuple):
+    """By (how many sent, slot of the last): the best value, its channel, the slot before it, and by channel what
+    was
+    sent and how tired that left the person."""
+
+    best: np.ndarray
+    via: np.ndarray
+    before: np.ndarray
+    used: np.ndarray
+    worn: np.ndarray
 
 
 @njit(cache=True)
-def _all(
-    effect, when, minute, hazard, loss, tired, wear, past, past_by, fixed, caps, cap, spacing, cost, price, care,
-    slot, channel, sums,
-):  # type: ignore[no-untyped-def]  # fmt: skip  # numba reads the types off the arrays
-    n, channels, slots = when.shape
-    most, counts = slot.shape[1], tired.shape[1]
-    best = np.empty((most + 1, slots))
-    via = np.empty((most + 1, slots), np.int64)
-    before = np.empty((most + 1, slots), np.int64)
-    used = np.zeros((most + 1, slots, channels), np.int64)
+def _level(before: np.ndarray, faded: float, c: int, known: _Known) -> int:
+    """How tired of channel c, when `before` has faded: a level."""
+    total = 0.0
+    for d in range(len(before)):
+        total += before[d] * faded * (1.0 if d == c else known.elsewhere)
+    return min(int(total / LEVEL + 0.5), known.tired.shape[1] - 1)
+
+
+@njit(cache=True)
+def _level_after(u: int, k: int, p: int, c: int, at: int, known: _Known, work: _Work) -> int:
+    """How tired of channel c at a minute, as the k-th send after the state (k - 1, p)."""
+    if k == 1:
+        return _level(known.fatigue[u], known.fades[at], c, known)
+    gap = at - known.minute[u, work.via[k - 1, p], p]
+    return _level(work.worn[k - 1, p], known.fades[gap], c, known)
+
+
+@njit(cache=True)
+def _may_follow(u: int, k: int, p: int, c: int, s: int, at: int, known: _Known, work: _Work) -> bool:
+    """Whether caps and spacing let channel c in slot s follow the state (k - 1, p)."""
+    if k == 1:
+        return bool(known.past_by[u, c, s] < known.caps[c])
+    if work.best[k - 1, p] == -np.inf or known.past_by[u, c, s] + work.used[k - 1, p, c] >= known.caps[c]:
+        return False
+    return bool(at - known.minute[u, work.via[k - 1, p], p] >= known.spacing)
+
+
+@njit(cache=True)
+def _reach(u: int, s: int, c: int, k: int, known: _Known, work: _Work) -> None:
+    """Try channel c in slot s as the k-th send, after each way to have sent k - 1."""
+    at = known.minute[u, c, s]
+    rested = known.effect[u, c, k - 1] * known.when[u, c, s]
+    risk = known.care * known.hazard[u, c, k - 1] * known.loss[u, c]
+    if rested * known.tired[c, 0] - risk * known.wear[c, 0] <= known.dear[c]:
+        return  # a send that loses even to somebody rested only stands in the way of others
+    for p in range(k - 2 if k > 1 else -1, s if k > 1 else 0):
+        if not _may_follow(u, k, p, c, s, at, known, work):
+            continue
+        level = _level_after(u, k, p, c, at, known, work)
+        value = rested * known.tired[c, level] - risk * known.wear[c, level] - known.dear[c]
+        value += work.best[k - 1, p] if k > 1 else 0.0
+        if value <= work.best[k, s]:
+            continue
+        work.best[k, s], work.via[k, s], work.before[k, s] = value, c, p
+        faded = known.fades[at - known.minute[u, work.via[k - 1, p], p]] if k > 1 else known.fades[at]
+        for d in range(known.when.shape[1]):
+            work.used[k, s, d] = work.used[k - 1, p, d] if k > 1 else 0
+            work.worn[k, s, d] = (work.worn[k - 1, p, d] if k > 1 else known.fatigue[u, d]) * faded
+        work.used[k, s, c] += 1
+        work.worn[k, s, c] += 1.0
+
+
+@njit(cache=True)
+def _hopeless(u: int, known: _Known) -> bool:
+    """Whether not even one send would bring what it must."""
+    for c in range(known.when.shape[1]):
+        for s in range(known.when.shape[2]):
+            if known.effect[u, c, 0] * known.when[u, c, s] * known.tired[c, 0] > known.dear[c]:
+                return False
+    return True
+
+
+@njit(cache=True)
+def _fill(u: int, known: _Known, work: _Work) -> None:
+    """All states of one person, slot by slot."""
+    work.best[:] = -np.inf
+    extra = 1 if known.fixed[u] >= 0 else 0
+    for s in range(known.when.shape[2]):
+        for c in range(known.when.shape[1]):
+            if known.when[u, c, s] <= 0.0:
+                continue
+            if extra and abs(known.minute[u, c, s] - known.fixed[u]) < known.spacing:
+                continue
+            room = known.cap - known.past[u, s] - extra
+            for k in range(1, min(work.best.shape[0] - 1, s + 1, room) + 1):
+                _reach(u, s, c, k, known, work)
+
+
+@njit(cache=True)
+def _everyone(
+    known: _Known,
+    cost: np.ndarray,
+    slot: np.ndarray,
+    channel: np.ndarray,
+    gains: np.ndarray,
+    risks: np.ndarray,
+    sums: np.ndarray,
+) -> None:
+    """Write down each person's best sends."""
+    n, channels, slots = known.when.shape
+    states = (slot.shape[1] + 1, slots)
+    work = _Work(
+        np.empty(states),
+        np.empty(states, np.int64),
+        np.empty(states, np.int64),
+        np.zeros((states[0], slots, channels), np.int64),
+        np.zeros((states[0], slots, channels)),
+    )
     for u in range(n):
-        best[:] = -np.inf
-        extra = 1 if fixed[u] >= 0 else 0
-        for s in range(slots):
-            for c in range(channels):
-                if when[u, c, s] <= 0.0:
-                    continue
-                at = minute[u, c, s]
-                if extra and abs(at - fixed[u]) < spacing:
-                    continue
-                for k in range(1, min(most, s + 1) + 1):
-                    sent = past[u, s] + extra + k - 1
-                    if sent >= cap:
-                        break
-                    bin_ = min(sent, counts - 1)
-                    step = (
-                        effect[u, c, k - 1] * when[u, c, s] * tired[c, bin_]
-                        - hazard[u, c, k - 1] * wear[c, bin_] * loss[u, c] * care
-                        - price * cost[c]
-                    )
-                    if k == 1:
-                        if past_by[u, c, s] < caps[c] and step > best[1, s]:
-                            best[1, s], via[1, s], before[1, s] = step, c, -1
-                            used[1, s, :] = 0
-                            used[1, s, c] = 1
-                        continue
-                    for p in range(k - 2, s):
-                        value = best[k - 1, p] + step
-                        if value <= best[k, s] or past_by[u, c, s] + used[k - 1, p, c] >= caps[c]:
-                            continue
-                        if at - minute[u, via[k - 1, p], p] < spacing:
-                            continue
-                        best[k, s], via[k, s], before[k, s] = value, c, p
-                        for d in range(channels):
-                            used[k, s, d] = used[k - 1, p, d]
-                        used[k, s, c] += 1
-        top, many, last = 0.0, 0, -1
-        for k in range(1, most + 1):
-            for s in range(slots):
-                if best[k, s] > top:
-                    top, many, last = best[k, s], k, s
-        k, s = many, last
+        if _hopeless(u, known):
+            continue
+        _fill(u, known, work)
+        top, k, s = 0.0, 0, -1
+        for many in range(1, states[0]):
+            for last in range(slots):
+                if work.best[many, last] > top:
+                    top, k, s = work.best[many, last], many, last
         while k > 0:
-            c = via[k, s]
+            c, p = work.via[k, s], work.before[k, s]
+            level = _level_after(u, k, p, c, known.minute[u, c, s], known, work)
             slot[u, k - 1], channel[u, k - 1] = s, c
-            bin_ = min(past[u, s] + extra + k - 1, counts - 1)
-            risk = hazard[u, c, k - 1] * wear[c, bin_]
-            sums[u, 0] += effect[u, c, k - 1] * when[u, c, s] * tired[c, bin_]
-            sums[u, 1] += risk
-            sums[u, 2] += risk * loss[u, c]
+            gains[u, k - 1] = known.effect[u, c, k - 1] * known.when[u, c, s] * known.tired[c, level]
+            risks[u, k - 1] = known.hazard[u, c, k - 1] * known.wear[c, level]
+            sums[u, 0] += gains[u, k - 1]
+            sums[u, 1] += risks[u, k - 1]
+            sums[u, 2] += risks[u, k - 1] * known.loss[u, c]
             sums[u, 3] += cost[c]
-            k, s = k - 1, before[k, s]
+            k, s = k - 1, p

@@ -1,4 +1,5 @@
-"""Events of groups (a user, a user on a channel) in order of time: how many came before, and which was the last."""
+"""Events of groups (a user, a user on a channel) in order of time: how many came before, and which was the
+last."""
 
 from __future__ import annotations
 

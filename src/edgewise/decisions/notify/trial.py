@@ -1,7 +1,8 @@
 """The past as a trial: who could have been sent something, who was, with what chance, and what the goal did then.
 
 Where messages were withheld by chance, they are the controls. Where none were, others who were sent nothing at the
-same time stand in, and the chance of being sent to is estimated from what was known of both (propensity): what then
+same time stand in, and the chance of being sent to is estimated from what was known of both (propensity): what
+then
 goes with the messages need not come from them.
 """
 

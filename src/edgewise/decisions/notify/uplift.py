@@ -4,9 +4,11 @@ Several learners of the effect, cross-fitted and put together by how well they e
 
     minimise  sum ((y - m(x)) - (D - e(x)) tau(x))^2                       (R-loss; Nie and Wager, Biometrika 2021)
 
-with m(x) the expected outcome whether sent or not, e(x) the chance of being sent to. tau is the average effect plus
+with m(x) the expected outcome whether sent or not, e(x) the chance of being sent to. tau is the average effect
+plus
 a mixture, with weights >= 0, of a ridge regression and of boosted trees, each learnt from the outcome itself and
-from earlier signs of it (proxies: a visit before a purchase), which are less rare. Where a mixture explains nothing
+from earlier signs of it (proxies: a visit before a purchase), which are less rare. Where a mixture explains
+nothing
 on held-out folds its weight is 0 and everyone gets the average.
 """
 
@@ -125,9 +127,7 @@ def _grown(
     return lambda rows: np.asarray(booster.predict(rows, num_threads=1), dtype=np.float64)
 
 
-def _expected(
-    x: np.ndarray, outcome: np.ndarray, fold: np.ndarray, random_seed: int
-) -> Float64[np.ndarray, " n"]:
+def _expected(x: np.ndarray, outcome: np.ndarray, fold: np.ndarray, random_seed: int) -> Float64[np.ndarray, " n"]:
     """The outcome that each row's features lead to expect, learnt from the other folds."""
     found = np.empty(len(outcome))
     for f in range(_FOLDS):

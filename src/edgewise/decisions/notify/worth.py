@@ -4,11 +4,13 @@ Where answers are tracked up to the goal, a message is first followed along them
 
     credited(u, m, c, hour) = P(opened) * P(clicked | opened) * E[value | clicked]
 
-Part of that would have come anyway: a purchase is gained only if none would have been made without. So the effect is
+Part of that would have come anyway: a purchase is gained only if none would have been made without. So the
+effect is
 
     tau = a + b * credited * P(no goal in the window without a message) + c * credited
 
-and a, b and c are what the trial says: the slopes of what the goal did beyond expectation on who was sent to rather
+and a, b and c are what the trial says: the slopes of what the goal did beyond expectation on who was sent to
+rather
 than not (R-loss; Nie and Wager, 2021), with the prior a = 0, b = 1, c = 0. Where answers are not tracked, `uplift`
 learns the effect from the goal alone.
 """
@@ -32,7 +34,8 @@ __all__ = ["Effect", "Funnel", "Hazard", "fit_effect", "fit_hazard"]
 
 #: For so long a send may still be answered.
 _SETTLES: Final = 3 * DAY
-#: How far the slopes may be from their prior: standard deviations of b and c, and of a in units of the mean effect.
+#: How far the slopes may be from their prior: standard deviations of b and c, and of a in units of the mean
+# effect.
 _DOUBT: Final = (0.25, 0.5, 0.25)
 
 
@@ -57,7 +60,9 @@ class Funnel:
         credited = self.credited(x)
         return np.stack([credited * (1.0 - self.anyway(x[:, self.people])), credited], axis=1)
 
-    def held(self, x: Float32[np.ndarray, "n features"], fold: Int64[np.ndarray, " n"]) -> Float64[np.ndarray, "n 2"]:
+    def held(
+        self, x: Float32[np.ndarray, "n features"], fold: Int64[np.ndarray, " n"]
+    ) -> Float64[np.ndarray, "n 2"]:
         """The same for rows of the past, by models that never saw their users."""
         credited = np.maximum(self.value.held(x, fold), 0.0)
         for stage in self.stages:
@@ -175,7 +180,9 @@ def _on_trial(trial: Trial, funnel: Funnel, random_seed: int) -> Effect:
     return Effect(funnel, slopes, spread, None, average, power**-0.5)
 
 
-def _variance(unexplained: Float64[np.ndarray, " n"], level: Float64[np.ndarray, " n"]) -> Float64[np.ndarray, " n"]:
+def _variance(
+    unexplained: Float64[np.ndarray, " n"], level: Float64[np.ndarray, " n"]
+) -> Float64[np.ndarray, " n"]:
     """How far the goal strays, by what was expected of it: a line through tenths of the rows."""
     order = np.argsort(level, kind="stable")
     parts = np.array_split(order, 10)
