@@ -45,8 +45,8 @@ def said(value: float | None, unit: str = "") -> str:
     """A figure with its unit; shares are said in percent."""
     if value is None:
         return "–"
-    if unit == "share":
-        return f"{100 * value:.3g}%".replace("-", "−")
+    if unit == "share" or unit.startswith("share "):
+        return f"{100 * value:.3g}%{unit[5:]}".replace("-", "−")
     return f"{short(value)} {unit}".rstrip()
 
 

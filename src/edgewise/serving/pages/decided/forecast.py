@@ -31,9 +31,9 @@ def view(decided: Decided, look: Look) -> View:
     levels = distinct(ahead, "level")
     level = chosen(look, "level", levels, "total")
     ahead = _named(of(ahead, level=level), level)
-    behind = _behind(decided, level)
     nodes = _largest(ahead)
     node = chosen(look, "node", nodes)
+    behind = _behind(decided, level, [node, *nodes[:_PARTS]])
     unit = str(decided.settings.get("value", "")).replace("_", " ")
     due = {name: found for name in (node, *nodes[:_PARTS]) if (found := _due(ahead, name))}
     charts: list[Chart] = []
@@ -51,8 +51,12 @@ def view(decided: Decided, look: Look) -> View:
 
 
 def _named(found: pa.Table, level: str) -> pa.Table:
-    """A table with the node of each row in words, such as `21 · GROCERY`: the keys that its level goes by."""
-    by = [key for key in level.split(" × ") if key in found.column_names]
+    """A table with the node of each row in words, such as `21 · GROCERY · CHEESE`: the keys of its level.
+
+    Categories of two departments may have one name, so that a category is said with its department.
+    """
+    by = level.replace("category", "department × category").split(" × ")
+    by = [key for key in by if key in found.column_names and found[key].null_count < found.num_rows]
     if not by:
         return found.append_column("node", pa.array(["everything"] * found.num_rows, pa.string()))
     keys = [pc.fill_null(pc.cast(found[key], pa.string()), "none") for key in by]
@@ -69,11 +73,12 @@ def _largest(ahead: pa.Table) -> list[str]:
     return [str(name) for name in order["node"].to_pylist()]
 
 
-def _behind(decided: Decided, level: str) -> dict[str, Row]:
-    """The weeks behind, by node: the first of them, and what was sold in each."""
+def _behind(decided: Decided, level: str, nodes: list[str]) -> dict[str, Row]:
+    """The weeks behind of some nodes: the first of them, and what was sold in each."""
     if "past" not in decided.tables:
         return {}
     found = _named(of(decided.tables["past"], level=level), level)
+    found = found.filter(pc.is_in(found["node"], pa.array(nodes, pa.string())))
     return {row["node"]: row for row in rows(found.select(["node", "first_week", "sold"]))}
 
 
