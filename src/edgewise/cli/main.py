@@ -27,6 +27,7 @@ from edgewise.cli.forecast import forecast
 from edgewise.cli.inspect import inspect
 from edgewise.cli.labels import labels
 from edgewise.cli.match import match
+from edgewise.cli.notify import notify
 from edgewise.cli.predict import predict
 from edgewise.cli.serve import serve
 from edgewise.cli.simulate import simulate
@@ -44,7 +45,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 PREDICTIONS = (demo, inspect, check, labels, fit, evaluate, predict, explain, serve)
-DECISIONS = (assort, forecast, match, trends)
+DECISIONS = (assort, forecast, match, notify, trends)
 OTHERS = (simulate, admin, doctor)
 for command in (*PREDICTIONS, *DECISIONS, *OTHERS):
     app.command()(command)

@@ -21,7 +21,7 @@ from edgewise.sources.database import Database
 __all__ = ["NAMES", "Kind", "kind_of"]
 
 #: The decisions there are, sorted.
-NAMES: Final[tuple[str, ...]] = ("assort", "forecast", "match", "trends")
+NAMES: Final[tuple[str, ...]] = ("assort", "forecast", "match", "notify", "trends")
 
 
 @dataclass(frozen=True, slots=True)

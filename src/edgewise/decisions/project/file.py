@@ -9,6 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from edgewise.decisions.assort.entry import AssortEntry
 from edgewise.decisions.forecast.entry import ForecastEntry
 from edgewise.decisions.match.entry import MatchEntry
+from edgewise.decisions.notify.entry import NotifyEntry
 from edgewise.decisions.project.rules import RuleEntry
 from edgewise.decisions.trends.entry import TrendsEntry
 
@@ -172,6 +173,7 @@ class DecisionsEntry(_Entry):
     assort: AssortEntry | None = Field(default=None, description="Which articles each store carries.")
     forecast: ForecastEntry | None = Field(default=None, description="Demand ahead, and what is ordered.")
     match: MatchEntry | None = Field(default=None, description="Whom of one side is offered to whom of the other.")
+    notify: NotifyEntry | None = Field(default=None, description="Whom to send what, when and on which channel.")
     trends: TrendsEntry | None = Field(default=None, description="What is watched for rises and falls.")
 
 
