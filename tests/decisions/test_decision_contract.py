@@ -38,8 +38,8 @@ class Case:
 CASES = {
     "assort": Case("shop"),
     "forecast": Case("shop"),
-    "match": Case("lodging:small"),
-    "notify": Case("messaging:small", days_before=14),
+    "match": Case("lodging:small?guests=600&hosts=40&weeks=10", days_before=14),
+    "notify": Case("messaging:small?users=300", days_before=14),
     "trends": Case("trending:small", days_before=7),
 }
 
