@@ -19,6 +19,7 @@ from edgewise.decisions.forecast.promotions import read_promotions
 from edgewise.decisions.forecast.regions import regions_of
 from edgewise.decisions.forecast.stock import uncensored
 from edgewise.decisions.forecast.tables import accuracy_table, expected, forecast_table, notes, region_table
+from edgewise.decisions.forecast.young import with_room
 from edgewise.sources.database import Database
 
 __all__ = ["decide"]
@@ -30,13 +31,13 @@ def decide(db: Database, entry: ForecastEntry, at: int) -> Decided:
     Raises:
         DecisionError: the entry names what is not there, or there are too few weeks.
     """
-    panel = read_panel(db, entry, at)
+    panel = with_room(read_panel(db, entry, at))
     check_orders(panel, entry)
     names, region = regions_of(db, entry, panel)
     levels = levels_of(panel, region)
     promotions = None if entry.promotions is None else read_promotions(db, entry.promotions, panel, at)
     calendar = Calendar(panel.first, panel.weeks + entry.horizon, entry.holidays)
-    kit = Kit(panel, demand_of(panel), calendar, promotions, entry.horizon)
+    kit = Kit(panel, demand_of(panel), calendar, promotions, entry.horizon, region)
     outlook = look_ahead(kit, levels, entry)
     orders = ordered(panel, levels, names, outlook, entry)
     tables = {

@@ -11,6 +11,7 @@ from edgewise.decisions.forecast.calendar import Calendar
 from edgewise.decisions.forecast.nouns import Panel
 from edgewise.decisions.forecast.promotions import Promotions
 from edgewise.decisions.forecast.series import Series, spread
+from edgewise.decisions.forecast.young import Young
 
 __all__ = ["FEW", "Kit"]
 
@@ -26,10 +27,11 @@ class Kit:
 
     def __init__(
         self, panel: Panel, demand: Float64[np.ndarray, "cells weeks"], calendar: Calendar,
-        promotions: Promotions | None, horizon: int,
+        promotions: Promotions | None, horizon: int, region: Int64[np.ndarray, " stores"],
     ) -> None:  # fmt: skip
         self.panel, self.calendar, self.promotions, self.horizon = panel, calendar, promotions, horizon
         self.weeks = panel.weeks
+        self.young = Young(panel, demand, region)
         department = panel.department[panel.category]
         pair = panel.store * len(panel.departments) + department
         _, self._pair = np.unique(pair, return_inverse=True)

@@ -62,7 +62,8 @@ class Grown:
     def at(self, kit: Kit, origin: int) -> Forecasts:
         """What the parts say at an origin; smoothing speaks where there are no trees."""
         cells, horizon = kit.cells.scale(origin), kit.horizon
-        level = np.where(cells > 1e-6, cells, 0.0)
+        young, own = kit.young.levels(origin)
+        level = np.where(young, own, np.where(cells > 1e-6, cells, 0.0))
         scale = kit.categories.scale(origin)
         category = np.repeat(scale[:, None], horizon, axis=1)
         mean = np.repeat(level[:, None], horizon, axis=1)
@@ -73,6 +74,7 @@ class Grown:
             rows = kit.cell_rows(origin, active, kit.kept(origin))
             mean[active] = _applied(self.mean, rows) * cells[active, None]
             median[active] = _applied(self.median, rows) * cells[active, None]
+            mean[young] = level[young, None]
         level_of_category = 0.5 * (kit.categories.fast(origin) + kit.categories.mean(origin, 8))
         return Forecasts(category, level_of_category, mean, median, level)
 
