@@ -9,8 +9,8 @@ from typing import Final
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from edgewise.decisions.trends.families import WEEK
 from edgewise.decisions.trends.listed import Listed
 from edgewise.decisions.trends.scan import Plan
 from edgewise.decisions.trends.watched import Watched
@@ -46,19 +46,16 @@ class Driver:
 def drivers(watched: Watched, trends: Sequence[Listed], plan: Plan) -> list[list[Driver]]:
     """The drivers of each trend, column by column, those that add most first."""
     found: list[list[Driver]] = [[] for _ in trends]
-    groups: dict[tuple[str, str, str, int], list[int]] = defaultdict(list)
+    groups: dict[tuple[str, str, str], list[int]] = defaultdict(list)
     for i, trend in enumerate(trends):
         if trend.family.level in _levels(watched, trend):
-            groups[trend.family.events, trend.family.level, trend.family.cell or "", trend.began].append(i)
-    for (events, level, cell, began), members in groups.items():
+            groups[trend.family.events, trend.family.level, trend.family.cell or ""].append(i)
+    for (events, level, cell), members in groups.items():
         for column in _columns(watched, events, level, cell):
             refs = [level, cell, column] if cell else [level, column]
-            only = list(dict.fromkeys(trends[i].value for i in members))
-            low = max(0, began - plan.baseline)
-            spans = tuple(WEEK * (watched.weeks - week) for week in (began, began, low))
-            table = watched.events[events].spans(refs, only, (spans[0], spans[1], spans[2]))
+            table = watched.events[events].weekly(refs, list(dict.fromkeys(trends[i].value for i in members)))
             for i in members:
-                found[i] += _told(column, trends[i], _of(table, trends[i], bool(cell)))
+                found[i] += _told(column, trends[i], _of(table, trends[i], watched.weeks, plan))
     return found
 
 
@@ -75,15 +72,21 @@ def _columns(watched: Watched, events: str, level: str, cell: str) -> list[str]:
     return [c for c in dict.fromkeys([*entry.where, *entry.whom, *items]) if c not in (level, cell)]
 
 
-def _of(table: pa.Table, trend: Listed, cell: bool) -> dict[str, tuple[int, int]]:
-    """Recent and baseline counts of each value of the driving column."""
-    counts: dict[str, list[int]] = defaultdict(lambda: [0, 0])
-    columns = [table.column(name).to_pylist() for name in table.column_names]
-    for row in zip(*columns, strict=True):
-        value, recent, many = row[-3], row[-2], row[-1]
-        if row[0] == trend.value and value is not None and (not cell or row[1] == trend.cell):
-            counts[value][0 if recent else 1] += int(many)
-    return {value: (recent, before) for value, (recent, before) in sorted(counts.items())}
+def _of(table: pa.Table, trend: Listed, weeks: int, plan: Plan) -> dict[str, tuple[int, int]]:
+    """Counts of each value of the driving column: since the trend began, and in the baseline before it."""
+    mine = pc.equal(table.column("k0"), trend.value)
+    if trend.family.cell:
+        mine = pc.and_(mine, pc.equal(table.column("k1"), trend.cell))
+    rows = table.filter(mine)
+    week = weeks - 1 - rows.column("week").to_numpy().astype(np.int64)
+    values = rows.column("k2" if trend.family.cell else "k1").to_pylist()
+    many = rows.column("many").to_numpy().astype(np.int64)
+    recent = np.where(week >= trend.began, many, 0)
+    before = np.where((week < trend.began) & (week >= trend.began - plan.baseline), many, 0)
+    names, which = np.unique(np.array(["" if v is None else v for v in values], dtype=object), return_inverse=True)
+    sums = [np.bincount(which, weights=w, minlength=len(names)).astype(int) for w in (recent, before)]
+    known = set(values) - {None}
+    return {n: (int(r), int(b)) for n, r, b in zip(names, *sums, strict=True) if n in known}
 
 
 def _told(column: str, trend: Listed, counts: dict[str, tuple[int, int]]) -> Iterator[Driver]:

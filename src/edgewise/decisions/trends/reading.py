@@ -66,32 +66,22 @@ class Events:
         keys = [tree.value(ref, f"k{i}") for i, ref in enumerate((base, *refs))]
         return self._read(tree, tree.of(exp.select(*keys)).distinct())
 
-    def spans(self, refs: Sequence[str], only: Sequence[str], spans: tuple[int, int, int]) -> pa.Table:
-        """How many in the recent and in the baseline days: columns k0, …, recent (boolean), many.
+    def weekly(self, refs: Sequence[str], only: Sequence[str]) -> pa.Table:
+        """How many a week, for each combination of values: columns k0, k1, …, ago (weeks), many.
 
-        `only` are the values of the first ref that are wanted; `spans` says that days 0 up to the first number are
-        recent, and days from the second up to the third are baseline. A person counts once a day.
+        `only` are the values of the first ref that are wanted. A person counts once a day.
         """
         tree = self._select()
         keys = [tree.value(ref, f"k{i}") for i, ref in enumerate(refs)]
-        ago = exp.IntDiv(this=exp.Paren(this=exp.Sub(this=integer(self.at), expression=tree.at)),
-                         expression=integer(DAY))  # fmt: skip
-        inner = exp.select(*keys, aliased(ago, _AGO), aliased(tree.person(), "who"))
         names = [column(f"k{i}") for i in range(len(refs))]
-        recent, low, high = spans
-        fresh = exp.LT(this=column(_AGO), expression=integer(recent))
-        old = both([exp.GTE(this=column(_AGO), expression=integer(low)),
-                    exp.LT(this=column(_AGO), expression=integer(high))])  # fmt: skip
-        wanted = exp.In(this=column("k0"), expressions=[exp.Literal.string(v) for v in only])
-        counted = exp.select(*names, column(_AGO), aliased(self._many(), _MANY)).from_(
-            tree.of(inner).subquery("e")
-        ).where(both([wanted, exp.or_(fresh, old)])).group_by(*names, column(_AGO))  # fmt: skip
-        is_recent = exp.LT(this=column(_AGO), expression=integer(recent))
-        which = exp.Case().when(is_recent, integer(1)).else_(integer(0))
+        wanted = exp.In(this=tree.plain(refs[0]), expressions=[exp.Literal.string(v) for v in only])
+        inner = tree.of(exp.select(*keys, aliased(tree.ago(), _AGO), aliased(tree.person(), "who"))).where(wanted)
+        counted = exp.select(*names, column(_AGO), aliased(self._many(), _MANY))
+        counted = counted.from_(inner.subquery("e")).group_by(*names, column(_AGO))
+        week = exp.IntDiv(this=column(_AGO), expression=integer(WEEK))
         summed = aliased(exp.Sum(this=column(_MANY)), _MANY)
-        outer = exp.select(*names, aliased(which, "recent"), summed).from_(counted.subquery("c"))
-        outer = outer.group_by(*names, which.copy())
-        return self._read(tree, outer)
+        outer = exp.select(*names, aliased(week, "week"), summed).from_(counted.subquery("c"))
+        return self._read(tree, outer.group_by(*names, week.copy()))
 
     def named(self, link: Link, title: str, keys: Sequence[str]) -> dict[str, str]:
         """The title of each key of the table that a link refers to, as text; rows not visible yet have none."""
@@ -160,6 +150,11 @@ class _Tree:
                 seen = exp.LTE(this=self.rows.column(hops[:i], AT), expression=integer(self.events.at))
                 value = exp.Case().when(seen, value)
         return value
+
+    def ago(self) -> exp.Expression:
+        """How many whole days before the moment a row is."""
+        since = exp.Paren(this=exp.Sub(this=integer(self.events.at), expression=self.at))
+        return exp.IntDiv(this=since, expression=integer(DAY))
 
     def value(self, ref: str, name: str) -> exp.Alias:
         return aliased(self.plain(ref), name)

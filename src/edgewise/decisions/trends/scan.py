@@ -25,6 +25,7 @@ _MOST: Final = 12.0
 _MEAN_ABS: Final = 0.798
 #: A thing is part of the common level as long as it deviates from it by no more than this.
 _CORE: Final = 3.0
+_MANY: Final = 10
 #: Deviations below this are not worth a tail: their p-value counts as one.
 _WORTH: Final = 1.5
 _LEAST_WEEKS: Final = 4
@@ -223,15 +224,22 @@ def _common(recent: np.ndarray, expected: np.ndarray, before: np.ndarray, fine: 
 
     What rises by itself takes a share of the whole, and the others must not be said to fall for it.
     """
-    core, factor = fine.copy(), 1.0
-    for _ in range(3):
-        if core.sum() < 3 or expected[core].sum() <= 0:
-            return factor
-        factor = float(recent[core].sum() / expected[core].sum())
+    rows = np.flatnonzero(fine & (expected > 0))
+    if len(rows) < 3:
+        return 1.0
+    recent, expected, before = recent[rows], expected[rows], before[rows]
+    order = np.argsort(recent / expected, kind="stable")
+    heavy = np.cumsum(expected[order])
+    middle = order[np.searchsorted(heavy, heavy[-1] / 2)]
+    factor = float(recent[middle] / expected[middle])
+    for _ in range(3 if len(rows) >= _MANY else 0):  # of a few, one that stands out is told by the middle alone
         due = factor * expected
-        squared = (recent - due) ** 2 / (due * (1 + due / np.maximum(before, 1e-9)) + 1e-9)
-        typical = max(float(np.median(squared[fine])) / 0.455, 1.0)  # the median of a squared normal
-        core = fine & (squared < _CORE**2 * typical)
+        squared = (recent - due) ** 2 / (due * (1 + due / before) + 1e-9)
+        typical = max(float(np.median(squared)) / 0.455, 1.0)  # the median of a squared normal
+        core = squared < _CORE**2 * typical
+        if core.sum() < 2 or not recent[core].sum():
+            break
+        factor = float(recent[core].sum() / expected[core].sum())
     return factor
 
 
