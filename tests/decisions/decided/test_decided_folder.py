@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 from edgewise.clock import to_micros
-from edgewise.decisions.decided.folder import MANIFEST, read_decided, write_decided
+from edgewise.decisions.decided.folder import MANIFEST, read_decided, read_said, write_decided
 from edgewise.decisions.decided.nouns import Decided, Expected, GaveUp
 from edgewise.errors import ArgumentError, DecisionError, InternalError
 
@@ -38,6 +38,7 @@ def test_there_and_back(decided: Decided, tmp_path: Path) -> None:
     place = write_decided(decided, tmp_path / "new" / "assort")
     assert sorted(p.name for p in place.iterdir()) == ["assortment.parquet", "changes.parquet", MANIFEST]
     assert read_decided(place) == decided
+    assert read_said(place) == replace(decided, tables={})
     assert [p.name for p in place.parent.iterdir()] == ["assort"]
 
 

@@ -25,7 +25,7 @@ from edgewise.decisions.decided.nouns import Decided, Expected, GaveUp
 from edgewise.errors import ArgumentError, DecisionError, InternalError
 from edgewise.prediction.folder import whole_folder, write_json
 
-__all__ = ["FORMAT", "MANIFEST", "check_place", "read_decided", "write_decided"]
+__all__ = ["FORMAT", "MANIFEST", "check_place", "read_decided", "read_said", "write_decided"]
 
 #: Raised whenever a folder written before could no longer be read.
 FORMAT: Final = 1
@@ -88,17 +88,16 @@ def read_decided(path: str | Path) -> Decided:
     """
     place = Path(path)
     manifest = _manifest(place)
-    tables = {name: _read(place, table) for name, table in manifest.tables.items()}
-    return Decided(
-        decision=manifest.decision,
-        source=manifest.source,
-        at=to_micros(manifest.at),
-        settings=manifest.settings,
-        tables=tables,
-        expects=manifest.expects,
-        gave_up=manifest.gave_up,
-        notes=manifest.notes,
-    )
+    return _decided(manifest, {name: _read(place, table) for name, table in manifest.tables.items()})
+
+
+def read_said(path: str | Path) -> Decided:
+    """Read what a decision says of itself, without its tables, which are neither read nor checked.
+
+    Raises:
+        DecisionError: there is none, what it says is damaged, or another version wrote it.
+    """
+    return _decided(_manifest(Path(path)), {})
 
 
 def check_place(path: Path) -> None:
@@ -152,6 +151,19 @@ def _written(table: pa.Table, path: Path) -> dict[str, Any]:
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _decided(said: _Manifest, tables: dict[str, pa.Table]) -> Decided:
+    return Decided(
+        decision=said.decision,
+        source=said.source,
+        at=to_micros(said.at),
+        settings=said.settings,
+        tables=tables,
+        expects=said.expects,
+        gave_up=said.gave_up,
+        notes=said.notes,
+    )
 
 
 def _manifest(place: Path) -> _Manifest:
