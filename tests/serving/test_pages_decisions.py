@@ -16,6 +16,7 @@ from fastapi.testclient import TestClient
 from edgewise.decisions.decided.folder import MANIFEST, write_decided
 from edgewise.decisions.decided.nouns import Decided
 from edgewise.serving.access import Access, Scope
+from edgewise.serving.opening import Served, origins_of
 from edgewise.serving.pages.decided.nouns import DECISIONS
 from edgewise.serving.pages.origin import Origin
 
@@ -91,11 +92,12 @@ def test_a_damaged_decision_says_so(showing: Showing, tmp_path: Path) -> None:
     write_all(tmp_path, plain("match"))
     (tmp_path / "match" / "first.parquet").write_bytes(b"no parquet")
     client = showing(tmp_path)
-    assert "cannot be read" in client.get("/decisions").text
+    assert client.get("/decisions").status_code == 200
     page = client.get("/decisions/match")
     assert page.status_code == 409
     assert "is damaged" in page.text
     (tmp_path / "match" / MANIFEST).write_text("{")
+    assert "cannot be read</span>" in client.get("/decisions").text
     assert "cannot be read as JSON" in client.get("/decisions/match").text
 
 
@@ -170,3 +172,12 @@ def test_a_point_of_the_curve_is_held_against_the_decision_as_it_was_made(
         assert client.get("/decisions/notify", params={"point": odd}).status_code == 200
     alone = client.get("/decisions/notify", params={"user": "nobody"}).text
     assert "Nothing goes to the user nobody" in alone
+
+
+def test_the_folder_is_the_one_that_the_project_file_names(tmp_path: Path) -> None:
+    project = tmp_path / "project.yaml"
+    project.write_text("name: shop\nsource: shop\ndecisions: {folder: ../what was decided}\n", encoding="utf-8")
+    run = tmp_path / "runs" / "first"
+    named = origins_of([Served("main", project, (run,), tmp_path), Served("other", None, (run,), tmp_path)])
+    assert named["main"].decided == (tmp_path.parent / "what was decided").resolve()
+    assert named["other"].decided == tmp_path / "runs" / "decided"

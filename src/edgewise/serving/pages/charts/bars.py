@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from edgewise.evaluation.svg import Canvas, Scale, ticks
-from edgewise.serving.pages.charts.nouns import Cell, Sheet, per_row
+from edgewise.serving.pages.charts.nouns import Cell, Sheet, known, per_row
 from edgewise.serving.pages.charts.pen import bounds, cut, filled, key, said, wide_of
 
 __all__ = ["BarChart", "Bars"]
@@ -26,6 +26,11 @@ class Bars:
     values: Sequence[float | None]
     low: Sequence[float | None] | None = None
     high: Sequence[float | None] | None = None
+
+    def __post_init__(self) -> None:
+        """What is no finite number is nothing."""
+        for name in ("values", "low", "high"):
+            object.__setattr__(self, name, known(getattr(self, name)))
 
 
 @dataclass(frozen=True, slots=True)

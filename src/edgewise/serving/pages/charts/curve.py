@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -24,6 +25,11 @@ class Point:
     y: float
     low: float | None = None
     high: float | None = None
+
+    @property
+    def known(self) -> bool:
+        """Whether it can be drawn."""
+        return all(value is None or math.isfinite(value) for value in (self.x, self.y, self.low, self.high))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +59,7 @@ class Curve:
         """The curve, its band, and the chosen point with lines to both axes."""
         slim = width < _SLIM
         canvas = Canvas(width, 300 if slim else 360, self.title, self.description)
-        every = [*self.points, *self.others]
+        every = [p for p in (*self.points, *self.others) if p.known]
         heights = [v for p in every for v in (p.y, p.low, p.high)]
         y = Scale(bounds(heights, zero=self.zero), (canvas.height - 46.0, 26))
         left = 12 + max(wide_of(self._tick(t, 1)) for t in ticks(y.low, y.high))
@@ -67,7 +73,7 @@ class Curve:
         canvas.text(right, canvas.height - 6, self.across, anchor="end")
         self._curve(canvas, x, y)
         self._others(canvas, x, y, right)
-        if self.chosen is not None and 0 <= self.chosen < len(self.points):
+        if self.chosen is not None and 0 <= self.chosen < len(self.points) and self.points[self.chosen].known:
             self._chosen(canvas, self.points[self.chosen], x, y, right)
         return canvas
 
@@ -80,21 +86,23 @@ class Curve:
         return Sheet(("point", self.across, self.up, "low", "high", ""), tuple(rows))
 
     def _curve(self, canvas: Canvas, x: Scale, y: Scale) -> None:
-        banded = [(p.x, p.low, p.high) for p in self.points if p.low is not None and p.high is not None]
+        points = [p for p in self.points if p.known]
+        banded = [(p.x, p.low, p.high) for p in points if p.low is not None and p.high is not None]
         if self.joined and len(banded) > 1:
             upper = [(x(at), y(high)) for at, _, high in banded]
             lower = [(x(at), y(low)) for at, low, _ in banded]
             canvas.path([*upper, *reversed(lower)], "c0 band", closed=True)
             canvas.path(upper, "c0 edge")
             canvas.path(lower, "c0 edge")
-        if self.joined and len(self.points) > 1:
-            canvas.path([(x(p.x), y(p.y)) for p in self.points], "c0 stroke d0")
-        for p in self.points:
+        if self.joined and len(points) > 1:
+            canvas.path([(x(p.x), y(p.y)) for p in points], "c0 stroke d0")
+        for p in points:
             canvas.dot(x(p.x), y(p.y), 3.0, "c0 mark", self._hint(p))
 
     def _others(self, canvas: Canvas, x: Scale, y: Scale, right: float) -> None:
-        heights = spread([y(p.y) for p in self.others], 15, y.places[1] + 6, y.places[0] - 6)
-        for i, (p, height) in enumerate(zip(self.others, heights, strict=True)):
+        others = [p for p in self.others if p.known]
+        heights = spread([y(p.y) for p in others], 15, y.places[1] + 6, y.places[0] - 6)
+        for i, (p, height) in enumerate(zip(others, heights, strict=True)):
             mark(canvas, x(p.x), y(p.y), i + 1, self._hint(p), 5.0)
             before = x(p.x) + 12 + wide_of(p.name) > right
             canvas.text(x(p.x) + (-10 if before else 10), height + 4, p.name, "ink", "end" if before else "start")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from edgewise.evaluation.svg import Canvas
-from edgewise.serving.pages.charts.nouns import Cell, Sheet
+from edgewise.serving.pages.charts.nouns import Cell, Sheet, known
 from edgewise.serving.pages.charts.pen import cut, said, wide_of
 
 __all__ = ["SHADES", "Heat"]
@@ -30,6 +30,10 @@ class Heat:
     values: Sequence[Sequence[float | None]]
     unit: str = ""
     along: str = "row"
+
+    def __post_init__(self) -> None:
+        """What is no finite number is nothing."""
+        object.__setattr__(self, "values", [known(row) for row in self.values])
 
     def draw(self, width: int) -> Canvas:
         """Row by row; where columns do not fit side by side, they go on below."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from edgewise.evaluation.svg import Canvas, Scale
-from edgewise.serving.pages.charts.nouns import Cell, Sheet
+from edgewise.serving.pages.charts.nouns import Cell, Sheet, known
 from edgewise.serving.pages.charts.pen import bounds, cut, said, wide_of
 
 __all__ = ["Multiples", "Panel"]
@@ -30,6 +30,11 @@ class Panel:
     low: Sequence[float | None] | None = None
     high: Sequence[float | None] | None = None
     marked: int | None = None
+
+    def __post_init__(self) -> None:
+        """What is no finite number is nothing."""
+        for name in ("values", "low", "high"):
+            object.__setattr__(self, name, known(getattr(self, name)))
 
 
 @dataclass(frozen=True, slots=True)

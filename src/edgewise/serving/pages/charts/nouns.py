@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from edgewise.evaluation.svg import Canvas
 
-__all__ = ["NARROW", "WIDE", "Cell", "Chart", "Sheet"]
+__all__ = ["NARROW", "WIDE", "Cell", "Chart", "Sheet", "known", "per_row"]
 
 #: The widths that a page draws at, in CSS pixels: a telephone shows the narrow one.
 WIDE = 760
@@ -51,6 +52,13 @@ class Chart(Protocol):
 
     def sheet(self) -> Sheet:
         """The same as rows."""
+
+
+def known(values: Sequence[float | None] | None) -> list[float | None] | None:
+    """Values with None for what is no finite number."""
+    if values is None:
+        return None
+    return [None if value is None or not math.isfinite(value) else value for value in values]
 
 
 def per_row(values: Sequence[float | None] | None, count: int) -> Sequence[float | None]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
 from edgewise.clock import iso
-from edgewise.decisions.decided.folder import MANIFEST, read_decided
+from edgewise.decisions.decided.folder import MANIFEST, read_decided, read_said
 from edgewise.decisions.decided.nouns import Decided
 from edgewise.errors import UserError
 from edgewise.serving.envelope import Refusal
@@ -35,8 +35,8 @@ class Held:
 
 
 def held_in(folder: Path | None) -> Sequence[Held]:
-    """The decisions in a folder, those written last first."""
-    return [_read(path) for path in _latest(folder)]
+    """The decisions in a folder, those written last first, without their tables."""
+    return [_read(path, _said) for path in _latest(folder)]
 
 
 def named(folder: Path | None, name: str) -> Held:
@@ -48,11 +48,11 @@ def named(folder: Path | None, name: str) -> Held:
     places = _latest(folder)
     for path in places:
         if path.name == name:
-            return _read(path)
+            return _read(path, _whole)
     for path in places:
-        found = _read(path)
+        found = _read(path, _said)
         if found.decided is not None and found.decided.decision == name:
-            return found
+            return _read(path, _whole)
     if name in DECISIONS:
         where = f"{folder}/{name}" if folder is not None else f"decided/{name}"
         raise Refusal(
@@ -69,16 +69,25 @@ def _latest(folder: Path | None) -> list[Path]:
     return [place for _, place in sorted(found)][:_MOST]
 
 
-def _read(place: Path) -> Held:
+def _read(place: Path, reading: Callable[[Path, int], Held]) -> Held:
     try:
-        return _kept(place, (place / MANIFEST).stat().st_mtime_ns)
+        return reading(place, (place / MANIFEST).stat().st_mtime_ns)
     except OSError as error:  # replaced this very moment
         return Held(place.name, None, f"it cannot be read: {error.strerror}")
 
 
-@lru_cache(maxsize=64)
-def _kept(place: Path, _: int) -> Held:
+@lru_cache(maxsize=2 * _MOST)
+def _said(place: Path, _: int) -> Held:
+    return _held(place, read_said)
+
+
+@lru_cache(maxsize=4)
+def _whole(place: Path, _: int) -> Held:
+    return _held(place, read_decided)
+
+
+def _held(place: Path, read: Callable[[Path], Decided]) -> Held:
     try:
-        return Held(place.name, read_decided(place))
+        return Held(place.name, read(place))
     except UserError as error:
         return Held(place.name, None, error.message)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any, Final
 
 import pyarrow as pa
@@ -67,7 +68,7 @@ def _said(row: Row, multiplier: float) -> Row:
         "user": row["user"],
         "message": row["message"],
         "channel": row["channel"],
-        "goes out (UTC)": row["send_at"],
+        "goes out (UTC)": f"{row['send_at']:%Y-%m-%d %H:%M}",
     }
     figures = {"hour there": f"{row['local_hour']:02d}", "gain": row["gain"], "risk of leaving": row["hazard"]}
     return {**at, **figures, "why": why}
@@ -86,7 +87,7 @@ def _curve(curve: list[Row], point: int, decided: Decided) -> Curve:
 def _calendar(calendar: pa.Table, channel: str) -> Heat:
     """Sends by day and hour."""
     found = rows(calendar)
-    days = sorted({str(row["day"]) for row in found})
+    days = _days(sorted({str(row["day"]) for row in found}))
     hours = sorted({int(row["hour"]) for row in found})
     every = range(min(hours, default=0), max(hours, default=0) + 1)
     counts: dict[tuple[str, int], float] = {}
@@ -98,6 +99,14 @@ def _calendar(calendar: pa.Table, channel: str) -> Heat:
         "calendar", "Calendar", words, days, [f"{hour:02d}" for hour in every],
         [[counts.get((one, hour), 0.0) for hour in every] for one in days], "messages", along="day",
     )  # fmt: skip
+
+
+def _days(some: list[str]) -> list[str]:
+    """All days from the first to the last: one without messages is a day, too."""
+    if not some:
+        return []
+    first, last = dt.date.fromisoformat(some[0]), dt.date.fromisoformat(some[-1])
+    return [(first + dt.timedelta(days=i)).isoformat() for i in range((last - first).days + 1)]
 
 
 def _hours(sends: pa.Table) -> Heat:
