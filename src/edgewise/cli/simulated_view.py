@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 __all__ = ["show_simulated", "simulated_document"]
 
-_KINDS = {"baseline": "baseline", "oracle": "knows the truth", "edgewise": "Edgewise", "own": "your own"}
+_KINDS = {"baseline": "baseline", "oracle": "truth", "edgewise": "Edgewise", "own": "yours"}
 
 
 def simulated_document(simulated: Simulated) -> dict[str, Any]:
@@ -89,7 +89,9 @@ def _text(spread: Spread, sign: str = "") -> str:
 def _percent(share: Spread) -> str:
     if share.low is None or share.high is None:
         return f"{share.mean:+.1%}"
-    return f"{share.mean:+.1%} ± {(share.high - share.low) / 2:.1%}"
+    half = (share.high - share.low) / 2
+    digits = 0 if max(abs(share.mean), half) >= 1 else 1
+    return f"{share.mean:+.{digits}%} ± {half:.{digits}%}"
 
 
 def _number(value: float, sign: str = "") -> str:
