@@ -67,16 +67,19 @@ def _expects(features: Features, fitted: Fitted, entry: NotifyEntry, plan: Plan)
                           np.full(len(rows), past.at + HOUR), hour)  # fmt: skip
         spread = fitted.effect.deviation(features(moments)) * entry.goal.margin
     lost = float(planned.risk.sum())
-    chance = float(np.sqrt((planned.risk * (1 - planned.risk)).sum()))
-    unit = entry.goal.value or entry.goal.table
-    value = float((planned.risk * planned.worth).sum()) * entry.goal.margin
+    chance = _Z * float(np.sqrt((planned.risk * (1 - planned.risk)).sum()))
+    unit, margin = entry.goal.value or entry.goal.table, entry.goal.margin
+    value = float((planned.risk * planned.worth).sum()) * margin
+    share = chance / lost if lost > 0 else 0.0
+    net, stray = gain - entry.care * value, float(np.hypot(spread, entry.care * value * share / _Z))
+    count = float(len(planned))
     return (
         Expected("gain", gain, unit, basis, gain - _Z * spread, gain + _Z * spread),
-        Expected("sends", float(len(planned)), "messages", "model"),
+        Expected("sends", count, "messages", "model", count, count),
         Expected("lost channels", lost, "channels", basis if fitted.hazard else "model",
-                 max(lost - _Z * chance, 0.0), lost + _Z * chance),
-        Expected("worth of lost channels", value, unit, "model"),
-        Expected("net of lost channels", gain - entry.care * value, unit, basis),
+                 max(lost - chance, 0.0), lost + chance),
+        Expected("worth of lost channels", value, unit, "model", max(value * (1 - share), 0.0), value * (1 + share)),
+        Expected("net of lost channels", net, unit, basis, net - _Z * stray, net + _Z * stray),
     )  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 Where answers are tracked up to the goal, a message is first followed along them:
 
-    credited(u, m, c, hour) = P(opened) * P(clicked | opened) * E[value | clicked]
+    credited(u, m, c, hour) = P(opened) * P(clicked | opened) * P(bought | clicked) * E[value | bought]
 
 Part of that would have come anyway: a purchase is gained only if none would have been made without. So the
 effect is
@@ -41,7 +41,7 @@ _DOUBT: Final = (0.25, 0.5, 0.25)
 
 @dataclass(frozen=True, slots=True)
 class Funnel:
-    """The stages of answers in order, the value after the last, and whether the goal would come anyway."""
+    """The stages of answers in order, the goal the last of them, its value, and whether it would come anyway."""
 
     stages: tuple[Crossed, ...]
     value: Crossed
@@ -147,6 +147,14 @@ def _funnel(trial: Trial, features: Features, random_seed: int) -> Funnel:
             )
         )  # fmt: skip
         asked = asked & answered
+    credited = trial.credited > 0
+    stages.append(
+        crossed(
+            trial.x[asked], credited[asked].astype(np.float64), trial.fold[asked], binary=True,
+            random_seed=random_seed,
+        )
+    )  # fmt: skip
+    asked = asked & credited
     value = crossed(
         trial.x[asked], trial.credited[asked], trial.fold[asked], binary=False, rounds=60, random_seed=random_seed
     )
