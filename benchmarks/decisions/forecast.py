@@ -20,7 +20,7 @@ import subprocess
 import tempfile
 import time
 from concurrent.futures import ProcessPoolExecutor
-from itertools import pairwise
+from itertools import pairwise, repeat
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 from benchmarks.harness.environment import REQUIREMENTS, VENVS, python_of
 
 import edgewise
@@ -144,24 +145,31 @@ def run_peers(given: dict[str, Any]) -> dict[str, np.ndarray]:
     return dict(np.load(kept))
 
 
-def one_origin(origin: int, first: int) -> tuple[pa.Table, float]:
-    """The forecast made at an origin, and the seconds of processor time it took."""
+def one_origin(origin: int, first: int, keep: Path | None) -> tuple[pa.Table, float]:
+    """The forecast made at an origin, and the seconds of processor time it took; from `keep` if it is there."""
+    kept = keep / f"{origin}.parquet" if keep is not None else None
+    if kept is not None and kept.exists():
+        table = pq.read_table(kept)
+        return table, float(table.schema.metadata[b"seconds"])
     with edgewise.open("completejourney") as db:
         began = time.process_time()
         forecast = decide(db, propose(db.schema), first + origin * WEEK).tables["forecast"]
         seconds = time.process_time() - began
     print(f"  origin {origin}: {seconds:.0f} s of processor time", flush=True)
+    if kept is not None:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        pq.write_table(forecast.replace_schema_metadata({"seconds": str(seconds)}), kept)
     return forecast, seconds
 
 
 def run_ours(
-    origins: list[int], panel: Panel, levels: dict[str, Level], jobs: int
+    origins: list[int], panel: Panel, levels: dict[str, Level], jobs: int, keep: Path | None
 ) -> tuple[dict[str, np.ndarray], int, float]:
     """Our forecasts by level, [origins, nodes, horizon, ..]; the largest incoherence in cents; seconds each."""
     found: dict[str, list[np.ndarray]] = {short: [] for short in LEVELS}
     worst, total = 0, 0.0
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        for forecast, seconds in pool.map(one_origin, origins, [panel.first] * len(origins)):
+        for forecast, seconds in pool.map(one_origin, origins, repeat(panel.first), repeat(keep)):
             total += seconds
             worst = max(worst, adds_up(forecast))
             for short, name in LEVELS.items():
@@ -169,14 +177,14 @@ def run_ours(
     return {short: np.stack(made) for short, made in found.items()}, worst, total / len(origins)
 
 
-def measure(count: int, cells: int, peers: bool, jobs: int) -> dict[str, Any]:
+def measure(count: int, cells: int, peers: bool, jobs: int, keep: Path | None) -> dict[str, Any]:
     """All figures."""
     with edgewise.open("completejourney") as db:
         panel = read_panel(db, propose(db.schema), to_micros("2018-01-01T04:01:20"))
     last = panel.weeks - HORIZON
     origins = list(range(last - count + 1, last + 1))
     levels = {level.name: level for level in levels_of(panel, np.zeros(len(panel.stores), dtype=np.int64))}
-    made, worst, seconds = run_ours(origins, panel, levels, jobs)
+    made, worst, seconds = run_ours(origins, panel, levels, jobs, keep)
     given, rows = series_of(panel, origins, cells)
     theirs = run_peers(given) if peers else {}
     result: dict[str, Any] = {"origins": [int(o) for o in origins], "incoherent_cents": worst, "levels": {}}
@@ -244,10 +252,11 @@ def main() -> None:
     parser.add_argument("--origins", type=int, default=8)
     parser.add_argument("--cells", type=int, default=1000)
     parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--keep", type=Path, help="a folder: forecasts that are there are not made again")
     parser.add_argument("--no-peers", action="store_true")
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results/forecast.json"))
     asked = parser.parse_args()
-    result = measure(asked.origins, asked.cells, not asked.no_peers, asked.jobs)
+    result = measure(asked.origins, asked.cells, not asked.no_peers, asked.jobs, asked.keep)
     show(result)
     asked.out.write_text(json.dumps(result, indent=1) + "\n")
 

@@ -16,10 +16,11 @@ DEPARTMENTS = ("bakery", "bakery", "dairy", "dairy", "home", "home")
 
 
 def chain(weeks: int, random_seed: int = 0) -> dict[str, pa.Table]:
-    """Sales of 5 stores, 18 products in 6 categories; every fifth week products 0 to 2 are promoted."""
+    """Sales of 5 stores and 18 products in 6 categories; every fifth week products 0 to 2 are promoted."""
     draw = np.random.default_rng(random_seed)
     store, product, day = np.meshgrid(np.arange(5), np.arange(18), np.arange(weeks * 7), indexing="ij")
-    rate = 0.25 * (1 + store) ** 0.5 * (1 + product % 3) * np.where((product < 3) & (day // 7 % 5 == 4), 3.0, 1.0)
+    lift = np.where((product < 3) & (day // 7 % 5 == 4), 3.0, 1.0)
+    rate = 0.25 * (1 + store) ** 0.5 * (1 + product % 3) * lift
     units = draw.poisson(rate)
     sold = units > 0
     at = START + day[sold] * DAY + draw.integers(0, DAY, int(sold.sum()))

@@ -1,8 +1,8 @@
 """New stores and new categories: what they sold so far, drawn towards what their neighbours sell.
 
-A store that opened a few weeks ago has hardly sold half of what it will sell. Its level in a category is its own
+A store that opened a few weeks ago has hardly sold half of what it will. Its level in a category is its own
 mean since both were there, drawn towards (what the store sells in all) x (the category's share of what the stores
-of its region sell); with `HALF` weeks of its own both count the same (empirical Bayes with one ratio of variances).
+of its region sell); with `HALF` weeks of its own both count the same (empirical Bayes, one ratio of variances).
 """
 
 from __future__ import annotations
