@@ -119,7 +119,7 @@ def _logistic(
     start = np.zeros(d + shape[0] * shape[1])
     share = (y.sum() + 1.0) / (len(y) + 2.0)
     start[0] = np.log(share / (1.0 - share))
-    w = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 200}).x
+    w = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 100, "ftol": 1e-7}).x
     return w[:d], w[d:].reshape(shape)
 
 

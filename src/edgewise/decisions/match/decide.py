@@ -182,10 +182,10 @@ def _notes(market: Market, made: Matched, learned: Learned, entry: MatchEntry) -
     shown, asked = len(market.shown.at), len(market.requests.at)
     came, expected = learned.request.checked
     notes = [
-        f"Chances were learnt from {shown:,} offers shown and {asked:,} requests; of the latest fifth {came:,.0f} led "
-        f"to a request where {expected:,.0f} were expected before calibration.",
-        "What was shown in the past was not drawn by chance: that these lists bring so many bookings is a model's "
-        "word.",
+        f"Chances were learnt from {shown:,} offers shown and {asked:,} requests; of the latest fifth {came:,.0f} "
+        f"led to a request where {expected:,.0f} were expected before calibration.",
+        "What was shown in the past was not drawn by chance: so many bookings are what a model expects of "
+        "these lists.",
         f"{new:,} offers are new (fewer than {entry.newcomers.looks:g} expected looks and "
         f"{entry.newcomers.bookings} bookings); for them at most {entry.newcomers.regret:.1%} of the bookings are "
         f"given up.",

@@ -124,9 +124,11 @@ class NewcomersEntry(_Entry):
         description="The share of the expected bookings that may be given up for newcomers; 0 gives them nothing.",
     )
     looks: float = Field(
-        default=60.0, gt=0, description="With so many expected looks, an offer without a booking is new no longer."
+        default=30.0, gt=0, description="With so many expected looks, an offer is new no longer, booked or not."
     )
-    bookings: int = Field(default=1, ge=1, description="With so many bookings, an offer is new no longer.")
+    bookings: int = Field(
+        default=1, ge=1, description="With so many bookings of its owner, an offer is new no longer."
+    )
     quota: float = Field(
         default=0.5,
         gt=0,

@@ -10,7 +10,7 @@ from jaxtyping import Float64, Int64
 from edgewise.clock import DAY
 from edgewise.decisions.match.chance import Rows
 from edgewise.decisions.match.market import Market
-from edgewise.decisions.match.past import Past
+from edgewise.decisions.match.past import Past, pair_of
 
 __all__ = ["accept_rows", "keep_rows", "newness", "request_rows", "shrunk"]
 
@@ -77,6 +77,8 @@ def request_rows(
     times = wanted[:, 0]
     middle = offers.x.mean(axis=0)
     taste = np.einsum("ij,ij->i", wanted[:, 1:] - times[:, None] * middle, offers.x[offer] - middle)
+    met = past.met(pair_of(market, asker, offer), at - 1)  # before this list
+    seen = past.asker_looks(asker, at - 1)[:, 0]
     away = np.linalg.norm(asks.spot[ask] - offers.spot[offer], axis=1)
     known = np.isfinite(away)
     x = [
@@ -97,6 +99,10 @@ def request_rows(
         np.log1p(np.maximum(at - np.maximum(offers.since[offer], 0), 0) / DAY),
         np.log1p(times),
         taste / (times + 2.0),
+        np.log1p(met[:, 0]),
+        np.log1p(met[:, 1]),
+        np.log(shrunk(times, seen, past.rate, _SHRINK)),
+        np.log1p(seen),
     ]
     one = np.column_stack(
         [market.askers.x[asker], np.log(np.maximum(asks.size[ask], 1.0)), np.log(asks.length[ask])]
@@ -128,6 +134,7 @@ def accept_rows(
         np.abs(length - suits) * np.minimum(yes, 10.0) / 10.0,
         like,
         stays,
+        np.log1p(past.met(pair_of(market, asker, offer), at - 1)[:, 1]),
     ]
     one = np.column_stack([market.askers.x[asker], length, np.clip(asks.begins[ask] - at / DAY, 0.0, 7.0) / 7.0])
     other = np.column_stack([openness, kind])

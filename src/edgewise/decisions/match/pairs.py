@@ -63,8 +63,8 @@ class Pairs:
     """An offer that may be on a list, row by row, sorted by list. `ask` counts the lists from 0.
 
     `request` is the chance of a request on a look, `accept` that of a yes to it, `keep` that of a booking to last;
-    `optimism` is how many times its expectation the request rate of the offer may well be. `newcomer` says that
-    too little is known about the offer.
+    `optimism` is how many times its expectation a newcomer's booking counts: what its request rate may well be,
+    fading as looks gather. `newcomer` says that too little is known about the offer and its owner.
     """
 
     ask: Int64[np.ndarray, " pairs"]
@@ -102,8 +102,10 @@ def pairs_of(
     everyone = np.arange(len(market.offers.since))
     now = np.full(len(everyone), market.at)
     looks, asked, _ = newness(market, past, everyone, now)
-    newcomer = (past.booked(everyone, now)[:, 0] < new.bookings) & (looks < new.looks)
-    optimism = 1.0 + new.optimism / np.sqrt(learned.spread + asked)
+    booked = past.owner_booked(market.offers.owner, now)[:, 0]
+    newcomer = (booked < new.bookings) & (looks < new.looks)
+    # what may well be, and less of it the more is known
+    optimism = (1.0 + new.optimism / np.sqrt(learned.spread + asked)) * np.maximum(1.0 - looks / new.looks, 0.0)
     parts = []
     for begin in range(0, len(asks), _ASKS_AT_ONCE):
         some = asks[begin : begin + _ASKS_AT_ONCE]

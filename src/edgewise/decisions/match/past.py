@@ -12,7 +12,7 @@ from edgewise.clock import NEVER
 from edgewise.decisions.match.asof import Tally
 from edgewise.decisions.match.market import Market, Offers
 
-__all__ = ["LIKE", "Past", "look_weights", "past_of"]
+__all__ = ["LIKE", "Past", "look_weights", "pair_of", "past_of"]
 
 LIKE: Final = 10  # neighbours of an offer
 _PLACE: Final = 2.0  # what another place counts among the attributes, in standard deviations
@@ -29,7 +29,9 @@ class Past:
         rated: sum of ratings and their number, by offer.
         owner_rated: the same, by owner.
         answers: of owners: answers, yes, yes times log length, and askers' features times what was unusual.
-        looked: of owners: looks and requests.
+        looked, owner_asked, owner_booked: looks, requests and accepted requests, by owner.
+        met: by asker and offer (see `pair_of`): looks and requests.
+        asker_looks: looks, by asker.
         wanted: of askers: requests, and the features of what they asked for.
         stayed: bookings, by asker.
         like: the offers most like each one.
@@ -46,6 +48,9 @@ class Past:
     answers: Tally
     looked: Tally
     owner_asked: Tally
+    owner_booked: Tally
+    met: Tally
+    asker_looks: Tally
     wanted: Tally
     stayed: Tally
     like: Int64[np.ndarray, "offers like"]
@@ -98,6 +103,9 @@ def past_of(market: Market, weights: Float64[np.ndarray, " positions"]) -> Past:
         answers=Tally(offers.owner[requests.offer[done]], requests.answered[done], _answers(market, done, share)),
         looked=Tally(offers.owner[shown.offer], shown.at, looks),
         owner_asked=Tally(offers.owner[requests.offer], requests.at, one),
+        owner_booked=Tally(offers.owner[requests.offer[yes]], requests.answered[yes], one[yes]),
+        met=_met(market, looks),
+        asker_looks=Tally(market.asks.asker[shown.ask], shown.at, looks),
         wanted=Tally(asker, requests.at, np.concatenate([one, offers.x[requests.offer]], axis=1)),
         stayed=Tally(asker[yes], requests.answered[yes], one[yes]),
         like=neighbours(offers),
@@ -105,6 +113,23 @@ def past_of(market: Market, weights: Float64[np.ndarray, " positions"]) -> Past:
         yes=share,
         rating=rating,
     )
+
+
+def pair_of(
+    market: Market, asker: Int64[np.ndarray, " n"], offer: Int64[np.ndarray, " n"]
+) -> Int64[np.ndarray, " n"]:
+    """One number for an asker and an offer."""
+    return asker * len(market.offers.since) + offer
+
+
+def _met(market: Market, looks: Float64[np.ndarray, "shown 1"]) -> Tally:
+    shown, requests, asker = market.shown, market.requests, market.asks.asker
+    pair = np.concatenate(
+        [pair_of(market, asker[shown.ask], shown.offer), pair_of(market, asker[requests.ask], requests.offer)]
+    )
+    values = np.zeros((len(pair), 2))
+    values[: len(looks), 0], values[len(looks) :, 1] = looks[:, 0], 1.0
+    return Tally(pair, np.concatenate([shown.at, requests.at]), values)
 
 
 def _answers(market: Market, done: Int64[np.ndarray, " n"], share: float) -> Float64[np.ndarray, "n columns"]:
