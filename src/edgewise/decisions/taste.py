@@ -25,6 +25,8 @@ class Taste:
     weight: Float32[np.ndarray, " n"]
     category: Float32[np.ndarray, " categories"]
     creator: Float32[np.ndarray, " creators"]
+    #: Half of each share beside the dearest: what `affinity` adds up. Codes of -1 read the 0 at the end.
+    _near: tuple[Float32[np.ndarray, " categories_plus_1"], Float32[np.ndarray, " creators_plus_1"]]
 
     def __len__(self) -> int:
         return len(self.items)
@@ -37,13 +39,7 @@ class Taste:
 
     def affinity(self, kind: Kind, items: Int64[np.ndarray, " m"]) -> Float32[np.ndarray, " m"]:
         """How near things are to the taste, 0 to 1: half by creator, half by category, beside the dearest."""
-        near = np.zeros(len(items), dtype=np.float32)
-        for shares, codes in ((self.category, kind.category.codes), (self.creator, kind.creator.codes)):
-            top = float(shares.max(initial=0.0))
-            if top > 0:
-                code = codes[items]
-                near += np.where(code >= 0, shares[np.maximum(code, 0)], 0.0) * np.float32(0.5 / top)
-        return near
+        return self._near[0][kind.category.codes[items]] + self._near[1][kind.creator.codes[items]]
 
 
 def taste_of(kind: Kind, past: Past, half_life: float) -> Taste:
@@ -52,13 +48,14 @@ def taste_of(kind: Kind, past: Past, half_life: float) -> Taste:
     items, at = past.items[known], past.at[known]
     age = (at[0] - at if len(at) else at).astype(np.float64)
     weight = np.exp2(-age / (half_life * DAY)).astype(np.float32)
-    return Taste(
-        items=items,
-        at=at,
-        weight=weight,
-        category=mix_of(kind.category.codes[items], weight, len(kind.category.labels)),
-        creator=mix_of(kind.creator.codes[items], weight, len(kind.creator.labels)),
-    )
+    category = mix_of(kind.category.codes[items], weight, len(kind.category.labels))
+    creator = mix_of(kind.creator.codes[items], weight, len(kind.creator.labels))
+    return Taste(items, at, weight, category, creator, (_halves(category), _halves(creator)))
+
+
+def _halves(shares: Float32[np.ndarray, " codes"]) -> Float32[np.ndarray, " codes_plus_1"]:
+    top = float(shares.max(initial=0.0))
+    return np.append(shares * np.float32(0.5 / top if top > 0 else 0.0), np.float32(0.0))
 
 
 def mix_of(codes: np.ndarray, weight: np.ndarray, size: int) -> Float32[np.ndarray, " codes"]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from edgewise.decisions.asked import CROWD, Asked, worths
 from edgewise.decisions.home.draft import WISHED, Draft, from_items, from_scored
-from edgewise.decisions.home.shelves import best
+from edgewise.decisions.home.shelves import by_worth
 from edgewise.decisions.playlists.collections import matched
 from edgewise.decisions.playlists.outline import outlines
 from edgewise.decisions.project.file import ShelfEntry
@@ -86,9 +86,9 @@ def inside(asked: Asked, entry: ShelfEntry) -> Iterator[Draft]:
     collections = asked.catalogue.collections[name]
     titles = asked.catalogue.kinds[name]
     for row in matched(asked, name, 3 * entry.most).items[: entry.most].tolist():
-        items = collections.items.of(row)
+        items, value = by_worth(asked, entry.kind, collections.items.of(row))
         label = titles.title(row)
         yield from_items(
-            asked, entry, best(asked, entry.kind, items), "From {thing}", "in a collection", calibrated=False,
+            asked, entry, items, "From {thing}", "in a collection", value=value, calibrated=False,
             attribute=(name, label), thing=label,
         )  # fmt: skip

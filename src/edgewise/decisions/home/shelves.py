@@ -91,7 +91,8 @@ def new(asked: Asked, entry: ShelfEntry) -> Iterator[Draft]:
     if len(fresh) == 0 or len(fresh) == len(kind):
         return
     title = "New releases for you" if asked.personal(entry.kind) else f"New {kind.many}"
-    yield from_items(asked, entry, best(asked, entry.kind, fresh), title, "new")
+    items, value = by_worth(asked, entry.kind, fresh)
+    yield from_items(asked, entry, items, title, "new", value=value)
 
 
 def new_from(asked: Asked, entry: ShelfEntry) -> Iterator[Draft]:
@@ -112,10 +113,11 @@ def new_from(asked: Asked, entry: ShelfEntry) -> Iterator[Draft]:
         word, taste = "know", asked.taste(entry.kind)
         known = taste.knows(codes)
         mine, led, table = fresh[known], np.full(int(known.sum()), MISSING, dtype=np.int64), None
-    order = _order(asked, entry.kind, mine)
+    value = asked.worth(entry.kind, mine)
+    order = np.argsort(-value, kind="stable")
     yield from_items(
-        asked, entry, mine[order], f"New from {many} you {word}", "new from a creator", because=led[order],
-        because_kind=table, calibrated=False,
+        asked, entry, mine[order], f"New from {many} you {word}", "new from a creator", value=value[order],
+        because=led[order], because_kind=table, calibrated=False,
     )  # fmt: skip
 
 
@@ -143,8 +145,9 @@ def more(asked: Asked, entry: ShelfEntry) -> Iterator[Draft]:
         title = {"creator": "More by {category}"}.get(
             entry.by, "More {category}" if personal else "Popular in {category}"
         )
+        items, value = by_worth(asked, entry.kind, mine)
         yield from_items(
-            asked, entry, best(asked, entry.kind, mine), title, f"same {entry.by}", calibrated=False,
+            asked, entry, items, title, f"same {entry.by}", value=value, calibrated=False,
             attribute=(entry.by, label), category=label,
         )  # fmt: skip
 
@@ -204,13 +207,11 @@ def due_first(asked: Asked, kind: str) -> np.ndarray:
     return first_of_each(np.concatenate([scored[met[scored] > 0], past]))
 
 
-def best(asked: Asked, kind: str, items: np.ndarray) -> np.ndarray:
-    """Things by their value to the person, the best first."""
-    return items[_order(asked, kind, items)]
-
-
-def _order(asked: Asked, kind: str, items: np.ndarray) -> np.ndarray:
-    return np.argsort(-asked.worth(kind, items), kind="stable")
+def by_worth(asked: Asked, kind: str, items: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Things by their value to the person, the best first, and these values."""
+    value = asked.worth(kind, items)
+    order = np.argsort(-value, kind="stable")
+    return items[order], value[order]
 
 
 def _fresh(asked: Asked) -> int:

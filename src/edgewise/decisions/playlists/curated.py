@@ -15,7 +15,7 @@ from edgewise.decisions.asked import Asked
 from edgewise.decisions.draws import draw, jitter
 from edgewise.decisions.home.draft import Draft, from_items
 from edgewise.decisions.home.nouns import Thing
-from edgewise.decisions.home.shelves import best, due_first
+from edgewise.decisions.home.shelves import by_worth, due_first
 from edgewise.decisions.people import Person
 from edgewise.decisions.pick import pick
 from edgewise.decisions.playlists.cluster import vectors
@@ -143,7 +143,8 @@ def _on_repeat(then: Asked, entry: ListsEntry, outline: Outline) -> Draft:
 def _new_releases(then: Asked, entry: ListsEntry, outline: Outline) -> Draft:
     kind = then.catalogue.kinds[entry.kind]
     fresh = kind.released_between(then.at - _FRESH, then.at)
-    return _draft(then, entry, outline, best(then, entry.kind, fresh), None, "new")
+    items, value = by_worth(then, entry.kind, fresh)
+    return _draft(then, entry, outline, items, value, "new")
 
 
 _DRAFTS: Final = {
