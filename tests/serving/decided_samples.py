@@ -59,11 +59,15 @@ def forecast() -> Decided:
             band = {"low": 0.8 * value, "high": 1.3 * value}
             ahead.append({**named, "week": week, "horizon": horizon, "forecast": exact, **band})
     orders = [
-        {"store": s, "category": c, "week": first, "order": 120 * size, "why": HOSTILE}
+        {
+            "store": s, "department": None, "category": c, "arrives": first, "expected": 90 * size, "on_hand": 0.0,
+            "order": 120 * size, "cost": 80.0, "suffices": 0.75, "profit": 12.0,
+        }
         for level, s, c, size in _nodes() if level == "store × category"
     ]  # fmt: skip
+    made = [{name: one[name] for name in one if name not in ("store", "profit")} for one in orders[:3]]
     accuracy = [{"level": "total", "wape": 0.041, "bias": -0.002}]
-    tables = {"forecast": ahead, "orders": orders, "past": past, "accuracy": accuracy}
+    tables = {"forecast": ahead, "orders": orders, "production": made, "past": past, "accuracy": accuracy}
     return replace(plain("forecast"), tables={name: pa.Table.from_pylist(made) for name, made in tables.items()})
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -178,6 +179,11 @@ def test_the_folder_is_the_one_that_the_project_file_names(tmp_path: Path) -> No
     project = tmp_path / "project.yaml"
     project.write_text("name: shop\nsource: shop\ndecisions: {folder: ../what was decided}\n", encoding="utf-8")
     run = tmp_path / "runs" / "first"
+    run.mkdir(parents=True)
+    source = {"name": "completejourney", "dialect": "duckdb"}
+    (run / "run.json").write_text(json.dumps({"format": 1, "task": {}, "source": source}), encoding="utf-8")
     named = origins_of([Served("main", project, (run,), tmp_path), Served("other", None, (run,), tmp_path)])
     assert named["main"].decided == (tmp_path.parent / "what was decided").resolve()
+    assert named["main"].subject == str(project)
     assert named["other"].decided == tmp_path / "runs" / "decided"
+    assert named["other"].subject == "completejourney"

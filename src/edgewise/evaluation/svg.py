@@ -76,12 +76,13 @@ class Canvas:
         """The whole as a file of its own: with its style in it, and a white ground."""
         marks = _printable("".join(self._marks))
         title, description = (escape(_printable(words)) for words in (self._title, self._description))
+        head = escape(shortened(_printable(self._title), self.width // 8))
         return (
             f'<?xml version="1.0" encoding="UTF-8"?>\n<svg xmlns="http://www.w3.org/2000/svg" class="chart" '
             f'viewBox="-12 -36 {self.width + 24} {self.height + 48}" width="{self.width + 24}" '
             f'height="{self.height + 48}" role="img"><title>{title}</title><desc>{description}</desc>'
             f'<style>{style}</style><rect x="-12" y="-36" width="{self.width + 24}" height="{self.height + 48}" '
-            f'fill="#ffffff"/><text x="0" y="-14" class="ink strong">{title}</text>{marks}</svg>\n'
+            f'fill="#ffffff"/><text x="0" y="-14" class="ink strong">{head}</text>{marks}</svg>\n'
         )
 
 

@@ -103,7 +103,12 @@ def open_service(
 
 def origins_of(tenants: Sequence[Served]) -> dict[str, Origin]:
     """Where the models and the decisions of each tenant are, for the pages that show them."""
-    return {what.tenant: Origin(what.runs, what.state, _decided(what)) for what in tenants}
+    return {what.tenant: Origin(what.runs, what.state, _decided(what), _subject(what)) for what in tenants}
+
+
+def _subject(what: Served) -> str:
+    """What a command decides on: the project file, or the tables that the run was fitted on."""
+    return str(said(what.runs[0])["source"]["name"]) if what.project is None else str(what.project)
 
 
 def _decided(what: Served) -> Path:

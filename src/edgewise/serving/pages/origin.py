@@ -14,12 +14,13 @@ __all__ = ["Origin", "origin_of"]
 @dataclass(frozen=True, slots=True)
 class Origin:
     """The folders of the runs that a tenant began with; `state` is the folder of its logs, `decided` that of its
-    decisions.
+    decisions; `subject` is what a command decides on: a project file, or a source.
     """
 
     runs: tuple[Path, ...] = field(default=())
     state: Path | None = None
     decided: Path | None = None
+    subject: str = "project.yaml"
 
 
 def origin_of(request: Request, tenant: str) -> Origin:

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from edgewise.decisions.decided.nouns import Decided
+from edgewise.serving.pages.charts.bars import BarChart, Bars
 from edgewise.serving.pages.charts.lines import Line, LineChart
 from edgewise.serving.pages.charts.multiples import Multiples, Panel
 from edgewise.serving.pages.charts.nouns import Chart
@@ -20,6 +21,7 @@ _KEYS: Final = ("store", "region", "department", "category")
 _PARTS: Final = 12
 _OFFERED: Final = 400
 _ORDERS: Final = 60
+_ORDERED: Final = (("ordered", "order"), ("expected to sell", "expected"))
 _WEEK: Final = dt.timedelta(weeks=1)
 
 Row = dict[str, Any]
@@ -41,10 +43,16 @@ def view(decided: Decided, look: Look) -> View:
         charts.append(_demand(node, level, due[node], behind.get(node), unit))
     if len(due) > 1:
         charts.append(_parts(level, due, behind, unit))
-    orders, ordered = _orders(decided, _at(ahead, "node", node))
+    lists = []
+    for name in ("orders", "production"):
+        made = _of_node(decided, name, _at(ahead, "node", node))
+        if made is not None and made.num_rows:
+            drawn = _orders(made, unit) if name == "orders" else None
+            charts += [drawn] if drawn is not None else []
+            lists.append((name, rows(made, _ORDERS), made.num_rows))
     values = {
         "levels": levels, "level": level, "nodes": nodes[:_OFFERED], "node": node, "count": len(nodes),
-        "orders": orders, "ordered": ordered, "accuracy": rows(decided.tables["accuracy"])
+        "lists": lists, "accuracy": rows(decided.tables["accuracy"])
         if "accuracy" in decided.tables else [],
     }  # fmt: skip
     return View(charts, values)
@@ -123,17 +131,29 @@ def _parts(level: str, due: dict[str, list[Row]], behind: dict[str, Row], unit: 
     return Multiples("parts", f"The largest by {level}", words, labels, panels, unit)
 
 
-def _orders(decided: Decided, ahead: pa.Table) -> tuple[list[Row], int]:
-    """The orders of a node, the largest first."""
-    if "orders" not in decided.tables:
-        return [], 0
-    orders = decided.tables["orders"]
+def _of_node(decided: Decided, name: str, ahead: pa.Table) -> pa.Table | None:
+    """The rows of a table that belong to a node, the largest orders first."""
+    found = decided.tables.get(name)
+    if found is None:
+        return None
     first = ahead.slice(0, 1)
     for key in _KEYS:
         value = column(first, key)[:1]
-        if value and value[0] is not None and key in orders.column_names:
-            orders = orders.filter(pc.equal(orders[key], value[0]))
-    amount = next((name for name in ("order", "quantity", "value") if name in orders.column_names), None)
-    if amount is not None:
-        orders = orders.sort_by([(amount, "descending")])
-    return rows(orders, _ORDERS), orders.num_rows
+        if value and value[0] is not None:
+            if key not in found.column_names:
+                return None
+            found = found.filter(pc.equal(found[key], value[0]))
+    return found.sort_by([("order", "descending")])
+
+
+def _orders(orders: pa.Table, unit: str) -> BarChart | None:
+    """What is ordered beside what is expected, by the widest key of which a node has several."""
+    for key in ("department", "category", "store"):
+        if key in orders.column_names and len(distinct(orders, key)) > 1:
+            sums = orders.group_by(key).aggregate([("order", "sum"), ("expected", "sum")])
+            sums = sums.sort_by([("order_sum", "descending")]).slice(0, _PARTS)
+            names = [str(name) for name in sums[key].to_pylist()]
+            words = f"Beside what is expected to sell until the order after it arrives, in {unit}."
+            bars = [Bars(word, sums[f"{name}_sum"].to_pylist()) for word, name in _ORDERED]
+            return BarChart("orders", f"Orders by {key}", words, names, bars, unit, along=key)
+    return None

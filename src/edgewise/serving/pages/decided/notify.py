@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Any, Final
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from edgewise.decisions.decided.nouns import Decided
 from edgewise.serving.pages.charts.bars import BarChart, Bars
@@ -46,7 +47,8 @@ def view(decided: Decided, look: Look) -> View:
     values = {
         "curve": curve, "point": point, "at": curve[point] if curve else None, "now": now,
         "channels": channels, "channel": channel, "user": user, "count": found.num_rows,
-        "people": len(distinct(found, "user")), "found": [_said(row, multiplier) for row in rows(found, _SENDS)],
+        "people": pc.count_distinct(found["user"]).as_py(),
+        "found": [_said(row, multiplier) for row in rows(found, _SENDS)],
         "unsent": rows(decided.tables["unsent"]) if "unsent" in decided.tables else [], "unit": _unit(decided),
     }  # fmt: skip
     return View(charts, values)

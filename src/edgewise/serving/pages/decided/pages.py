@@ -6,7 +6,9 @@ import asyncio
 import json
 import logging
 import re
+import shlex
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
@@ -23,7 +25,7 @@ from edgewise.serving.pages.decided import assort, forecast, match, notify, tren
 from edgewise.serving.pages.decided.held import Held, held_in, named
 from edgewise.serving.pages.decided.nouns import BASIS, DECISIONS, Look, View
 from edgewise.serving.pages.frame import PageRoute, Seen, render
-from edgewise.serving.pages.origin import origin_of
+from edgewise.serving.pages.origin import Origin, origin_of
 from edgewise.serving.routes.given import clean
 
 __all__ = ["router"]
@@ -43,13 +45,13 @@ _VIEWS: Final[Mapping[str, Callable[[Decided, Look], View]]] = {
 @router.get("/decisions")
 async def decisions(request: Request, tenant: Seen) -> Response:
     """All decisions by kind, the latest first; where there is none, the command that makes one."""
-    folder = origin_of(request, tenant.name).decided
-    found = await asyncio.to_thread(held_in, folder)
+    origin = origin_of(request, tenant.name)
+    found = await asyncio.to_thread(held_in, origin.decided)
     kinds = {kind: [one for one in found if one.decided and one.decided.decision == kind] for kind in DECISIONS}
     others = [one for one in found if one.decided is None or one.decided.decision not in DECISIONS]
     return render(
         request, "decisions.html.j2", place="decisions", kinds=kinds, others=others, about=DECISIONS, basis=BASIS,
-        folder=folder,
+        commands={kind: _command(kind, origin) for kind in DECISIONS},
     )  # fmt: skip
 
 
@@ -64,7 +66,8 @@ async def decision(request: Request, tenant: Seen, name: str) -> Response:
         request, f"decided/{own}.html.j2", place="decisions", held=held, decided=decided, base=_base(held),
         charts={chart.name: chart for chart in view.charts}, query=_query(look), basis=BASIS, wrong=wrong,
         look=look, about=DECISIONS.get(decided.decision, ""), previews=_previews(decided),
-        costs=_costs(decided), settings=json.dumps(decided.settings, indent=2, ensure_ascii=False, default=str),
+        costs=_costs(decided), command=_command(decided.decision, origin_of(request, tenant.name)),
+        settings=json.dumps(decided.settings, indent=2, ensure_ascii=False, default=str),
         **{name: value for name, value in view.values.items()},
     )  # fmt: skip
 
@@ -119,6 +122,12 @@ def _seen(decided: Decided, look: Look) -> tuple[View, str]:
 
 def _nothing(_: Decided, __: Look) -> View:
     return View()
+
+
+def _command(kind: str, origin: Origin) -> str:
+    """What makes a decision and writes it where the list finds it."""
+    out = Path("decided") / kind if origin.decided is None else origin.decided / kind
+    return shlex.join(["edgewise", kind, origin.subject, "--out", str(out)])
 
 
 def _costs(decided: Decided) -> list[Chart]:
