@@ -61,17 +61,18 @@ def decided(
     """
     from edgewise.cli.decided_view import decided_document, show_decided
     from edgewise.cli.opening import opened
+    from edgewise.clock import to_micros
     from edgewise.decisions.decided.folder import check_place, write_decided
     from edgewise.decisions.deciding import asked, decide_on
 
-    said = dict(_read(settings))
+    said, moment = dict(_read(settings)), None if at is None else to_micros(at)
     terminal = Terminal(as_json=as_json, quiet=quiet)
     progress = terminal.progress()
     found = asked(where)
     place = _place(found, decision, out)
     check_place(place)
     with opened(found.source, found.graph, progress) as database:
-        made = decide_on(database, decision, at, found.declared(decision), said, "--set", progress.say)
+        made = decide_on(database, decision, moment, found.declared(decision), said, "--set", progress.say)
     write_decided(made, place)
     terminal.note(f"Wrote {place}.")
     terminal.answer(lambda: decided_document(made, place), lambda console: show_decided(console, made))

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
 from sqlglot import expressions as exp
 
-from edgewise.clock import ALWAYS, NEVER, to_micros
+from edgewise.clock import ALWAYS, DAY, NEVER, iso, to_micros
 from edgewise.decisions.decided.nouns import Decided
 from edgewise.decisions.project.file import PROJECT, DecidingFile
 from edgewise.decisions.project.read import read_deciding
@@ -103,7 +103,24 @@ def decide_on(
     entry = entry_for(kind, database.schema, declared, settings, said_in)
     moment = latest_of(database) if at is None else to_micros(at)
     say(f"deciding: {decision}")
-    return kind.decide(database, entry, moment)
+    found = kind.decide(database, entry, moment)
+    return found if at is None else replace(found, notes=(*found.notes, *_stale(database, moment)))
+
+
+def _stale(database: Database, moment: int) -> tuple[str, ...]:
+    """A note where the tables end well before the moment: what came between is not known."""
+    try:
+        latest = latest_of(database)
+    except ArgumentError:
+        return ()
+    days = max(moment - latest, 0) // DAY
+    return (
+        (
+            f"The tables end at {iso(latest)}, {days:,} day{'' if days == 1 else 's'} before the moment of the decision.",
+        )
+        if days
+        else ()
+    )
 
 
 def latest_of(database: Database) -> int:

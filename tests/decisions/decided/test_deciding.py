@@ -29,6 +29,13 @@ def test_from_a_source_a_project_and_an_open_database(tmp_path: Path) -> None:
         assert ew.decide("count", database, at="2023-06-01").at == to_micros("2023-06-01")
 
 
+def test_tables_that_end_before_the_moment_are_told() -> None:
+    assert ew.decide("count", "shop").notes == ("These are the first ones.",)
+    assert ew.decide("count", "shop", at="2023-06-01").notes == ("These are the first ones.",)
+    late = ew.decide("count", "shop", at="2024-01-31").notes[-1]
+    assert late == "The tables end at 2023-12-31 21:40:00, 30 days before the moment of the decision."
+
+
 def test_a_project_s_source_and_graph_are_seen_from_its_file(tmp_path: Path) -> None:
     (tmp_path / "tables").mkdir()
     (tmp_path / "tables" / "products.csv").write_text("product_id,name\n1,a\n2,b\n")
