@@ -114,13 +114,8 @@ def _stale(database: Database, moment: int) -> tuple[str, ...]:
     except ArgumentError:
         return ()
     days = max(moment - latest, 0) // DAY
-    return (
-        (
-            f"The tables end at {iso(latest)}, {days:,} day{'' if days == 1 else 's'} before the moment of the decision.",
-        )
-        if days
-        else ()
-    )
+    said = f"{days:,} day{'' if days == 1 else 's'} before the moment of the decision"
+    return (f"The tables end at {iso(latest)}, {said}.",) if days else ()
 
 
 def latest_of(database: Database) -> int:
