@@ -44,7 +44,8 @@ def chain(weeks: int, random_seed: int = 0) -> dict[str, pa.Table]:
     promotions = pa.table(
         {
             "product_id": [p for p, _ in promoted], "kind": ["front page", "inside"] * (len(promoted) // 2)
-            + ["inside"] * (len(promoted) % 2), "begins_at": pa.array([t for _, t in promoted], pa.timestamp("us")),
+            + ["inside"] * (len(promoted) % 2),
+            "begins_at": pa.array([t for _, t in promoted], pa.timestamp("us")),
         }
     )  # fmt: skip
     return {"sales": sales, "products": products, "stores": stores, "promotions": promotions}

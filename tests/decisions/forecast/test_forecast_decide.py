@@ -140,7 +140,7 @@ def test_what_is_expected_has_bounds_or_says_on_what_it_rests(decided: Decided) 
     assert decided.expects
     demand = decided.expects[0]
     assert demand.low is not None
-    assert demand.low <= demand.value <= (demand.high or 0) * 1.2
+    assert demand.low <= demand.value <= (demand.high or 0)
 
 
 def test_orders_have_a_budget_that_says_what_it_takes(

@@ -31,6 +31,9 @@ _CATEGORY: Final = {
 _CELL: Final = {"learning_rate": 0.09, "num_leaves": 31, "min_data_in_leaf": 150, "feature_fraction": 0.5}
 _CATEGORY_ROUNDS: Final = 300
 _CELL_ROUNDS: Final = 110
+#: With few rows fewer rounds are grown.
+_FEWEST_ROUNDS: Final = 40
+_ROWS_A_ROUND: Final = 100
 #: Ratios to the level are cut here: one week of a wedding is no pattern.
 _MOST_CATEGORY: Final = 6.0
 _MOST_CELL: Final = 20.0
@@ -132,7 +135,8 @@ def _grow(
     settings: dict[str, object], rounds: int, random_seed: int,
 ) -> lgb.Booster:  # fmt: skip
     data = lgb.Dataset(x, y, weight=weight / weight.mean(), params={"verbosity": -1})
-    return lgb.train({**_COMMON, **settings, "seed": random_seed}, data, rounds)
+    few = max(_FEWEST_ROUNDS, len(y) // _ROWS_A_ROUND)
+    return lgb.train({**_COMMON, **settings, "seed": random_seed}, data, min(rounds, few))
 
 
 def _flat(x: Float32[np.ndarray, "n horizon features"]) -> Float32[np.ndarray, "rows features"]:

@@ -24,6 +24,7 @@ __all__ = ["Ordered", "check_orders", "ordered"]
 
 #: Demand is taken as so many equally likely values.
 _VALUES: Final = 39
+_MORE: Final = "more than by ordering what is expected"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,7 @@ def ordered(
     expects = _expects(panel, cell, spread, outlook, entry, brings, case, kept)
     lost = float(could.sum() - brings.sum())
     cut = int((kept < best - 1e-9).sum())
-    notes = [_assumed(entry)]
+    notes = [_assumed(entry), f"'{_MORE}' has no interval: it is what the spread of demand alone says."]
     if bound:
         notes.append(f"One more {entry.value} of budget would bring {held.price:.2f} of profit.")
     return Ordered(
@@ -200,18 +201,13 @@ def _expects(
             ratios.append(profit_of(stock, came, past.margin, past.waste).sum() / max(due, 1e-9))
     total = float(brings.sum())
     plain = profit_of(np.maximum(case.expected, case.on_hand), case.demand, case.margin, case.waste).sum()
-    low, high = (total * min(ratios), total * max(ratios)) if ratios else (None, None)
+    ends = sorted([total, *(total * float(r) for r in ratios)])
+    cost = float((kept * (1 - case.margin)).sum())
     return (
-        Expected(
-            "profit of the orders", total, entry.value, "held out", _plain(low), _plain(high), entry.interval
-        ),
-        Expected("more than ordering what is expected", total - float(plain), entry.value, "model"),
-        Expected("cost of the orders", float((kept * (1 - case.margin)).sum()), entry.value, "model"),
+        Expected("profit of the orders", total, entry.value, "held out", ends[0], ends[-1], entry.interval),
+        Expected(_MORE, total - float(plain), entry.value, "model"),
+        Expected("cost of the orders", cost, entry.value, "model", cost, cost, entry.interval),
     )
-
-
-def _plain(value: float | None) -> float | None:
-    return None if value is None else float(value)
 
 
 def _table(

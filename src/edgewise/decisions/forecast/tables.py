@@ -82,20 +82,29 @@ def region_table(panel: Panel, names: list[str], region: np.ndarray) -> pa.Table
 
 
 def expected(outlook: Outlook, levels: Sequence[Level], entry: ForecastEntry) -> tuple[Expected, ...]:
-    """The demand of all stores over all weeks ahead, and how far forecasts of cells were off."""
-    whole = outlook.cells.sum()
-    sums = [(one.forecast.sum(), one.outcome.sum()) for one in outlook.tried if one.forecast.shape[1] >= 2]
-    ratios = np.array([out / made for made, out in sums if made > 0])
-    low, high = (whole * ratios.min(), whole * ratios.max()) if len(ratios) else (None, None)
+    """The demand of all stores over all weeks ahead, and how far forecasts were off at past origins.
+
+    Intervals reach from the lowest to the highest of those origins.
+    """
+    whole = float(outlook.cells.sum()) / 100
+    ratios = [one.outcome.sum() / one.forecast.sum() for one in outlook.tried if one.forecast.sum() > 0]
+    name = f"demand of the {entry.horizon} weeks ahead"
     figures = [
         Expected(
-            f"demand of the {entry.horizon} weeks ahead", whole / 100, entry.value, "held out",
-            None if low is None else float(low) / 100, None if high is None else float(high) / 100, entry.interval,
+            name, whole, entry.value, "held out", whole * min([1.0, *map(float, ratios)]),
+            whole * max([1.0, *map(float, ratios)]), entry.interval,
         )
     ]  # fmt: skip
-    table = accuracy_table(outlook, levels).to_pylist()
-    wanted = [row for row in table if row["level"] in (CELL, "category", "total") and np.isfinite(row["wape"])]
-    figures += [Expected(f"error by {row['level']}", row["wape"], "share of sales", "held out") for row in wanted]
+    for level in levels:
+        if level.name in (CELL, "category", "total"):
+            sums = summing(level)
+            off = np.array([np.abs(sums @ (one.forecast - one.outcome)).sum() for one in outlook.tried])
+            sold = np.array([one.outcome.sum() for one in outlook.tried])
+            if (sold > 0).all() and len(sold):
+                each, error = off / sold, float(off.sum() / sold.sum())
+                low, high = float(each.min()), float(each.max())
+                what = f"error by {level.name}"
+                figures.append(Expected(what, error, "share of sales", "held out", low, high, entry.interval))
     return tuple(figures)
 
 

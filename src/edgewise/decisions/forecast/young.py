@@ -112,5 +112,5 @@ class Young:
             1.1 * by_place[place], 1e-9
         )
         near = size[panel.store] * np.where(by_place[place] > 0, share, chain[panel.category])
-        out[young] = ((age * rate + HALF * near) / (age + HALF))[young]
+        out[young] = ((age * rate + HALF * near) / np.maximum(age + HALF, 1))[young]
         return young, out
