@@ -55,7 +55,7 @@ def backtest(
     then = facts.as_of(facts.at - entry.days * DAY)
     if len(then.sales) == 0 or then.at - then.sales.time[0] < entry.days * DAY:
         return None
-    made, carried = forecast(then, entry.days, entry.candidates, terms.must), carried_now(then, entry)
+    made, carried = forecast(then, terms), carried_now(then, entry)
     since = facts.sales.between(then.at, facts.at)
     n = len(facts.stores)
     sold = np.bincount(since.store, since.amount, n)

@@ -12,7 +12,7 @@ import numpy as np
 from edgewise.decisions.assort.backtest import backtest
 from edgewise.decisions.assort.choice import store_demand
 from edgewise.decisions.assort.entry import AssortEntry
-from edgewise.decisions.assort.expect import forecast
+from edgewise.decisions.assort.expect import Forecast, forecast
 from edgewise.decisions.assort.facts import Facts, read_facts
 from edgewise.decisions.assort.instead import Instead, learn_instead, no_instead
 from edgewise.decisions.assort.plan import best_plan
@@ -41,7 +41,7 @@ def decide(db: Database, entry: AssortEntry, at: int) -> Decided:
     facts = read_facts(db, entry, at)
     terms = chain_terms(entry, facts)
     instead = instead_of(facts, terms)
-    plans = store_plans(facts, terms, instead, costs=True)
+    plans = store_plans(facts, terms, instead, forecast(facts, terms), costs=True)
     expected = _expects(facts, terms, instead, plans)
     return Decided(
         decision="assort",
@@ -59,14 +59,15 @@ def decide(db: Database, entry: AssortEntry, at: int) -> Decided:
     )
 
 
-def store_plans(facts: Facts, terms: Terms, instead: Instead, *, costs: bool = False) -> list[StorePlan]:
+def store_plans(
+    facts: Facts, terms: Terms, instead: Instead, made: Forecast, *, costs: bool = False
+) -> list[StorePlan]:
     """A plan for each store that is asked for, proven to the entry's gap where time allows.
 
     Raises:
         Infeasible: the terms of a store conflict; it names them.
     """
     entry = terms.entry
-    made = forecast(facts, entry.days, entry.candidates, terms.must)
     stores = facts.stores.rows(list(entry.stores), "stores") if entry.stores else np.arange(len(facts.stores))
     carried = carried_now(facts, entry)
     spaces = spaces_of(facts, entry)
