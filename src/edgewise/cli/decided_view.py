@@ -50,7 +50,7 @@ def show_decided(console: Console, decided: Decided) -> None:
         console.print("\ngave up to the constraints")
     for lost in decided.gave_up:
         where = f", binding in {lost.binding:,} place{'' if lost.binding == 1 else 's'}"
-        console.print(f"  {lost.constraint}: {lost.value:,.4g} {lost.unit}{where}", markup=False)
+        console.print(f"  {lost.constraint}: {_number(lost.value)} {lost.unit}{where}", markup=False)
     for note in decided.notes:
         console.print(f"\n{note}", markup=False)
 
@@ -58,5 +58,9 @@ def show_decided(console: Console, decided: Decided) -> None:
 def _expected(one: Expected) -> str:
     interval = ""
     if one.low is not None and one.high is not None:
-        interval = f" [{one.low:,.4g}, {one.high:,.4g}] ({one.level:.0%} interval)"
-    return f"{one.value:,.4g} {one.unit}{interval}, basis: {one.basis}"
+        interval = f" [{_number(one.low)}, {_number(one.high)}] ({one.level:.0%} interval)"
+    return f"{_number(one.value)} {one.unit}{interval}, basis: {one.basis}"
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
