@@ -152,6 +152,7 @@ def test_figures_in_few_letters(value: float, words: str) -> None:
 def test_shares_are_percent_and_names_keep_apart() -> None:
     assert said(0.1234, "share") == "12.3%"
     assert said(0.5, "share of sales") == "50% of sales"
+    assert said(-1e-15, "share") == "0%"
     assert said(None) == "–"
     places = spread([5.0, 5.0, 5.0], 10, 0, 100)
     assert sorted(places) == [5.0, 15.0, 25.0]

@@ -88,7 +88,7 @@ def test_an_event_changes_the_page_without_leaving_it(tab: Tab, address: str) ->
 def test_the_keyboard_reaches_everything_and_is_seen_to(tab: Tab, address: str) -> None:
     tab.open(f"{address}/preview?user=3")
     seen = []
-    for _ in range(14):
+    for _ in range(15):
         tab.press("Tab", 9)
         seen.append(tab.run("document.activeElement.textContent.trim().slice(0, 20)"))
         assert tab.run("getComputedStyle(document.activeElement).outlineStyle") != "none"
@@ -135,9 +135,11 @@ def test_the_pictures_of_the_readme(tab: Tab) -> None:
     if service is not None:
         folder.mkdir(exist_ok=True)
         user = json.loads(urlopen(f"{service}/preview/users.json?q=3").read())["users"][0]
-        for name, path, dark in (("preview", f"/preview?user={user}", False), ("graph", "/graph", True)):
+        looks = [("preview", f"/preview?user={user}", False), ("graph", "/graph", True)]
+        for name, path, dark in (*looks, ("forecast", "/decisions/forecast?level=department", False)):
             tab.look(1180, 760, dark=dark)
             tab.open(service + path)
+            tab.run("document.querySelector('#look')?.scrollIntoView()")
             tab.picture(folder / f"{name}.png")
-    for name in ("preview", "graph"):
+    for name in ("preview", "graph", "forecast"):
         assert 10_000 < (folder / f"{name}.png").stat().st_size < 400_000

@@ -27,6 +27,8 @@ __all__ = [
 STYLES: Final = 5
 _LETTERS: Final = dict.fromkeys("fijlrtI .,:;'|!()[]-/", 4.6) | dict.fromkeys("mwMW@%<>+=~#", 10.6)
 _MOST: Final = 200
+#: A share below this is rounding.
+_NOTHING: Final = 1e-9
 _SIZES: Final = ((1e9, "bn"), (1e6, "M"), (1e4, "k"))
 
 
@@ -46,7 +48,8 @@ def said(value: float | None, unit: str = "") -> str:
     if value is None:
         return "–"
     if unit == "share" or unit.startswith("share "):
-        return f"{100 * value:.3g}%{unit[5:]}".replace("-", "−")
+        percent = 0.0 if abs(value) < _NOTHING else 100 * value
+        return f"{percent:.3g}%{unit[5:]}".replace("-", "−")
     return f"{short(value)} {unit}".rstrip()
 
 

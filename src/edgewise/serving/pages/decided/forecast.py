@@ -153,7 +153,7 @@ def _orders(orders: pa.Table, unit: str) -> BarChart | None:
             sums = orders.group_by(key).aggregate([("order", "sum"), ("expected", "sum")])
             sums = sums.sort_by([("order_sum", "descending")]).slice(0, _PARTS)
             names = [str(name) for name in sums[key].to_pylist()]
-            words = f"Beside what is expected to sell until the order after it arrives, in {unit}."
+            words = "Beside what is expected to sell until the order after it arrives."
             bars = [Bars(word, sums[f"{name}_sum"].to_pylist()) for word, name in _ORDERED]
             return BarChart("orders", f"Orders by {key}", words, names, bars, unit, along=key)
     return None
