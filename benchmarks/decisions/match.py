@@ -3,8 +3,8 @@
     python -m benchmarks.decisions.match simulated [--world lodging:small --weeks 6 --futures 8]
     python -m benchmarks.decisions.match foreseen [--futures 20]      what a decision expects, and what comes
 
-`simulated`: policies go through the same futures (common random numbers). `one-sided` ranks by the fitted chance of
-a request, the very model that `match` uses for it; `requests` ranks by the true chance; `match, no quota` is `match`
+`simulated`: policies go through the same futures (common random numbers). `one-sided` ranks by the fitted chance
+of a request, the model that `match` uses for it; `requests` ranks by the true chance; `match, no quota` is `match`
 without places for newcomers; the oracle knows both sides. Differences are to `one-sided` and to `popularity`,
 future by future, with 95% intervals. Settings were chosen in `lodging:small?random_seed=5`, in other futures.
 `foreseen`: lists of one morning, shown in many futures; the interval of the expectation is of 90%.
@@ -35,6 +35,7 @@ from edgewise.worlds.lodging.options import read_options
 RESULTS = Path("benchmarks/results/match.json")
 FIGURES = ("stays", "bookings", "accepted", "first_booking", "gini")
 AGAINST = ("one-sided", "popularity")
+CHOSEN = ["popularity", "one-sided", "match", "requests", "oracle"]
 
 
 def no_quota(seen: Any) -> Any:
@@ -45,10 +46,17 @@ def no_quota(seen: Any) -> Any:
 no_quota.__name__ = "match, no quota"
 
 
-def simulated(world: str, weeks: int, futures: int) -> dict[str, Any]:
+def simulated(world: str, weeks: int, futures: int, quota: bool) -> dict[str, Any]:
     """Figures of each policy, a week, and differences to the one-sided ranking and to popularity."""
-    chosen = ["popularity", "one-sided", "match", no_quota, "requests", "oracle"]
-    found = simulate(world, chosen, weeks=weeks, futures=futures, random_seed=1, against="one-sided", say=print)
+    found = simulate(
+        world,
+        [*CHOSEN, no_quota] if quota else CHOSEN,
+        weeks=weeks,
+        futures=futures,
+        random_seed=1,
+        against="one-sided",
+        say=print,
+    )
     told: dict[str, Any] = {"world": world, "weeks": weeks, "futures": futures, "figures": {}, "differences": []}
     for name, figures in found.figures.items():
         told["figures"][name] = {figure: asdict(spread(figures[figure])) for figure in FIGURES}
@@ -109,10 +117,11 @@ def main() -> None:
     parser.add_argument("--world", default="lodging:small")
     parser.add_argument("--weeks", type=int, default=6)
     parser.add_argument("--futures", type=int, default=8)
+    parser.add_argument("--quota", action="store_true", help="also match without places for newcomers")
     parser.add_argument("--out", type=Path, default=RESULTS)
     given = parser.parse_args()
     if given.part == "simulated":
-        told = simulated(given.world, given.weeks, given.futures)
+        told = simulated(given.world, given.weeks, given.futures, given.quota)
     else:
         told = foreseen(given.world, given.futures)
     show(given.part, told)

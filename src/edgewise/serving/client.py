@@ -26,7 +26,9 @@ __all__ = [
     "FeedbackIn",
     "Health",
     "HomePage",
+    "MatchList",
     "ModelState",
+    "Offered",
     "Playlist",
     "PlaylistPage",
     "Reason",
@@ -145,6 +147,14 @@ class HomePage(Body):
     notes: list[str] = []
 
 
+class MatchList(Body):
+    """What to offer to somebody now."""
+
+    user: str
+    decided_at: str
+    offers: list[Offered]
+
+
 class ModelState(Body):
     """Which models answer."""
 
@@ -152,6 +162,17 @@ class ModelState(Body):
     before: str | None
     challenger: str | None
     share: float
+
+
+class Offered(Body):
+    """An offer on a list."""
+
+    offer: str
+    ask: str
+    position: int
+    booking: float
+    newcomer: bool
+    left: int
 
 
 class Playlist(Body):
@@ -290,6 +311,12 @@ class Client:
         """The best things to go with a basket, or for somebody anonymous."""
         return ThingList.model_validate_json(
             self._call("GET", "/v1/recommendations", {"kind": kind, "k": k, "items": items}).content
+        )
+
+    def match(self, key: str) -> MatchList:
+        """The offers decided for somebody, without those that others took since."""
+        return MatchList.model_validate_json(
+            self._call("GET", f"/v1/users/{quote(key, safe='')}/match", {}).content
         )
 
     def similar(

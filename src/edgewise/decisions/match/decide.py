@@ -83,6 +83,9 @@ def _lists(market: Market, made: Matched, keys: dict[str, str]) -> pa.Table:
             "keep": pairs.keep[rows],
             "booking": booking,
             "newcomer": pairs.newcomer[rows],
+            "left": calendar(market, made.asks).left(
+                pairs.offer[rows], market.asks.begins[ask], market.asks.length[ask]
+            ),
             "why": _why(made, rows),
         }
     )
@@ -135,6 +138,8 @@ def _asks(market: Market, made: Matched, keys: dict[str, str]) -> pa.Table:
             "weighed": np.bincount(made.pairs.ask, minlength=n),
             "offers": np.bincount(made.pairs.ask[made.place >= 0], minlength=n),
             "booking": made.bookings,
+            "begins": pa.array(market.asks.begins[made.asks].astype(np.int32)).cast(pa.date32()),
+            "days": market.asks.length[made.asks],
         }
     )
 

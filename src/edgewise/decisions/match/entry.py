@@ -118,13 +118,13 @@ class NewcomersEntry(_Entry):
     """Places for offers that nothing is known about yet."""
 
     regret: float = Field(
-        default=0.02,
+        default=0.05,
         ge=0,
         le=0.5,
         description="The share of the expected bookings that may be given up for newcomers; 0 gives them nothing.",
     )
     looks: float = Field(
-        default=30.0, gt=0, description="With so many expected looks, an offer is new no longer, booked or not."
+        default=120.0, gt=0, description="With so many expected looks, an offer is new no longer, booked or not."
     )
     bookings: int = Field(
         default=1, ge=1, description="With so many bookings of its owner, an offer is new no longer."

@@ -37,6 +37,14 @@ class Calendar:
         end = np.clip(begins + length - self.first, 0, self.free.shape[1])
         return full[offer, end] == full[offer, begin]
 
+    def left(
+        self, offer: Int64[np.ndarray, " n"], begins: Int64[np.ndarray, " n"], length: Int64[np.ndarray, " n"]
+    ) -> Int64[np.ndarray, " n"]:
+        """How many are free on all the days."""
+        step = np.arange(int(length.max(initial=1)))
+        day = np.clip((begins - self.first)[:, None] + np.minimum(step, (length - 1)[:, None]), 0, None)
+        return self.free[offer[:, None], np.minimum(day, self.free.shape[1] - 1)].min(axis=1)
+
 
 def calendar(market: Market, asks: Int64[np.ndarray, " waiting"]) -> Calendar:
     """What is free on the days that the asks are about: capacity less what was booked and is not called off."""

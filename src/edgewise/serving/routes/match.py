@@ -1,0 +1,107 @@
+"""Whom to offer to somebody who looks: the list that was decided, as far as it is still free."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from threading import Lock
+from typing import Annotated, Final
+from weakref import WeakKeyDictionary
+
+from fastapi import APIRouter, Path, Request
+from pydantic import Field
+
+from edgewise.clock import iso
+from edgewise.decisions.decided.nouns import Decided
+from edgewise.decisions.match.live import Board
+from edgewise.serving.answers import Body
+from edgewise.serving.envelope import Refusal
+from edgewise.serving.pages.decided.held import named
+from edgewise.serving.pages.origin import origin_of
+from edgewise.serving.routes.given import Read, clean
+from edgewise.serving.tenant import Tenant
+
+__all__ = ["router"]
+
+router = APIRouter(prefix="/v1", tags=["users"])
+
+
+class Offered(Body):
+    """An offer on a list."""
+
+    offer: str = Field(description="the key of the offer")
+    ask: str = Field(description="the key of what was looked for")
+    position: int = Field(description="its place, from 1")
+    booking: float = Field(description="the chance of a booking that lasts, given a look")
+    newcomer: bool = Field(description="whether little is known about it yet")
+    left: int = Field(description="how many are still free on all the days")
+
+
+class MatchList(Body):
+    """What to offer to somebody now."""
+
+    user: str = Field(description="the key of the one who looks")
+    decided_at: str = Field(description="the moment of the decision; what was taken since is left out")
+    offers: list[Offered] = Field(description="in order; empty for somebody who did not look then")
+
+
+@dataclass(slots=True)
+class _Live:
+    """A board and how far its tenant's events were observed."""
+
+    decided: Decided
+    board: Board
+    seen: int
+    lock: Lock
+
+
+_BOARDS: Final[WeakKeyDictionary[Tenant, _Live]] = WeakKeyDictionary()
+
+
+@router.get("/users/{key:path}/match", response_model=MatchList, operation_id="match")
+async def match(
+    request: Request,
+    tenant: Read,
+    key: Annotated[str, Path(max_length=200, description="the key of the one who looks")],
+) -> MatchList:
+    """The offers decided for somebody, without those that others took since."""
+    folder = origin_of(request, tenant.name).decided
+    user = clean(key, "path.key")
+    held = await asyncio.to_thread(named, folder, "match")
+    if held.decided is None:
+        raise Refusal(503, f"the decision cannot be read: {held.wrong}", hint="decide again: edgewise match")
+    return await asyncio.to_thread(_answer, tenant, held.decided, user)
+
+
+def _answer(tenant: Tenant, decided: Decided, user: str) -> MatchList:
+    live = _BOARDS.get(tenant)
+    if live is None or live.decided is not decided:
+        live = _Live(decided, Board(decided), 0, Lock())
+        _BOARDS[tenant] = live
+    with live.lock:
+        for one in tenant.log.read(live.seen, tables=live.board.tables):
+            live.seen = one.position
+            if one.event.at > live.board.at:
+                key = _own_key(tenant, one.event.table, one.event.values)
+                live.board.observe(one.event.table, one.event.values, key)
+        places = live.board.of(user)
+    offers = [
+        Offered(
+            offer=str(one.offer),
+            ask=str(one.ask),
+            position=one.position,
+            booking=one.booking,
+            newcomer=one.newcomer,
+            left=one.left,
+        )
+        for one in places
+    ]
+    return MatchList(user=user, decided_at=iso(decided.at), offers=offers)
+
+
+def _own_key(tenant: Tenant, table: str, values: object) -> str | None:
+    """The key of a row that arrived, where its table has one."""
+    known = tenant.models.now.current.schema.tables.get(table)
+    if known is None or known.key is None or not isinstance(values, dict):
+        return None
+    return None if values.get(known.key) is None else str(values[known.key])
