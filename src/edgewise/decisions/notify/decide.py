@@ -46,7 +46,8 @@ def decide(db: Database, entry: NotifyEntry, at: int) -> Decided:
         decision="notify",
         source=db.name,
         at=at,
-        settings=entry.model_dump(mode="json") | {"multiplier": plan.allocation.price},
+        settings=entry.model_dump(mode="json")
+        | {"multiplier": plan.allocation.price, "elsewhere": plan.menu.offers.elsewhere},
         tables=tables_of(past, entry, plan, curve),
         expects=_expects(features, fitted, entry, plan),
         gave_up=_gave_up(plan, entry),
@@ -78,8 +79,8 @@ def _expects(features: Features, fitted: Fitted, entry: NotifyEntry, plan: Plan)
         Expected("sends", count, "messages", "model", count, count),
         Expected("lost channels", lost, "channels", basis if fitted.hazard else "model",
                  max(lost - chance, 0.0), lost + chance),
-        Expected("worth of lost channels", value, unit, "model", max(value * (1 - share), 0.0), value * (1 + share)),
-        Expected("net of lost channels", net, unit, basis, net - _Z * stray, net + _Z * stray),
+        Expected("worth of lost channels", value, unit, "model", max(value * (1 - share), 0.0), value * (1 +
+        share)), Expected("net of lost channels", net, unit, basis, net - _Z * stray, net + _Z * stray),
     )  # fmt: skip
 
 

@@ -51,7 +51,8 @@ class MessagesEntry(_Entry):
     priority: str | None = Field(
         default=None,
         description="A column that is true, or above 0, for messages that go to everyone before all others, "
-        "whatever they bring; consent and quiet hours still hold.",
+        "whatever they bring; consent, quiet hours and the budget hold for them too, caps count them without "
+        "stopping them.",
     )
     priority_channel: str | None = Field(
         default=None, description="The channel of priority messages; by default each user's cheapest one."

@@ -58,8 +58,7 @@ def local_hour(past: Past, user: np.ndarray, at: np.ndarray) -> Int64[np.ndarray
 
 class Features:
     """Describes rows by columns `names`; `tiredness` are the numbers of the columns with the tiredness, `people`
-    of
-    those that depend on the user alone."""
+    of those that depend on the user alone."""
 
     def __init__(self, past: Past) -> None:
         self.past = past

@@ -23,8 +23,7 @@ _DATES = 2
 @dataclass(frozen=True, slots=True)
 class Fitted:
     """What was learnt. `hours` are those of a user's own day at which something was ever sent; `ece` is the
-    error of
-    the hazard's calibration on users that its trees never saw, None where nobody left."""
+    error of the hazard's calibration on users that its trees never saw, None where nobody left."""
 
     effect: Effect
     hazard: Hazard | None

@@ -1,5 +1,4 @@
-"""Boosted trees grown on all users but those of a fold: each row of the past is judged by trees that never saw
-its user.
+"""Boosted trees by fold of users: each row of the past is judged by trees that never saw its user.
 
 What is to come is judged by all of them, on average.
 """

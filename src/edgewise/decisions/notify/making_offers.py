@@ -32,6 +32,7 @@ class Menu:
         users: the users who may be written to at all.
         offers: what could be sent to them.
         message: the k-th best message of each channel; -1 where there is none.
+        hours: the factor of each hour of a user's own day beside their best one; 0 where it is not permitted.
         slots: when.
         start: the moment that minutes are counted from.
     """
@@ -39,6 +40,7 @@ class Menu:
     users: Int64[np.ndarray, " n"]
     offers: Offers
     message: Int32[np.ndarray, "n channels ranks"]
+    hours: Float32[np.ndarray, "n channels 24"]
     slots: Slots
     start: int
 
@@ -86,7 +88,7 @@ def make_menu(
         caps=np.array([entry.per_week if cap is None else cap for cap in caps], np.int32),
         cap=entry.per_week, spacing=int(entry.spacing_hours * 60),
     )  # fmt: skip
-    return Menu(users, offers, message, slots, start)
+    return Menu(users, offers, message, rank, slots, start)
 
 
 def may_reach(features: Features, users: Int64[np.ndarray, " n"]) -> Bool[np.ndarray, "n channels"]:
@@ -166,8 +168,7 @@ def _best_messages(
 
 def _values(
     features: Features, fitted: Fitted, user: np.ndarray, channel: np.ndarray, messages: np.ndarray, hour:
-    np.ndarray,
-    fresh: np.ndarray,
+    np.ndarray, fresh: np.ndarray,
 ) -> np.ndarray:  # fmt: skip
     """The effect of each message on each pair of user and channel; minus infinity where it may not be sent
     again."""

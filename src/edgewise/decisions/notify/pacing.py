@@ -33,8 +33,8 @@ def pace(
     Args:
         hour: the hour of each send, counted from the start.
         gain: what each is expected to gain there.
-        worth: the factor of each hour for each send; 0 where it may not go out then. Hours of the same day
-        compete.
+        worth: the factor of each hour for each send; 0 where it may not go out then. Hours of
+            the same day compete.
         most: the share of a day's sends that one hour may hold; None for no limit.
     """
     n = len(hour)
@@ -75,8 +75,7 @@ def _spread(
 
 def _move(
     hour: np.ndarray, kept: np.ndarray, order: np.ndarray, place: dict[int, int], left: np.ndarray, count:
-    np.ndarray,
-    full: int, hours: np.ndarray, room: int,
+    np.ndarray, full: int, hours: np.ndarray, room: int,
 ) -> None:  # fmt: skip
     for send in order.tolist():
         if count[full] <= room:

@@ -98,8 +98,7 @@ def costs_of(past: Past, entry: NotifyEntry) -> Float64[np.ndarray, " channels"]
 
 def _with_worth(menu: Menu, entry: NotifyEntry, past: Past, cost: np.ndarray, budget: float | None) -> Menu:
     """Offers that know what each channel is worth to keep: declared, or what it brings beyond the price in the
-    weeks
-    for which it is of use. What it brings depends on the price, and the price on it: a few rounds."""
+    weeks for which it is of use. What it brings depends on the price, and the price on it: a few rounds."""
     times = entry.weeks * 7 / entry.days
     for _ in range(_ROUNDS):
         price = allocate(menu.offers, cost, budget, entry.care).price
@@ -117,8 +116,7 @@ def _with_worth(menu: Menu, entry: NotifyEntry, past: Past, cost: np.ndarray, bu
 
 def with_care(plan: Plan, entry: NotifyEntry) -> list[CurvePoint]:
     """The curve of value against lost channels at the same budget; of every so manieth person where there are
-    many,
-    scaled to all."""
+    many, scaled to all."""
     offers, budget = plan.menu.offers, plan.budget
     cares = sorted({*CARES, entry.care})
     every = max(1, offers.people // _CURVE_USERS)

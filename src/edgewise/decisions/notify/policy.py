@@ -1,8 +1,7 @@
 """The decision as a policy: given a world, the sends of its next days. For `edgewise simulate`.
 
 A world has `tables` (Arrow, by name) and `now`. What is read is what the tables say, the schema inferred as for
-any
-other source; the truth beside them is not touched.
+any other source; the truth beside them is not touched.
 """
 
 from __future__ import annotations
@@ -44,16 +43,17 @@ class NotifyPolicy:
         step = world.step(policy, days=7)
 
     Models are fitted the first time, and again every `refit` calls; `refit=0` keeps the first ones, so that a
-    policy
-    that is used on many futures of one world is fitted once.
+    policy that is used on many futures of one world is fitted once.
     """
 
-    def __init__(self, *, refit: int = 0, entry: NotifyEntry | None = None, **settings: Any) -> None:
+    def __init__(
+        self, *, refit: int = 0, entry: NotifyEntry | None = None, fitted: Fitted | None = None, **settings: Any
+    ) -> None:
         self._settings = settings
         self._entry = entry
         self._refit = refit
         self._schema: Schema | None = None
-        self._fitted: Fitted | None = None
+        self._fitted = fitted
         self._calls = 0
 
     def fit(self, world: World) -> NotifyPolicy:
@@ -66,8 +66,7 @@ class NotifyPolicy:
 
     def __call__(self, world: World) -> pa.Table:
         """The sends of the days after `world.now`: the columns user, message and channel of the world's own
-        table of
-        sends, and `send_at`."""
+        table of sends, and `send_at`."""
         if self._fitted is None or (self._refit and self._calls % self._refit == 0 and self._calls):
             self.fit(world)
         self._calls += 1

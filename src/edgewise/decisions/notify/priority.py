@@ -40,7 +40,7 @@ def settle(
     """The priority message that each user is still to get, the latest one, at the first permitted hour.
 
     Raises:
-        Infeasible: the budget, or the caps, do not leave room for them.
+        Infeasible: the budget does not leave room for them.
     """
     n = len(users)
     none = Settled(np.full(n, -1, np.int32), np.full(n, -1), np.full(n, -1))
@@ -64,7 +64,7 @@ def settle(
         np.where(chosen, message, -1),
         np.where(chosen, channel, -1),
     )
-    _check_room(past, entry, settled, slots, cost)
+    _check_room(entry, settled, cost)
     return settled
 
 
@@ -82,7 +82,7 @@ def _channel(past: Past, entry: NotifyEntry, reach: np.ndarray, cost: np.ndarray
     return np.where(np.isfinite(price).any(axis=1), price.argmin(axis=1), -1)
 
 
-def _check_room(past: Past, entry: NotifyEntry, settled: Settled, slots: Slots, cost: np.ndarray) -> None:
+def _check_room(entry: NotifyEntry, settled: Settled, cost: np.ndarray) -> None:
     """Refuse what cannot be: the program of the priority messages alone, whose constraints have the users'
     names."""
     chosen = settled.minute >= 0
@@ -100,9 +100,6 @@ def _check_room(past: Past, entry: NotifyEntry, settled: Settled, slots: Slots, 
         weight = np.ones(len(cost)) if entry.budget.sends is not None else cost
         unit = "messages" if entry.budget.sends is not None else "of cost"
         groups.append(constraints("budget", 0, columns, weight, high=budget, unit=unit))
-    week = np.maximum(entry.per_week - slots.past[chosen, 0], 0)
-    room = float(np.minimum(week, 1).sum())
-    groups.append(constraints("per_week", 0, columns, high=room, unit="users with room"))
     solve(program(np.ones(len(cost)), groups, high=np.maximum(many, 0.0), whole=False))
 
 

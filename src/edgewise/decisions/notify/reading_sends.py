@@ -65,8 +65,7 @@ def raw_sends(db: Database, entry: NotifyEntry, at: int, users: Vocabulary, mess
 
 def _part(
     db: Database, entry: NotifyEntry, given: SendsEntry, at: int, users: Vocabulary, messages: Vocabulary, sent:
-    bool
-) -> tuple[dict[str, np.ndarray], pa.Array, pa.Array | None]:  # fmt: skip
+    bool ) -> tuple[dict[str, np.ndarray], pa.Array, pa.Array | None]:  # fmt: skip
     table = db.schema.table(given.table)
     time = time_of(table, given.time)
     if time is None and given.time_of is None:

@@ -6,10 +6,9 @@ sent, slot of the last one); the k-th send is worth
     effect[k] * when[slot] * tired[level]  -  care * hazard[k] * wear[level] * loss  -  price * cost
 
 where the level is how tired the person is of messages by then: each counts one, faded by half in some days,
-those on
-other channels for less. With caps by channel, or tiredness, the best way to a state is kept, not every way: an
-answer
-is always allowed, and nearly always the best (a test counts how nearly).
+those on other channels for less. Where channels have caps or hours of their own, or people tire, the best way to
+each state is kept and not every way: an answer is always allowed, and nearly always the best (tests count how
+nearly).
 """
 
 from __future__ import annotations
@@ -161,8 +160,7 @@ class _Known(NamedTuple):
 
 class _Work(NamedTuple):
     """By (how many sent, slot of the last): the best value, its channel, the slot before it, and by channel what
-    was
-    sent and how tired that left the person."""
+    was sent and how tired that left the person."""
 
     best: np.ndarray
     via: np.ndarray

@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from edgewise.clock import DAY, HOUR, iso
+from edgewise.clock import DAY, HOUR, MINUTE, iso
 from edgewise.decisions.notify.allocate import CurvePoint
 from edgewise.decisions.notify.entry import NotifyEntry
 from edgewise.decisions.notify.features import local_hour
 from edgewise.decisions.notify.past import Past
 from edgewise.decisions.notify.plan import Plan
+from edgewise.decisions.notify.sequence import LEVEL
 
 __all__ = ["tables_of"]
 
@@ -23,6 +24,8 @@ def tables_of(past: Past, entry: NotifyEntry, plan: Plan, curve: list[CurvePoint
         "curve": _curve(entry, curve),
         "calendar": _calendar(past, plan),
         "offers": _offers(past, plan),
+        "tiredness": _tiredness(past, plan),
+        "recent": _recent(past),
         "unsent": _unsent(past, plan),
     }
 
@@ -87,22 +90,52 @@ def _calendar(past: Past, plan: Plan) -> pa.Table:
 
 
 def _offers(past: Past, plan: Plan) -> pa.Table:
-    """The best message of each channel for each user, at their best hour and not messaged lately."""
+    """The best messages of each channel for each user: their effect and hazard for somebody not messaged
+    lately."""
     menu, offers = plan.menu, plan.menu.offers
-    row, channel = np.nonzero(menu.message[:, :, 0] >= 0)
+    row, channel, rank = np.nonzero(menu.message >= 0)
+    ahead = past.users.zones.ahead(past.users.zone[menu.users[row]], np.full(len(row), past.at))
+    hours = pa.array(menu.hours[row, channel].ravel(), pa.float32())
     return pa.table(
         {
             "user": past.users.keys.keys(menu.users[row]),
             "channel": _names(past, channel),
-            "message": past.messages.keys.keys(menu.message[row, channel, 0].astype(np.int64)),
-            "gain": offers.effect[row, channel, 0].astype(np.float64),
-            "hazard": offers.hazard[row, channel, 0].astype(np.float64),
+            "rank": pa.array(rank + 1, pa.int64()),
+            "message": past.messages.keys.keys(menu.message[row, channel, rank].astype(np.int64)),
+            "gain": offers.effect[row, channel, rank].astype(np.float64),
+            "hazard": offers.hazard[row, channel, rank].astype(np.float64),
             "channel_worth": offers.loss[row, channel].astype(np.float64),
             "tiredness": offers.fatigue[row, channel].astype(np.float64),
             "cost": plan.cost[channel],
-            "zone_minutes": pa.array(
-                past.users.zones.ahead(past.users.zone[menu.users[row]], np.full(len(row), past.at)) // 60_000_000
-            ),
+            "zone_minutes": pa.array(ahead // MINUTE),
+            "hours": pa.FixedSizeListArray.from_arrays(hours, 24),
+        }
+    )
+
+
+def _tiredness(past: Past, plan: Plan) -> pa.Table:
+    """What tiredness does to effect and hazard, by channel and level."""
+    offers = plan.menu.offers
+    channel, level = np.indices(offers.tired.shape).reshape(2, -1)
+    return pa.table(
+        {
+            "channel": _names(past, channel),
+            "level": level * LEVEL,
+            "effect": offers.tired[channel, level].astype(np.float64),
+            "hazard": offers.wear[channel, level].astype(np.float64),
+        }
+    )
+
+
+def _recent(past: Past) -> pa.Table:
+    """What was sent in the week before, for the caps of live answers."""
+    sends = past.sends
+    rows = np.flatnonzero(sends.sent & (sends.channel >= 0) & (sends.at > past.at - 7 * DAY))
+    return pa.table(
+        {
+            "user": past.users.keys.keys(sends.user[rows]),
+            "channel": _names(past, sends.channel[rows]),
+            "sent_at": _time(sends.at[rows]),
         }
     )
 

@@ -2,8 +2,7 @@
 
 Where messages were withheld by chance, they are the controls. Where none were, others who were sent nothing at the
 same time stand in, and the chance of being sent to is estimated from what was known of both (propensity): what
-then
-goes with the messages need not come from them.
+then goes with the messages need not come from them.
 """
 
 from __future__ import annotations

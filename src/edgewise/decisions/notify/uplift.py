@@ -5,11 +5,10 @@ Several learners of the effect, cross-fitted and put together by how well they e
     minimise  sum ((y - m(x)) - (D - e(x)) tau(x))^2                       (R-loss; Nie and Wager, Biometrika 2021)
 
 with m(x) the expected outcome whether sent or not, e(x) the chance of being sent to. tau is the average effect
-plus
-a mixture, with weights >= 0, of a ridge regression and of boosted trees, each learnt from the outcome itself and
-from earlier signs of it (proxies: a visit before a purchase), which are less rare. Where a mixture explains
-nothing
-on held-out folds its weight is 0 and everyone gets the average.
+plus a mixture, with weights >= 0, of a ridge regression and of boosted trees, each learnt from the outcome
+itself and from earlier signs of it (proxies: a visit before a purchase), which are less rare. Where a mixture
+explains
+nothing on held-out folds its weight is 0 and everyone gets the average.
 """
 
 from __future__ import annotations
@@ -89,7 +88,9 @@ def fit_uplift(trial: Trial, *, random_seed: int = 0) -> Uplift:
     whole: dict[str, Model] = {}
     every = [trial.outcome, *trial.proxies.T]
     for j, outcome in enumerate(every):
-        left = unexplained if j == 0 else outcome - _expected(trial.x, outcome, fold, random_seed)
+        expected, level = _level(trial.x, outcome, fold, random_seed)
+        left = unexplained if j == 0 else outcome - expected
+        held[f"level {j}"], whole[f"level {j}"] = expected - expected.mean(), level
         for kind, learn in _LEARNERS.items():
             name = f"{kind} {'outcome' if j == 0 else f'proxy {j}'}"
             held[name] = _held(learn, trial.x, left, residual, fold, random_seed)
@@ -135,6 +136,17 @@ def _expected(x: np.ndarray, outcome: np.ndarray, fold: np.ndarray, random_seed:
         if held.any():
             found[held] = _grown(x[~held], outcome[~held], None, 60, 8, random_seed)(x[held])
     return found
+
+
+def _level(
+    x: np.ndarray, outcome: np.ndarray, fold: np.ndarray, random_seed: int
+) -> tuple[Float64[np.ndarray, " n"], Model]:
+    """What is expected of each row, and a learner that takes the effect to grow with it: who buys more is moved
+    more, or less. Expectations are learnt from all rows, and so much more surely than effects.
+    """
+    expected = _expected(x, outcome, fold, random_seed)
+    grown, mean = _grown(x, outcome, None, 60, 8, random_seed), float(expected.mean())
+    return expected, lambda rows: grown(rows) - mean
 
 
 def _average(unexplained: np.ndarray, residual: np.ndarray) -> tuple[float, float]:

@@ -4,8 +4,7 @@ Where answers are tracked up to the goal, a message is first followed along them
 
     credited(u, m, c, hour) = P(opened) * P(clicked | opened) * P(bought | clicked) * E[value | bought]
 
-Part of that would have come anyway: a purchase is gained only if none would have been made without. So the
-effect is
+Part of that would have come anyway: a purchase is gained only if none would have been made without. So:
 
     tau = a + b * credited * P(no goal in the window without a message) + c * credited
 
