@@ -14,6 +14,7 @@ from edgewise.clock import DAY, from_micros
 from edgewise.decisions.decided.nouns import Decided, Expected
 from edgewise.decisions.trends.drivers import Driver, drivers
 from edgewise.decisions.trends.entry import TrendsEntry
+from edgewise.decisions.trends.explain import Explainer
 from edgewise.decisions.trends.families import WEEK, Family
 from edgewise.decisions.trends.listed import BAND, Listed, listed
 from edgewise.decisions.trends.looks import Found, Looks
@@ -35,7 +36,8 @@ def report(
     db: Database, entry: TrendsEntry, at: int, watched: Watched, looks: Looks, scans: list[Scan]
 ) -> Decided:
     """The whole answer: the trends that last, their weeks, what drives them, rows of them, all that was found."""
-    trends = listed(looks, watched.families, scans, watched.weeks)
+    explainer = Explainer(watched.families, scans, watched.grains, entry.least)
+    trends = listed(looks, watched.families, scans, watched.weeks, explainer)
     named = titles(watched, trends)
     expected_anyway = [] if entry.list_holidays else [t for t in trends if t.found.holiday]
     told = [t for t in trends if t not in expected_anyway] if expected_anyway else trends
@@ -233,7 +235,7 @@ def _expects(trends: list[Listed], named: list[str], looks: Looks) -> tuple[Expe
     n = len(trends)
     real = Expected(
         "listed trends that are real", n * (1 - rate), "trends", "model",
-        low=float(n - binom.ppf(0.95, n, rate)) if n else 0.0, high=float(n),
+        low=min(float(n - binom.ppf(0.95, n, rate)), n * (1 - rate)) if n else 0.0, high=float(n),
     )  # fmt: skip
     sizes = [
         Expected(f"{'rise' if t.found.rises else 'fall'} of {name}", t.size.ratio, "times as expected", "model",
@@ -258,7 +260,7 @@ def _notes(entry: TrendsEntry, watched: Watched, looks: Looks, trends: list[List
         )
     if trends:
         notes.append(
-            "Counts are people a day, single peaks cut; sizes are against the weeks before and the level of "
+            "Counts are people a day, and single peaks do not count for the tests; sizes are against the weeks before and the level of "
             "everything else, and their intervals are widened because only what stands out is listed."
         )
     return notes
