@@ -41,8 +41,9 @@ def look_back(watched: Watched, entry: TrendsEntry, at: int) -> tuple[Looks, lis
     plan = Plan(tuple(sorted(set(entry.windows))), entry.baseline_weeks, entry.least, lags)
     scans = []
     for family in watched.families:
-        weeks = cut_peaks(family.days) if entry.peaks == "cut" else weeks_of(family.days)
-        scan = Scan(weeks, plan, alone=family.alone)
+        whole = weeks_of(family.days)
+        weeks = cut_peaks(family.days) if entry.peaks == "cut" else whole
+        scan = Scan(weeks, plan, alone=family.alone, whole=whole)
         scans.append(scan)
         if holidays:
             scan.usable[:, sorted(holidays)] = False

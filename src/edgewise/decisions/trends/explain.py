@@ -19,6 +19,8 @@ __all__ = ["Explainer"]
 _OWN: Final = 2.6
 #: A thing lies within another if it shares this much of its events with it.
 _WITHIN: Final = 0.8
+#: One side of a trend is narrower than another if its ratio is this much further from one, as a logarithm.
+_NARROWER: Final = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,12 @@ class Explainer:
         self._scans = scans
         self._grains = grains
         self._least = least
+        self._cells = {
+            (family.events, family.level, family.cell, value, cell): (f, row)
+            for f, family in enumerate(families)
+            if family.cell is not None
+            for row, (value, cell) in enumerate(zip(family.values, family.cells, strict=True))
+        }
 
     def __call__(self, week: int, new: list[Found], lasting: list[Found]) -> list[Found]:
         """The new trends, strongest first, with what explains them. `lasting` ones explain, too."""
@@ -62,29 +70,25 @@ class Explainer:
         ]
 
     def _part_of_later(self, week: int, i: int, told: list[Found]) -> Found:
-        """A part may be clearer than its whole and come first: it is told only if it goes beyond the whole."""
+        """A part may be clearer than its whole and come first, or a whole clearer than what drives it."""
         found = told[i]
-        wholes = [w for w in told[i + 1 :] if w.explained_by is None and self._related(found, w)]
         if found.explained_by is not None:
             return found
-        for whole in wholes:
-            if self._lies_within(week, found, whole) and self._shadow(week, found, whole):
-                return replace(found, explained_by=whole.key)
+        for later in told[i + 1 :]:
+            if later.explained_by is None and self._related(found, later) and self._shadow(week, found, later):
+                return replace(found, explained_by=later.key)
         return found
 
-    def _lies_within(self, week: int, found: Found, whole: Found) -> bool:
-        own, its = self._families[found.family], self._families[whole.family]
-        if its.cell is not None:
-            return False
-        if own.cell is not None:
-            return self._same_value(found, whole) or self._same_place(found, whole)
-        mine, theirs = self._members(found), self._members(whole)
-        return mine is not None and theirs is not None and bool(np.isin(mine, theirs).mean() >= _WITHIN)
-
-    def _same_place(self, found: Found, other: Found) -> bool:
-        """Whether one is of something within a place, and the other of the place."""
-        own, its = self._families[found.family], self._families[other.family]
-        return own.cell == its.level and own.cells[found.row] == its.values[other.row]
+    def settle(self, week: int, told: list[Found]) -> list[Found]:
+        """The same trends as of a later week: what turned out to be part of one found after it is its shadow."""
+        settled = list(told)
+        for i, found in enumerate(told):
+            for other in settled:
+                later = other.week > found.week and other.explained_by is None
+                if later and self._related(found, other) and self._shadow(week, found, other):
+                    settled[i] = replace(found, explained_by=other.key)
+                    break
+        return settled
 
     def _related(self, one: Found, other: Found) -> bool:
         return (
@@ -98,17 +102,51 @@ class Explainer:
         return None
 
     def _shadow(self, week: int, found: Found, other: Found) -> bool:
+        """Whether there is nothing to one trend beyond another."""
         own, its = self._families[found.family], self._families[other.family]
-        if own.cell is None and its.cell is None:
-            return self._shadow_of_items(week, found, other)
+        if its.alone:
+            return False  # all others are held against the level of everything already
+        if own.alone:
+            return self._nothing_without(week, found, other.key)
+        if own.cell is not None or its.cell is not None:
+            return self._shadow_of_cells(week, found, other)
+        crossing = self._crossing(found, other)
+        if crossing is not None:
+            return self._nothing_without(week, found, crossing)
+        return self._shadow_of_items(week, found, other)
+
+    def _nothing_without(self, week: int, found: Found, part: tuple[int, int]) -> bool:
+        rest = self._series(week, found, found.key) - self._series(week, found, part)
+        return not self._own(found, rest)
+
+    def _shadow_of_cells(self, week: int, found: Found, other: Found) -> bool:
+        own, its = self._families[found.family], self._families[other.family]
+        if own.cell is not None and its.cell is not None:
+            # the same, seen from another side, unless this side is the narrower one and holds all of it
+            narrower = _size(found) > _size(other) + _NARROWER
+            holds_all = narrower and self._nothing_without(week, other, found.key)
+            return own.cell != its.cell and self._same_value(found, other) and not holds_all
         if not self._same_value(found, other) and not self._same_place(found, other):
             return False
-        sums = self._series(week, found, found), self._series(week, found, other)
-        if own.cell is not None and its.cell is not None:
-            return own.cell != its.cell and self._same_value(found, other)  # the same, seen from another side
-        if own.cell is not None:
-            return not self._beyond(found, sums[0], sums[1] - sums[0])
-        return not self._own(found, sums[0] - sums[1])
+        if own.cell is None:
+            return self._nothing_without(week, found, other.key)
+        part, whole = self._series(week, found, found.key), self._series(week, found, other.key)
+        return not self._beyond(found, part, whole - part)
+
+    def _crossing(self, found: Found, other: Found) -> tuple[int, int] | None:
+        """The cell that a thing and a place have in common."""
+        one, two = self._families[found.family], self._families[other.family]
+        mine, its = one.values[found.row], two.values[other.row]
+        key = (one.events, one.level, two.level, mine, its)
+        return self._cells.get(key) or self._cells.get((one.events, two.level, one.level, its, mine))
+
+    def _same_place(self, found: Found, other: Found) -> bool:
+        """Whether one is of something within a place, and the other of the place."""
+        for inner, outer in ((found, other), (other, found)):
+            own, its = self._families[inner.family], self._families[outer.family]
+            if own.cell is not None and own.cell == its.level and own.cells[inner.row] == its.values[outer.row]:
+                return True
+        return False
 
     def _same_value(self, found: Found, other: Found) -> bool:
         own, its = self._families[found.family], self._families[other.family]
@@ -138,8 +176,8 @@ class Explainer:
         recent, usable = self._span(week, found)
         return _Sums(float(weeks[:, recent].sum()), float(weeks[:, usable].sum()))
 
-    def _series(self, week: int, found: Found, of: Found) -> _Sums:
-        weeks = self._scans[of.family].weeks[of.row]
+    def _series(self, week: int, found: Found, key: tuple[int, int]) -> _Sums:
+        weeks = self._scans[key[0]].whole[key[1]]  # where one is cut sooner than another, shares would be off
         recent, usable = self._span(week, found)
         return _Sums(float(weeks[recent].sum()), float(weeks[usable].sum()))
 
@@ -170,3 +208,8 @@ class Explainer:
             np.array([found.spread]), np.array([found.freedom]),
         )  # fmt: skip
         return bool((z[0] if found.rises else -z[0]) > _OWN)
+
+
+def _size(found: Found) -> float:
+    """How far a trend's ratio is from one."""
+    return abs(float(np.log(max(found.recent, 0.5) / max(found.expected, 0.5))))

@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Float64
 from scipy.special import betaincinv
 
+from edgewise.decisions.trends.explain import Explainer
 from edgewise.decisions.trends.families import Family
 from edgewise.decisions.trends.looks import Found, Looks
 from edgewise.decisions.trends.scan import Scan
@@ -57,13 +58,17 @@ class Listed:
         return self.family.cells[self.found.row]
 
 
-def listed(looks: Looks, families: tuple[Family, ...], scans: list[Scan], weeks: int) -> list[Listed]:
+def listed(
+    looks: Looks, families: tuple[Family, ...], scans: list[Scan], weeks: int, explainer: Explainer
+) -> list[Listed]:
     """The trends that last and are nobody's shadow, the clearest first.
 
     Intervals of their sizes are wider than those of things that nobody chose: at level 1 − 0.1 · listed / tested,
     so that of those listed about one in ten misses (Benjamini and Yekutieli, 2005).
     """
-    lasting = [found for found in looks.found if found.ended is None]
+    still = [found for found in looks.found if found.ended is None]
+    settled = {f.key: f for f in explainer.settle(weeks - 1, [f for f in still if f.explained_by is None])}
+    lasting = [settled.get(found.key, found) for found in still]
     told = sorted((f for f in lasting if f.explained_by is None), key=lambda f: (-abs(f.z), f.key))
     level = 1 - (1 - BAND) * max(len(told), 1) / max(looks.tested, len(told), 1)
     return [
@@ -83,10 +88,11 @@ def bounds(recent: float, before: float, spread: float, level: float) -> tuple[f
 
 def _one(found: Found, family: Family, scan: Scan, weeks: int, level: float, shadows: tuple[Found, ...]) -> Listed:
     began = found.week - found.window + 1
-    due = scan.due(found.row, began)
-    at_look = float(due[began : found.week + 1].sum())
-    due = due * (found.expected / at_look if at_look > 0 else 1.0)  # what the look knew of season and common level
-    course = scan.weeks[found.row]
+    at_look = float(scan.due(found.row, began)[began : found.week + 1].sum())
+    due = scan.due(found.row, began, whole=True) * (
+        found.expected / at_look if at_look > 0 else 1.0
+    )  # what the look knew of season and common level
+    course = scan.whole[found.row]
     recent, expected = float(course[began:weeks].sum()), float(due[began:weeks].sum())
     low, high = bounds(recent, found.before, found.spread, level)
     scale = found.before / max(expected, 1e-9)

@@ -15,7 +15,7 @@ _FAR = 10_000
 
 
 def weighted(p: Float64[np.ndarray, " n"], family: np.ndarray) -> Float64[np.ndarray, " n"]:
-    """P-values divided by weights of mean 1 that give each family the same share of the error.
+    """P-values divided by weights of mean 1 that fall with the root of a family's size.
 
     Otherwise a family of thousands of cells would drown one of thirty categories (Genovese, Roeder and Wasserman,
     "False discovery control with p-value weighting", 2006). `family` has a number for each p-value.
@@ -23,8 +23,8 @@ def weighted(p: Float64[np.ndarray, " n"], family: np.ndarray) -> Float64[np.nda
     if not len(p):
         return p
     _, which, size = np.unique(family, return_inverse=True, return_counts=True)
-    weight = len(p) / (len(size) * size[which])
-    return np.minimum(p / weight, 1.0)
+    weight = 1 / np.sqrt(size)
+    return np.minimum(p / (weight * len(p) / (weight * size).sum())[which], 1.0)
 
 
 def step_up(p: Float64[np.ndarray, " n"], level: float) -> Bool[np.ndarray, " n"]:

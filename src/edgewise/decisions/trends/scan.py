@@ -29,6 +29,7 @@ _MANY: Final = 10
 #: Deviations below this are not worth a tail: their p-value counts as one.
 _WORTH: Final = 1.5
 _LEAST_WEEKS: Final = 4
+_LEAST_DUE: Final = 1.0
 _LEAST_LOOKS: Final = 6
 _LEAST_FREEDOM: Final = 4.0
 _YEAR: Final = 52
@@ -86,15 +87,22 @@ class _Window:
 
 
 class Scan:
-    """A family, looked at week after week; `alone` where there is no level of everything to hold it against.
+    """A family, looked at week after week; `alone` where there is no level of everything.
 
-    `usable` says which weeks of which thing may stand in a baseline; who looks may take weeks out of it.
+    `whole` has the counts as they are, where `weeks` are cut. `usable` says which weeks of which thing may stand in
+    a baseline; who looks may take weeks out of it.
     """
 
     def __init__(
-        self, weeks: Float64[np.ndarray, "series weeks"], plan: Plan, *, alone: bool = False,
-    ) -> None:  # fmt: skip
+        self,
+        weeks: Float64[np.ndarray, "series weeks"],
+        plan: Plan,
+        *,
+        alone: bool = False,
+        whole: Float64[np.ndarray, "series weeks"] | None = None,
+    ) -> None:
         self.weeks = weeks
+        self.whole = weeks if whole is None else whole
         self.plan = plan
         self._level = np.ones(weeks.shape[1]) if alone else np.maximum(weeks.sum(axis=0), 1e-9)
         self._alone = alone
@@ -129,12 +137,16 @@ class Scan:
         last = slice(max(week - 1, began), week + 1)
         return float(self.weeks[row, last].sum()), float(self.due(row, began)[last].sum())
 
-    def due(self, row: int, began: int) -> Float64[np.ndarray, " weeks"]:
-        """What a thing would have each week, going by its baseline before `began` and the level of everything."""
+    def due(self, row: int, began: int, *, whole: bool = False) -> Float64[np.ndarray, " weeks"]:
+        """What a thing would have each week, going by its baseline before `began` and the level of everything.
+
+        `whole` goes by the counts as they are.
+        """
+        counts = self.whole if whole else self.weeks
         low = max(0, began - self.plan.baseline)
         usable = self.usable[row, low:began]
         exposure = float(usable @ self._level[low:began])
-        return self._level * (float(self.weeks[row, low:began] @ usable) / max(exposure, 1e-9))
+        return self._level * (float(counts[row, low:began] @ usable) / max(exposure, 1e-9))
 
     def _window(self, week: int, window: int) -> _Window:
         at = self._held(week, window)
@@ -146,7 +158,6 @@ class Scan:
         said = np.where(known, then.recent, 0.0) / 2.0  # halved: counts of one year vary more than Poisson ones
         due = np.where(known, then.expected, 0.0) / 2.0
         factor = (said + _PRIOR) / (due + _PRIOR)
-        # the year may tell a thing's season, or no more than chance: believed as far as it spoke true on the whole
         return _Window(at.usable, at.recent, at.expected * factor, at.before, known / (due + _PRIOR))
 
     def _held(self, week: int, window: int) -> _Window:
@@ -162,7 +173,7 @@ class Scan:
         expected = before * share
         if not self._alone:
             expected *= _common(recent, expected, before, fine)
-        return _Window(fine, recent, expected, before, np.zeros(len(recent)))
+        return _Window(fine & (expected >= _LEAST_DUE), recent, expected, before, np.zeros(len(recent)))
 
     def _learn(self, week: int, window: int, at: _Window) -> None:
         squared = (at.recent - at.expected) ** 2 / at.variance
