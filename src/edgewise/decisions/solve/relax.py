@@ -85,7 +85,7 @@ def conflict_of(infeasible: Program, seconds: float) -> Infeasible:
         InternalError: its hard groups have no solution by themselves.
     """
     soft = [group.name for group in infeasible.groups if not group.hard]
-    if maximise(_feasibility(infeasible.without(*soft)), 1.0, seconds) is Outcome.INFEASIBLE:
+    if _impossible(infeasible.without(*soft), seconds):
         raise InternalError("the hard constraints of a program conflict")
     conflict = _conflict(infeasible, soft, seconds)
     relaxed = _least(infeasible, soft, seconds)
@@ -96,16 +96,19 @@ def conflict_of(infeasible: Program, seconds: float) -> Infeasible:
     return Infeasible(conflict, relaxed, tuple(instead))
 
 
-def _feasibility(made: Program) -> Program:
-    return replace(made, gain=np.zeros_like(made.gain))
+def _impossible(made: Program, seconds: float) -> bool:
+    """Whether a program is known to have no solution. Without whole numbers that is mostly seen at once."""
+    asked = replace(made, gain=np.zeros_like(made.gain))
+    loose = replace(asked, whole=np.zeros_like(asked.whole))
+    return any(maximise(one, 1.0, seconds) is Outcome.INFEASIBLE for one in (loose, asked))
 
 
 def _conflict(infeasible: Program, soft: Sequence[str], seconds: float) -> tuple[str, ...]:
     """Leave out each group whose absence does not help. Out of time counts as helping."""
-    left = _feasibility(infeasible)
+    left = infeasible
     for name in soft:
         fewer = left.without(name)
-        if maximise(fewer, 1.0, seconds) is Outcome.INFEASIBLE:
+        if _impossible(fewer, seconds):
             left = fewer
     return tuple(group.name for group in left.groups if not group.hard)
 
