@@ -28,10 +28,11 @@ from benchmarks.decisions.assort_peers import PEERS
 
 import edgewise
 from edgewise.clock import DAY, to_micros
-from edgewise.decisions.assort.decide import instead_of, store_plans
+from edgewise.decisions.assort.decide import store_plans
 from edgewise.decisions.assort.entry import AssortEntry
 from edgewise.decisions.assort.expect import forecast
 from edgewise.decisions.assort.facts import Facts, read_facts
+from edgewise.decisions.assort.instead import instead_of
 from edgewise.decisions.assort.propose import propose
 from edgewise.decisions.assort.terms import chain_terms
 

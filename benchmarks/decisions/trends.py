@@ -3,9 +3,9 @@
     python -m benchmarks.decisions.trends [--seeds 20] [--only planted|null|years|journey|ways]
 
 `planted`: the trending world of 40 weeks with bursts and one-day peaks, twelve trends each, by the size of trends.
-`null`: the same without trends. `years`: 110 weeks with seasons that swing by up to 30%, judged from week 66 on, when
-each look knows the year before. `journey`: The Complete Journey, the weeks before its holidays. `ways`: ways of
-looking that were chosen among, on seeds that nothing else is reported on.
+`null`: the same without trends. `years`: 110 weeks with seasons that swing by up to 30%, judged from week 66 on,
+when each look knows the year before. `journey`: The Complete Journey, the weeks before its holidays.
+`ways`: ways of looking that were chosen among, on seeds that nothing else is reported on.
 """
 
 from __future__ import annotations

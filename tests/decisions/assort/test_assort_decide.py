@@ -14,10 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgewise.clock import DAY, to_micros
-from edgewise.decisions.assort.decide import decide, instead_of, store_plans
+from edgewise.decisions.assort.decide import decide, store_plans
 from edgewise.decisions.assort.entry import AssortEntry
 from edgewise.decisions.assort.expect import Forecast, forecast
 from edgewise.decisions.assort.facts import Facts, read_facts
+from edgewise.decisions.assort.instead import instead_of
 from edgewise.decisions.assort.propose import propose
 from edgewise.decisions.assort.tables import assortment
 from edgewise.decisions.assort.terms import chain_terms

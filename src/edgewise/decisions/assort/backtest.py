@@ -12,7 +12,7 @@ from edgewise.clock import DAY
 from edgewise.decisions.assort.choice import store_demand
 from edgewise.decisions.assort.expect import forecast
 from edgewise.decisions.assort.facts import Facts
-from edgewise.decisions.assort.instead import Instead
+from edgewise.decisions.assort.instead import instead_of
 from edgewise.decisions.assort.plan import quick_plan
 from edgewise.decisions.assort.stores import carried_now
 from edgewise.decisions.assort.terms import Terms, store_rules
@@ -44,18 +44,13 @@ class Backtest:
         return float(self.covered.sum() / max(self.promised.sum(), 1e-12)), float(low), float(high)
 
 
-def backtest(
-    facts: Facts, terms: Terms, instead: Instead, spaces: Float64[np.ndarray, " stores"]
-) -> Backtest | None:
-    """Decide `days` earlier under the same terms, greedily, and look at what was sold since; None without a past.
-
-    What is bought instead of what comes from all that is visible: it has no part in what is measured.
-    """
+def backtest(facts: Facts, terms: Terms, spaces: Float64[np.ndarray, " stores"]) -> Backtest | None:
+    """Decide `days` earlier under the same terms, greedily, and see what was sold since; None without a past."""
     entry = terms.entry
     then = facts.as_of(facts.at - entry.days * DAY)
     if len(then.sales) == 0 or then.at - then.sales.time[0] < entry.days * DAY:
         return None
-    made, carried = forecast(then, terms), carried_now(then, entry)
+    made, carried, instead = forecast(then, terms), carried_now(then, entry), instead_of(then, terms)
     since = facts.sales.between(then.at, facts.at)
     n = len(facts.stores)
     sold = np.bincount(since.store, since.amount, n)

@@ -14,7 +14,7 @@ from edgewise.decisions.assort.choice import store_demand
 from edgewise.decisions.assort.entry import AssortEntry
 from edgewise.decisions.assort.expect import Forecast, forecast
 from edgewise.decisions.assort.facts import Facts, read_facts
-from edgewise.decisions.assort.instead import Instead, learn_instead, no_instead
+from edgewise.decisions.assort.instead import Instead, instead_of
 from edgewise.decisions.assort.plan import best_plan
 from edgewise.decisions.assort.stores import carried_now, spaces_of
 from edgewise.decisions.assort.tables import StorePlan, assortment, left_out, store_table
@@ -22,7 +22,7 @@ from edgewise.decisions.assort.terms import Terms, chain_terms, store_rules
 from edgewise.decisions.decided.nouns import Decided, Expected, GaveUp
 from edgewise.sources.database import Database
 
-__all__ = ["decide", "instead_of", "store_plans"]
+__all__ = ["decide", "store_plans"]
 
 _THREADS: Final = 4
 #: A store gets this long even when the time for all is up: the relaxed program takes less.
@@ -42,7 +42,7 @@ def decide(db: Database, entry: AssortEntry, at: int) -> Decided:
     terms = chain_terms(entry, facts)
     instead = instead_of(facts, terms)
     plans = store_plans(facts, terms, instead, forecast(facts, terms), costs=True)
-    expected = _expects(facts, terms, instead, plans)
+    expected = _expects(facts, terms, plans)
     return Decided(
         decision="assort",
         source=db.name,
@@ -89,20 +89,12 @@ def store_plans(
         return list(pool.map(one, [int(s) for s in stores]))
 
 
-def instead_of(facts: Facts, terms: Terms) -> Instead:
-    """What is bought instead of what, where the entry wants it and the tables say who bought."""
-    entry = terms.entry
-    if not entry.substitution or entry.category is None or entry.shopper is None:
-        return no_instead(len(facts.articles))
-    return learn_instead(facts, entry.category, list(entry.alike))
-
-
-def _expects(facts: Facts, terms: Terms, instead: Instead, plans: list[StorePlan]) -> tuple[Expected, ...]:
+def _expects(facts: Facts, terms: Terms, plans: list[StorePlan]) -> tuple[Expected, ...]:
     """The share of demand that is covered: corrected by what the same would have covered in the weeks before."""
     total = max(sum(made.total for made in plans), 1e-12)
     sells = sum(float(made.demand.own[made.plan.inside].sum()) for made in plans) / total
     keeps = sum(made.plan.value for made in plans) / total
-    measured = backtest(facts, terms, instead, spaces_of(facts, terms.entry))
+    measured = backtest(facts, terms, spaces_of(facts, terms.entry))
     kept = Expected(KEPT, keeps, "share", "model")
     if measured is None or measured.promised.sum() <= 0:
         return (Expected(SOLD, sells, "share", "model"), kept)

@@ -17,9 +17,10 @@ from numba import njit
 from scipy import sparse
 
 from edgewise.decisions.assort.facts import Facts
+from edgewise.decisions.assort.terms import Terms
 from edgewise.ids import MISSING
 
-__all__ = ["Instead", "learn_instead", "no_instead"]
+__all__ = ["Instead", "instead_of", "learn_instead", "no_instead"]
 
 #: So many substitutes are kept for an article: the likeliest.
 SUBSTITUTES: Final = 16
@@ -47,6 +48,14 @@ class Instead:
 def no_instead(articles: int) -> Instead:
     """Nobody buys anything instead."""
     return Instead(np.full((articles, 1), MISSING, dtype=np.int32), np.zeros((articles, 1)), np.zeros(articles))
+
+
+def instead_of(facts: Facts, terms: Terms) -> Instead:
+    """What is bought instead of what, where the entry wants it and the tables say who bought."""
+    entry = terms.entry
+    if not entry.substitution or entry.category is None or entry.shopper is None:
+        return no_instead(len(facts.articles))
+    return learn_instead(facts, entry.category, list(entry.alike))
 
 
 def learn_instead(facts: Facts, category: str, alike: list[str], prior: float = PRIOR) -> Instead:
