@@ -72,11 +72,13 @@ class Grown:
         mean = np.repeat(level[:, None], horizon, axis=1)
         median = np.zeros_like(mean)
         if self.category is not None and self.mean is not None and self.median is not None:
+            tide = kit.tide_ahead(origin)
             category = _applied(self.category, kit.category_rows(origin)) * scale[:, None]
+            category *= tide * scale.sum() / np.maximum(category.sum(axis=0), 1e-9)
             active = kit.active(origin)
             rows = kit.cell_rows(origin, active, kit.kept(origin))
-            mean[active] = _applied(self.mean, rows) * cells[active, None]
-            median[active] = _applied(self.median, rows) * cells[active, None]
+            mean[active] = _applied(self.mean, rows) * cells[active, None] * tide
+            median[active] = _applied(self.median, rows) * cells[active, None] * tide
             mean[young] = level[young, None]
         level_of_category = 0.5 * (kit.categories.fast(origin) + kit.categories.mean(origin, 8))
         return Forecasts(category, level_of_category, mean, median, level)
@@ -106,7 +108,7 @@ def _category_examples(kit: Kit, cut: int) -> Iterator[tuple[np.ndarray, np.ndar
         scale = kit.categories.scale(origin)
         kept = scale > 1.0
         x = kit.category_rows(origin)[kept, :ahead]
-        y = kit.categories.values[kept, origin : origin + ahead] / scale[kept, None]
+        y = kit.categories.values[kept, origin : origin + ahead] / scale[kept, None] / kit.tide(origin, ahead)
         yield _flat(x), y.ravel(), np.repeat(scale[kept], ahead)
 
 
@@ -120,7 +122,8 @@ def _cell_examples(kit: Kit, cut: int, random_seed: int) -> Iterator[tuple[np.nd
         ahead = draw.integers(0, min(kit.horizon, cut - origin), len(chosen))
         x = kit.cell_rows(origin, chosen, kit.kept(origin))[np.arange(len(chosen)), ahead]
         scale = kit.cells.scale(origin)[chosen]
-        yield x, kit.cells.values[chosen, origin + ahead] / scale, scale
+        tide = kit.tide(origin, kit.horizon)
+        yield x, kit.cells.values[chosen, origin + ahead] / scale / tide[ahead], scale
 
 
 def _joined(
