@@ -261,6 +261,7 @@ def _notes(entry: TrendsEntry, watched: Watched, looks: Looks, trends: list[List
     if trends:
         notes.append(
             "Counts are people a day, and single peaks do not count for the tests; sizes are against the weeks "
-            "before and the level of everything else, and their intervals are widened because only what stands out is listed."
+            "before and the level of everything else, and their intervals are widened because "
+            "only what stands out is listed."
         )
     return notes

@@ -89,8 +89,8 @@ class _Window:
 class Scan:
     """A family, looked at week after week; `alone` where there is no level of everything.
 
-    `whole` has the counts as they are, where `weeks` are cut. `usable` says which weeks of which thing may stand in
-    a baseline; who looks may take weeks out of it.
+    `whole` has the counts as they are, where `weeks` are cut. `usable` says which weeks of which thing may stand
+    in a baseline; who looks may take weeks out of it.
     """
 
     def __init__(
