@@ -130,3 +130,29 @@ def test_what_decides_without_serving_says_neither_people_nor_items(project_text
         parse_deciding("name: shop\nsource: shop\ndecisions: {folders: out}\n", "project.yaml")
     with pytest.raises(ProjectError, match=r"line 1: items: is missing"):
         parse_deciding("name: shop\nsource: shop\npeople: {table: customers}\n", "project.yaml")
+
+
+@pytest.mark.parametrize(
+    ("entry", "says"),
+    [
+        ("{assort: {sale: x}}", "decisions.assort.sale: there is no such field\nhint: did you mean sales"),
+        ("{asort: {}}", "decisions.asort: there is no such field\nhint: did you mean assort?"),
+        ("{assort: {sales: s}}", "decisions.assort.store: is missing\nhint: Its column that says in which store"),
+        (
+            "{assort: {sales: s, store: s, article: a, days: soon}}",
+            "decisions.assort.days: input should be a valid",
+        ),
+        (
+            "{assort: {sales: s, store: s, article: a, suppliers: {A: {lest: 1}}}}",
+            "decisions.assort.suppliers.A.lest: there is no such field\nhint: did you mean least",
+        ),
+        (
+            "{notify: {users: {tabel: u}}}",
+            "decisions.notify.users.tabel: there is no such field\nhint: did you mean table",
+        ),
+    ],
+)
+def test_mistakes_in_the_sections_of_decisions_point_too(entry: str, says: str) -> None:
+    with pytest.raises(ProjectError) as caught:
+        parse_deciding(f"name: shop\nsource: shop\ndecisions: {entry}\n", "project.yaml")
+    assert f"project.yaml, line 3: {says}" in str(caught.value)
