@@ -26,7 +26,7 @@ from edgewise.serving.pages.origin import Origin
 from edgewise.serving.pages.people import People
 from edgewise.serving.pages.router import router as pages
 from edgewise.serving.pages.session import Sessions
-from edgewise.serving.routes import admin, events, health, items, match, users
+from edgewise.serving.routes import admin, events, health, items, match, notify, users
 from edgewise.serving.service import Service
 
 __all__ = ["MOST_BYTES", "make_app"]
@@ -58,7 +58,7 @@ def make_app(
     app.state.service = service
     app.state.origins, app.state.fits = dict(origins or {}), Fits()
     app.state.sessions, app.state.people = Sessions(), People()
-    for routes in (users, match, items, events, admin, health):
+    for routes in (users, match, notify, items, events, admin, health):
         app.include_router(routes.router)
     app.include_router(pages)
     app.add_exception_handler(RequestValidationError, _invalid)

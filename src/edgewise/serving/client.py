@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict
 
 __all__ = [
     "Accepted",
+    "Answer",
     "Body",
     "Challenge",
     "Client",
@@ -66,6 +67,20 @@ class Accepted(Body):
     duplicates: int
     ignored: int
     position: int
+
+
+class Answer(Body):
+    """Whether to send now, what, and why."""
+
+    user: str
+    send: bool
+    reason: str
+    channel: str | None
+    message: str | None
+    gain: float
+    risk: float
+    needed: float
+    decided_at: str
 
 
 class Challenge(Body):
@@ -317,6 +332,22 @@ class Client:
         """The offers decided for somebody, without those that others took since."""
         return MatchList.model_validate_json(
             self._call("GET", f"/v1/users/{quote(key, safe='')}/match", {}).content
+        )
+
+    def may_notify(self, key: str, channel: str | None = None, message: str | None = None) -> Answer:
+        """Whether something may be sent to a user now, what is best, and why; nothing is remembered."""
+        return Answer.model_validate_json(
+            self._call(
+                "GET", f"/v1/users/{quote(key, safe='')}/notify", {"channel": channel, "message": message}
+            ).content
+        )
+
+    def notify(self, key: str, channel: str | None = None, message: str | None = None) -> Answer:
+        """The same, for one who sends it if the answer is yes: caps and spacing count it from now on."""
+        return Answer.model_validate_json(
+            self._call(
+                "POST", f"/v1/users/{quote(key, safe='')}/notify", {"channel": channel, "message": message}
+            ).content
         )
 
     def similar(

@@ -15,6 +15,7 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from pydantic import ValidationError
 
 from edgewise.clock import DAY, HOUR, MINUTE, to_micros
 from edgewise.decisions.decided.nouns import Decided
@@ -22,11 +23,13 @@ from edgewise.decisions.notify.entry import NotifyEntry
 from edgewise.decisions.notify.features import FADES
 from edgewise.decisions.notify.past import ONLY_CHANNEL
 from edgewise.decisions.notify.sequence import LEVEL
+from edgewise.errors import DecisionError
 
 __all__ = ["Desk", "Verdict"]
 
 WEEK: Final = 7 * DAY
 _DERIVED: Final = ("multiplier", "elsewhere")
+_TABLES: Final = ("offers", "sends", "recent", "tiredness")
 #: How far the multiplier follows what was sent, and its bounds.
 _FOLLOWS, _LEAST, _MOST = 2.0, 0.5, 3.0
 #: A send that was asked for and one that arrives as a row within this time are the same.
@@ -54,11 +57,14 @@ class _Sent:
 
 
 class Desk:
-    """Answers for one decision. Rows that arrive are observed once each, in order."""
+    """Answers for one decision. Rows that arrive are observed once each, in order.
+
+    Raises:
+        DecisionError: the decision was made by another version, or lacks a table.
+    """
 
     def __init__(self, decided: Decided) -> None:
-        given = {k: v for k, v in decided.settings.items() if k not in _DERIVED}
-        self.at, self.entry = decided.at, NotifyEntry.model_validate(given)
+        self.at, self.entry = decided.at, _entry_of(decided)
         self._price = float(decided.settings.get("multiplier") or 0.0)
         self._elsewhere = float(decided.settings.get("elsewhere") or 0.0)
         self._offers = _by_user(decided.tables["offers"])
@@ -197,6 +203,19 @@ class Desk:
             return
         sent.append(_Sent(at, channel, asked))
         self._count += 1
+
+
+def _entry_of(decided: Decided) -> NotifyEntry:
+    """The entry that the decision was made with."""
+    given = {k: v for k, v in decided.settings.items() if k not in _DERIVED}
+    missing = [name for name in _TABLES if name not in decided.tables]
+    try:
+        entry = NotifyEntry.model_validate(given)
+    except ValidationError as error:
+        raise DecisionError("the decision is of another version", hint="decide again: edgewise notify") from error
+    if missing:
+        raise DecisionError(f"the decision has no table '{missing[0]}'", hint="decide again: edgewise notify")
+    return entry
 
 
 def _by_user(offers: pa.Table) -> dict[str, list[dict[str, Any]]]:
