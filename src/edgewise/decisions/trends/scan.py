@@ -31,7 +31,7 @@ _WORTH: Final = 1.5
 _LEAST_WEEKS: Final = 4
 _LEAST_DUE: Final = 1.0
 _LEAST_LOOKS: Final = 6
-_LEAST_FREEDOM: Final = 4.0
+_LEAST_FREEDOM: Final = 8.0
 _YEAR: Final = 52
 #: A past season says as much against "no season" as this many events.
 _PRIOR: Final = 10.0
