@@ -104,7 +104,8 @@ class SlowScan:
         if len(before) < 4 or not had or had + has < self.least:
             return None
         whole = self.weeks.sum(axis=0)
-        return has, had * sum(whole[i] for i in recent) / sum(whole[i] for i in before)
+        due = had * sum(whole[i] for i in recent) / sum(whole[i] for i in before)
+        return (has, due) if due >= 1 else None
 
 
 @given(st.integers(0, 10_000), st.integers(1, 2), st.integers(6, 17))
