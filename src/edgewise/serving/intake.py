@@ -58,6 +58,12 @@ class Intake:
         return Event(name, table.name, values, at), user
 
     def _table(self, name: Any, place: str) -> Table:
+        if not self.schema.tables:
+            raise Refusal(
+                409,
+                "the tables could not be opened, so no event can be checked",
+                hint="the service says why as it starts",
+            )
         if not isinstance(name, str) or name not in self.schema.tables:
             known = [t.name for t in self.schema if t.timed]
             hint = proposal(str(name)[:100], known, f"tables that events come for: {', '.join(known)}")

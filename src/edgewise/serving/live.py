@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Protocol, runtime_checkable
+from typing import Any, ClassVar, Final, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from edgewise.prediction.nouns import Answers, Event
 from edgewise.schema.model import Schema
 from edgewise.serving.desk import Desk
 
-__all__ = ["FEEDBACK", "Forgets", "Keys", "Live", "Replays", "Snapshots"]
+__all__ = ["FEEDBACK", "Deciding", "Forgets", "Keys", "Live", "Replays", "Snapshots"]
 
 #: The table of events that say what a person thinks of a thing. No table of a database has such a name.
 FEEDBACK: Final = "@feedback"
@@ -54,6 +54,22 @@ class Snapshots(Protocol):
 
     def load_state(self, folder: Path) -> None:
         """Take the state from a folder that `save_state` wrote."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deciding:
+    """A project that only decides: tables without a model. `schema` is empty where they could not be opened.
+
+    `users` is the table of those whom decisions are about, "" where nothing says which it is; `latest` the time of
+    the latest row, in microseconds, 0 where no row has one; `fit` the commands that make a model of these tables.
+    """
+
+    kinds: ClassVar[tuple[str, ...]] = ()
+
+    schema: Schema
+    users: str
+    latest: int
+    fit: str
 
 
 @dataclass(frozen=True, slots=True)

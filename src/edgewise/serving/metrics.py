@@ -57,13 +57,14 @@ class Metrics:
         self._events.labels(self.tenant, "accepted").inc(accepted)
         self._events.labels(self.tenant, "duplicate").inc(duplicates)
 
-    def state(self, waiting: int, position: int, failed: int, now: Serving) -> None:
+    def state(self, waiting: int, position: int, failed: int, now: Serving | None) -> None:
         """Say how things stand."""
         for what, value in (("waiting", waiting), ("position", position), ("failed_events", failed)):
             self._gauges.labels(self.tenant, what).set(value)
         self._models.clear()
-        self._models.labels(self.tenant, now.current.version, CONTROL).set(1)
-        if now.challenger is not None:
+        if now is not None:
+            self._models.labels(self.tenant, now.current.version, CONTROL).set(1)
+        if now is not None and now.challenger is not None:
             self._models.labels(self.tenant, now.challenger.version, TREATMENT).set(1)
 
     def text(self) -> bytes:

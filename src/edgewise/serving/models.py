@@ -17,9 +17,9 @@ import numpy as np
 from edgewise.errors import RunError, UserError
 from edgewise.ids import MISSING
 from edgewise.serving.envelope import Refusal
-from edgewise.serving.live import Live
+from edgewise.serving.live import Deciding, Live
 
-__all__ = ["CONTROL", "TREATMENT", "Models", "Serving", "check_live", "side"]
+__all__ = ["CONTROL", "TREATMENT", "Models", "NoModel", "Serving", "check_live", "side"]
 
 CONTROL: Final = "control"
 TREATMENT: Final = "treatment"
@@ -47,18 +47,48 @@ class Serving:
         return tuple(live for live in (self.current, self.before, self.challenger) if live is not None)
 
 
+class NoModel(Refusal):
+    """A question that only a model answers, put to a project that has none."""
+
+    def __init__(self, fit: str) -> None:
+        super().__init__(409, "no model answers here: this project only decides", hint=f"fit one: {fit}")
+        self.fit = fit
+
+
 class Models:
     """The models of one tenant. `load` makes a model from a name and brings it up to the present."""
 
-    def __init__(self, first: Live, load: Callable[[str], Live]) -> None:
-        self._serving = Serving(first)
+    def __init__(self, first: Live | Deciding, load: Callable[[str], Live]) -> None:
+        self._first = first
+        self._serving = Serving(first) if isinstance(first, Live) else None
         self._load = load
         self._changing = threading.Lock()
 
     @property
-    def now(self) -> Serving:
-        """What answers now; read it once a request."""
+    def serving(self) -> Serving | None:
+        """What answers now; None where nothing does."""
         return self._serving
+
+    @property
+    def now(self) -> Serving:
+        """What answers now; read it once a request.
+
+        Raises:
+            NoModel: nothing does.
+        """
+        if self._serving is None:
+            assert isinstance(self._first, Deciding)
+            raise NoModel(self._first.fit)
+        return self._serving
+
+    @property
+    def current(self) -> Live | Deciding:
+        """The model that answers, or the tables of a project that has none."""
+        return self._first if self._serving is None else self._serving.current
+
+    def all(self) -> tuple[Live, ...]:
+        """Every model that must see the events."""
+        return () if self._serving is None else self._serving.all()
 
     def swap(self, name: str, catch_up: Callable[[Live, Callable[[], None]], None]) -> Serving:
         """Load a model and let it answer from now on; the one before stays ready for a roll-back.
@@ -69,8 +99,8 @@ class Models:
             UserError: the model cannot be loaded or gives no sound answers; the old one goes on answering.
         """
 
-        def change(live: Live) -> Serving:
-            return Serving(current=live, before=self._serving.current)
+        def change(now: Serving, live: Live) -> Serving:
+            return Serving(current=live, before=now.current)
 
         return self._change(name, catch_up, change)
 
@@ -83,8 +113,7 @@ class Models:
         if not 0 < share < 1:
             raise Refusal(422, f"{share} is no share of the users", hint="between 0 and 1; 0.5 is half of them")
 
-        def change(live: Live) -> Serving:
-            now = self._serving
+        def change(now: Serving, live: Live) -> Serving:
             experiment = f"{now.current.version}|{live.version}"
             return replace(now, challenger=live, share=share, experiment=experiment)
 
@@ -97,7 +126,7 @@ class Models:
             Refusal: nothing was swapped.
         """
         with self._turn():
-            now = self._serving
+            now = self.now
             if now.before is None:
                 raise Refusal(409, "there is no model to roll back to", hint="swap first")
             self._serving = Serving(current=now.before, before=now.current)
@@ -110,21 +139,22 @@ class Models:
             Refusal: there is none.
         """
         with self._turn():
-            if self._serving.challenger is None:
+            if self.now.challenger is None:
                 raise Refusal(409, "no experiment is running")
-            self._serving = replace(self._serving, challenger=None, share=0.0, experiment="")
+            self._serving = replace(self.now, challenger=None, share=0.0, experiment="")
             return self._serving
 
     def _change(
         self,
         name: str,
         catch_up: Callable[[Live, Callable[[], None]], None],
-        change: Callable[[Live], Serving],
+        change: Callable[[Serving, Live], Serving],
     ) -> Serving:
         with self._turn():
+            now = self.now
             live = self._load(name)
             check_live(live)
-            made = change(live)
+            made = change(now, live)
 
             def place() -> None:
                 self._serving = made

@@ -22,9 +22,10 @@ from edgewise.query.bind import bind
 from edgewise.schema.model import Schema
 from edgewise.serving.access import Access
 from edgewise.serving.arrivals import Arrivals, tables_of
+from edgewise.serving.deciding import open_deciding
 from edgewise.serving.exploration import Exploration
 from edgewise.serving.limits import RateLimit
-from edgewise.serving.live import Live
+from edgewise.serving.live import Deciding, Live
 from edgewise.serving.pages.origin import Origin
 from edgewise.serving.prepare import prepare
 from edgewise.serving.project_desk import ProjectDesk
@@ -42,7 +43,9 @@ _MAIN: Final = "main"
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """One tenant: its project file if it has one, its runs, and the folder of its log and models."""
+    """One tenant: its project file if it has one, its runs, and the folder of its log and models. Without runs, it
+    is a project that only decides.
+    """
 
     tenant: str
     project: Path | None
@@ -78,13 +81,19 @@ def open_tenant(
     Raises:
         UserError: a run or a project that cannot be served.
     """
-    first = _live(what, what.runs, exploration, say)
+    first = _first(what, exploration, say)
 
     def load(name: str) -> Live:
         return _live(what, _with_run(what.runs, _beside(what.runs, name)), exploration, lambda _: None)
 
     personal = frozenset((table.name, c.name) for table in first.schema for c in table.columns if c.personal)
     return Tenant(what.tenant, what.state, first, load, settings, personal)
+
+
+def _first(what: Served, exploration: Exploration, say: Callable[[str], None]) -> Live | Deciding:
+    if what.runs or what.project is None:
+        return _live(what, what.runs, exploration, say)
+    return open_deciding(what.project, say)
 
 
 def open_service(
@@ -161,11 +170,15 @@ def _target(task: dict[str, Any], schema: Schema) -> str:
 def _one(tenant: str | None, path: Path, state: Path | None) -> Served:
     file = path if path.name == PROJECT or path.suffix in (".yaml", ".yml") else path / PROJECT
     if file.is_file():
-        project = read_project(file)
+        project = read_deciding(file)
         name = tenant or project.tenant
-        runs = tuple((file.parent / run).resolve() for run in project.runs.values())
-        if not runs:
-            raise ArgumentError(f"the project '{file}' names no runs", hint="list them: runs: {KIND: FOLDER}")
+        named = project.runs if isinstance(project, ProjectFile) else {}
+        runs = tuple((file.parent / run).resolve() for run in named.values())
+        if isinstance(project, ProjectFile) and not runs:
+            raise ArgumentError(
+                f"the project '{file}' names no runs",
+                hint="list them: runs: {KIND: FOLDER}; one that only decides leaves out people and items",
+            )
         return Served(name, file, runs, _state(state, name, file.parent / "state"))
     if (path / MANIFEST).is_file():
         name, run = tenant or _MAIN, path.resolve()

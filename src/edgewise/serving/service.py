@@ -171,6 +171,8 @@ class Service:
 
     async def refresh(self, tenant: Tenant) -> None:
         """Make the popular answers that are kept ready for when a deadline is over."""
+        if tenant.models.serving is None:
+            return
         composer = tenant.asks("")
         desk, ask = composer.live.desk, composer.ask
         made = await tenant.engine.run(lambda: _popular(composer, MISSING))

@@ -9,6 +9,7 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -26,7 +27,7 @@ from edgewise.serving.event_log import EventLog, Logged
 from edgewise.serving.exposures import ExposureLog, exposure_id
 from edgewise.serving.intake import Intake
 from edgewise.serving.ladder import Cache
-from edgewise.serving.live import FEEDBACK, Forgets, Live
+from edgewise.serving.live import FEEDBACK, Deciding, Forgets, Live
 from edgewise.serving.metrics import Metrics
 from edgewise.serving.models import Models, Serving
 from edgewise.serving.snapshots import drop, restore, save
@@ -79,7 +80,7 @@ class Tenant:
     """One tenant's service. `start` before the first request, `close` after the last."""
 
     def __init__(
-        self, name: str, folder: Path, first: Live, load: Callable[[str], Live], settings: Settings,
+        self, name: str, folder: Path, first: Live | Deciding, load: Callable[[str], Live], settings: Settings,
         personal: frozenset[tuple[str, str]] = frozenset(),
     ) -> None:  # fmt: skip
         self.name = name
@@ -105,7 +106,18 @@ class Tenant:
 
     def start(self) -> int:
         """Bring the state up to the last event. Returns how many events were replayed."""
-        live = self.models.now.current
+        live = self.models.current
+        replayed = self._begin(live) if isinstance(live, Live) else 0
+        heard = (one.event.at for one in self.log.read()) if isinstance(live, Deciding) else ()
+        self._latest = max(live.latest, self._latest, int(self.log.fact("latest") or 0), max(heard, default=0))
+        if self.settings.clock == "data" and self._latest > 0:
+            self._offset = self._latest - _wall()
+        if isinstance(live, Live):
+            self._warm(live)
+        self.started = True
+        return replayed
+
+    def _begin(self, live: Live) -> int:
         self._seen[id(live)] = restore(self._states, live, self.log.position())
         for one in self.log.read(tables=live.desk.hears):
             if one.position <= self._seen[id(live)]:
@@ -113,10 +125,6 @@ class Tenant:
         replayed = self._replay(live)
         if replayed > _KEEP_AFTER:
             save(self._states, live, self._seen[id(live)])
-        self._latest = max(live.latest, self._latest, int(self.log.fact("latest") or 0))
-        self._offset = self._latest - _wall() if self.settings.clock == "data" else 0
-        self._warm(live)
-        self.started = True
         return replayed
 
     def _warm(self, live: Live) -> None:
@@ -192,7 +200,7 @@ class Tenant:
 
     def measured(self) -> bytes:
         """The metrics, brought up to date."""
-        self.metrics.state(self.engine.waiting, self.log.position(), self.failed_events, self.models.now)
+        self.metrics.state(self.engine.waiting, self.log.position(), self.failed_events, self.models.serving)
         return self.metrics.text()
 
     def roll_back(self) -> Serving:
@@ -204,7 +212,14 @@ class Tenant:
     async def forget(self, user: str) -> Gone:
         """Delete a user: events, exposures, cached answers and state. A mark without the key stays, so that the
         rows of the tables the models were made from are not used for them either.
+
+        Raises:
+            Refusal: no table is that of the users.
         """
+        if not self.intake.users:
+            raise Refusal(
+                409, "nothing says which table is that of the users", hint="declare decisions.notify.users.table"
+            )
         token = self._token(user)
         self._forgotten.add(token)
         loop = asyncio.get_running_loop()
@@ -215,7 +230,7 @@ class Tenant:
 
         def clear() -> None:
             drop(self._states)
-            for live in self.models.now.all():
+            for live in self.models.all():
                 live.desk.forget(user)
                 row = live.keys.row(live.users, user)
                 if row != MISSING and isinstance(live.answers, Forgets):
@@ -230,10 +245,10 @@ class Tenant:
             return
         self._closed = True
         self.log.flush()
-        live = self.models.now.current
+        live = self.models.current
         seen = self._seen.get(id(live), 0)
-        if self.started and seen > 0:
-            self.engine.submit(lambda: save(self._states, live, seen)).result()
+        if self.started and seen > 0 and isinstance(live, Live):
+            self.engine.submit(partial(save, self._states, live, seen)).result()
             self.log.fact("latest", str(self._latest).encode())
         self.engine.close()
         self.log.close()
@@ -245,13 +260,13 @@ class Tenant:
             self.engine.submit(lambda: self._observe(logged))
 
     def _observe(self, logged: Sequence[Logged]) -> None:
-        now = self.models.now
-        for live in now.all():
+        for live in self.models.all():
             self._apply(live, logged)
         self._unkept += len(logged)
-        if self._unkept >= self.settings.keep:
+        current = self.models.current
+        if self._unkept >= self.settings.keep and isinstance(current, Live):
             self._unkept = 0
-            save(self._states, now.current, self._seen[id(now.current)])
+            save(self._states, current, self._seen[id(current)])
             self.log.fact("latest", str(self._latest).encode())
 
     def _apply(self, live: Live, logged: Sequence[Logged]) -> int:

@@ -20,9 +20,10 @@ _TYPES: Final = {"css": "text/css; charset=utf-8", "js": "text/javascript; chars
 
 
 @router.get("/")
-async def first() -> Response:
-    """The preview is the first page."""
-    return RedirectResponse("/preview", 303)
+async def first(request: Request) -> Response:
+    """The preview is the first page; where nothing can be previewed, what was decided."""
+    previews = any(tenant.models.serving is not None for tenant in served(request).tenants.values())
+    return RedirectResponse("/preview" if previews else "/decisions", 303)
 
 
 @router.get("/sign-in")

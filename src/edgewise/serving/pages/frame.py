@@ -18,6 +18,7 @@ from edgewise.errors import UserError
 from edgewise.evaluation.report import number
 from edgewise.serving.access import Scope
 from edgewise.serving.envelope import Refusal, envelope, invalid
+from edgewise.serving.models import NoModel
 from edgewise.serving.pages.charts.pen import said
 from edgewise.serving.pages.session import COOKIE, Sessions
 from edgewise.serving.routes.given import allowed, served
@@ -72,6 +73,9 @@ class PageRoute(APIRoute):
                 if request.method not in _SAFE:
                     _check_origin(request)
                 return secured(await inner(request))
+            except NoModel as error:
+                place = request.url.path.split("/")[1]
+                return secured(render(request, "no_model.html.j2", error.status, place=place, fit=error.fit))
             except UserError as error:
                 return _error_page(request, error)
             except RequestValidationError as error:

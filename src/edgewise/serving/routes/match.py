@@ -101,7 +101,7 @@ def _answer(tenant: Tenant, decided: Decided, user: str) -> MatchList:
 
 def _own_key(tenant: Tenant, table: str, values: object) -> str | None:
     """The key of a row that arrived, where its table has one."""
-    known = tenant.models.now.current.schema.tables.get(table)
+    known = tenant.intake.schema.tables.get(table)
     if known is None or known.key is None or not isinstance(values, dict):
         return None
     return None if values.get(known.key) is None else str(values[known.key])
