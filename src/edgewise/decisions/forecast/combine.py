@@ -24,6 +24,7 @@ __all__ = ["Weights", "choose", "combine"]
 _CELL: Final = (0.0, 0.5, 0.75, 1.0)
 _CATEGORY: Final = (0.0, 0.5, 0.75, 1.0)
 _PULL: Final = (0.0, 0.5, 0.75, 1.0)
+_TIE: Final = (1.0, 0.0)
 #: Scaling goes no farther than this.
 _MOST: Final = 5.0
 _FARTHEST: Final = 1.1
@@ -33,19 +34,23 @@ _FARTHEST: Final = 1.1
 class Weights:
     """How much trees count among cells and among categories, how strongly categories pull their cells.
 
+    `tie` is whether categories are tied to what all stores are expected to sell, 0 or 1.
     `up` is what everything is multiplied with, so that the sum was right at the origins that were looked at.
     """
 
     cell: float = 0.5
     category: float = 0.75
     pull: float = 0.5
+    tie: float = 1.0
     up: float = 1.0
 
 
 def combine(parts: Forecasts, panel: Panel, weights: Weights) -> Float64[np.ndarray, "cells horizon"]:
     """The expected demand of cells, in hundredths."""
     cells = (1 - weights.cell) * parts.level[:, None] + weights.cell * parts.mean
-    wanted = (1 - weights.category) * parts.category_level[:, None] + weights.category * parts.category
+    wanted = (1 - weights.category) * parts.category_level[
+        :, None
+    ] + weights.category * parts.category * parts.tie**weights.tie
     have = np.zeros_like(wanted)
     for h in range(cells.shape[1]):
         have[:, h] = np.bincount(panel.category, cells[:, h], len(wanted))
@@ -59,10 +64,10 @@ def choose(
 ) -> Weights:  # fmt: skip
     """The weights with the smallest errors at those origins: the mean over levels of the logarithm of WAPE."""
     best, least = Weights(), np.inf
-    for cell, category, pull in product(_CELL, _CATEGORY, _PULL):
-        if pull == 0.0 and category != _CATEGORY[0]:
+    for cell, category, pull, tie in product(_CELL, _CATEGORY, _PULL, _TIE):
+        if (pull == 0.0 and category != _CATEGORY[0]) or (pull * category == 0.0 and tie != _TIE[0]):
             continue
-        weights = Weights(cell, category, pull)
+        weights = Weights(cell, category, pull, tie)
         errors = np.zeros(len(levels))
         for origin, parts in past.items():
             ahead = min(parts.mean.shape[1], demand.shape[1] - origin)

@@ -31,9 +31,6 @@ _CATEGORY: Final = {
 _CELL: Final = {"learning_rate": 0.09, "num_leaves": 31, "min_data_in_leaf": 150, "feature_fraction": 0.5}
 _CATEGORY_ROUNDS: Final = 300
 _CELL_ROUNDS: Final = 110
-#: With few rows fewer rounds are grown.
-_FEWEST_ROUNDS: Final = 40
-_ROWS_A_ROUND: Final = 100
 #: Ratios to the level are cut here: one week of a wedding is no pattern.
 _MOST_CATEGORY: Final = 6.0
 _MOST_CELL: Final = 20.0
@@ -43,10 +40,12 @@ _MOST_CELL: Final = 20.0
 class Forecasts:
     """What each part says at an origin, in hundredths.
 
-    `category` the trees of categories; `mean` and `median` those of cells; `level` and `category_level` smoothing.
+    `category` the trees of categories, `tie` what makes those sum to what all stores should sell; `mean` and
+    `median` the trees of cells; `level` and `category_level` smoothing.
     """
 
     category: Float64[np.ndarray, "categories horizon"]
+    tie: Float64[np.ndarray, " horizon"]
     category_level: Float64[np.ndarray, " categories"]
     mean: Float64[np.ndarray, "cells horizon"]
     median: Float64[np.ndarray, "cells horizon"]
@@ -70,18 +69,19 @@ class Grown:
         scale = kit.categories.scale(origin)
         category = np.repeat(scale[:, None], horizon, axis=1)
         mean = np.repeat(level[:, None], horizon, axis=1)
-        median = np.zeros_like(mean)
+        median, tie = np.zeros_like(mean), np.ones(horizon)
         if self.category is not None and self.mean is not None and self.median is not None:
             tide = kit.tide_ahead(origin)
             category = _applied(self.category, kit.category_rows(origin)) * scale[:, None]
-            category *= tide * scale.sum() / np.maximum(category.sum(axis=0), 1e-9)
+            category *= tide
+            tie = tide * scale.sum() / np.maximum(category.sum(axis=0), 1e-9)
             active = kit.active(origin)
             rows = kit.cell_rows(origin, active, kit.kept(origin))
             mean[active] = _applied(self.mean, rows) * cells[active, None] * tide
             median[active] = _applied(self.median, rows) * cells[active, None] * tide
             mean[young] = level[young, None]
         level_of_category = 0.5 * (kit.categories.fast(origin) + kit.categories.mean(origin, 8))
-        return Forecasts(category, level_of_category, mean, median, level)
+        return Forecasts(category, tie, level_of_category, mean, median, level)
 
 
 def grow_at(kit: Kit, cut: int, random_seed: int) -> Grown:
@@ -138,8 +138,7 @@ def _grow(
     settings: dict[str, object], rounds: int, random_seed: int,
 ) -> lgb.Booster:  # fmt: skip
     data = lgb.Dataset(x, y, weight=weight / weight.mean(), params={"verbosity": -1})
-    few = max(_FEWEST_ROUNDS, len(y) // _ROWS_A_ROUND)
-    return lgb.train({**_COMMON, **settings, "seed": random_seed}, data, min(rounds, few))
+    return lgb.train({**_COMMON, **settings, "seed": random_seed}, data, rounds)
 
 
 def _flat(x: Float32[np.ndarray, "n horizon features"]) -> Float32[np.ndarray, "rows features"]:
