@@ -17,6 +17,7 @@ __all__ = ["Scored", "score"]
 
 #: A listed trend is real if what was due had changed by so much, in its direction.
 _REAL = 1.02
+_STRICT = 1.05  # a second opinion: what was held to be real before, told beside it
 _WITHIN_DAYS = 14
 
 
@@ -26,6 +27,7 @@ class Scored:
 
     listed: int
     false: int
+    false_strictly: int
     planted: list[dict[str, Any]]
     weeks_of_false: list[int]
 
@@ -34,13 +36,14 @@ def score(world: Trending, found: list[Found], families: tuple[Family, ...], wee
     """Judge what looks from week `since` on listed."""
     told = [f for f in found if f.explained_by is None and f.week >= since]
     wrong = [f for f in told if not _real(world, f, families[f.family])]
+    strictly = sum(not _real(world, f, families[f.family], _STRICT) for f in told)
     planted = [
         {"level": _level(trend), "factor": max(trend.factor, 1 / trend.factor), "rises": trend.factor > 1,
          "weekly": _weekly(world.truth, trend), **_found_at(world, trend, told, families)}
         for trend in world.truth.planted
         if trend.first // 7 >= since
     ]  # fmt: skip
-    return Scored(len(told), len(wrong), planted, [f.week for f in wrong])
+    return Scored(len(told), len(wrong), strictly, planted, [f.week for f in wrong])
 
 
 def _place(family: Family, row: int) -> tuple[int | None, int | None] | None:
@@ -64,7 +67,7 @@ def _products(truth: TrendingTruth, family: Family, row: int) -> np.ndarray:
     return np.arange(len(truth.category))
 
 
-def _real(world: Trending, found: Found, family: Family) -> bool:
+def _real(world: Trending, found: Found, family: Family, least: float = _REAL) -> bool:
     """Whether trends changed what was due in the window, by enough and in the direction."""
     first, last = (found.week - found.window + 1) * 7, (found.week + 1) * 7
     products = _products(world.truth, family, found.row)
@@ -79,7 +82,7 @@ def _real(world: Trending, found: Found, family: Family) -> bool:
         ]
     else:
         ratios = [world.truth.ratio(products, first, last)]
-    return any((r if found.rises else 1 / max(r, 1e-9)) > _REAL for r in ratios)
+    return any((r if found.rises else 1 / max(r, 1e-9)) > least for r in ratios)
 
 
 def _level(trend: PlantedTrend) -> str:
