@@ -12,19 +12,19 @@ import pytest
 from fastapi.testclient import TestClient
 
 import edgewise.serving
-from edgewise.serving.client_source import client_source
+from edgewise.serving.client_source import client_sources
 
-CLIENT = Path(edgewise.serving.__file__).with_name("client.py")
+FOLDER = Path(edgewise.serving.__file__).parent
 
 
 def test_the_client_is_what_the_generator_writes(client: TestClient) -> None:
-    written = client_source(client.get("/openapi.json").json())
     ruff = Path(sys.executable).with_name("ruff")
-    command = [ruff, "format", "--line-length", "115", "--stdin-filename", "client.py", "-"]
-    formatted = subprocess.run(command, input=written, capture_output=True, text=True, check=True).stdout
-    if os.environ.get("EDGEWISE_UPDATE") == "1":
-        CLIENT.write_text(formatted, encoding="utf-8")
-    assert CLIENT.read_text(encoding="utf-8") == formatted
+    for name, written in client_sources(client.get("/openapi.json").json()).items():
+        command = [ruff, "format", "--line-length", "115", "--stdin-filename", name, "-"]
+        formatted = subprocess.run(command, input=written, capture_output=True, text=True, check=True).stdout
+        if os.environ.get("EDGEWISE_UPDATE") == "1":
+            (FOLDER / name).write_text(formatted, encoding="utf-8")
+        assert (FOLDER / name).read_text(encoding="utf-8") == formatted
 
 
 def test_the_client_speaks_with_the_service(client_of: Callable[..., TestClient]) -> None:

@@ -1,7 +1,8 @@
 """The Python client, written from the OpenAPI description: a frozen dataclass a body, a method a route.
 
 A generator of our own, because what it writes is small and has two dependencies that the package has anyway
-(pydantic reads the answers, httpx2 carries them). A test asserts that `client.py` is what it writes.
+(pydantic reads the answers, httpx2 carries them). A test asserts that `client.py` and `client_bodies.py` are what
+it writes.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import textwrap
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-__all__ = ["client_source"]
+__all__ = ["client_sources"]
 
 _HEAD: Final = '''"""A typed client of the service, written by `client_source.py` from the OpenAPI description.
 
@@ -27,11 +28,20 @@ from typing import Any, Literal, Self
 from urllib.parse import quote
 
 import httpx2
+
+'''
+
+_BODIES: Final = '''"""What the client sends and gets, by `client_source.py` from the OpenAPI description."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
 from pydantic import BaseModel, ConfigDict
 
 '''
 
-_BASE: Final = '''
+_ERROR: Final = '''
 
 class ServiceError(Exception):
     """What the service refuses: the HTTP status and the words of its error envelope."""
@@ -43,7 +53,9 @@ class ServiceError(Exception):
         self.hint = error.get("hint")
         self.place = error.get("place")
         self.request = error.get("request")
+'''
 
+_BASE: Final = '''
 
 class Body(BaseModel):
     """A body of a request or an answer. Fields of a later version of the service are ignored."""
@@ -89,18 +101,27 @@ _PLAIN: Final = {"string": "str", "integer": "int", "number": "float", "boolean"
 _ERRORS: Final = frozenset({"ErrorBody", "ErrorEnvelope", "HTTPValidationError", "ValidationError"})
 
 
-def client_source(description: Mapping[str, Any]) -> str:
-    """The text of the client's module, from an OpenAPI 3.1 description."""
+def client_sources(description: Mapping[str, Any]) -> dict[str, str]:
+    """The texts of the client's two modules by file name, from an OpenAPI 3.1 description."""
     schemas = {n: s for n, s in description["components"]["schemas"].items() if n not in _ERRORS}
-    names = sorted([*schemas, "Body", "Client", "ServiceError"])
-    exported = "".join(f'    "{name}",\n' for name in names)
+    names = sorted([*schemas, "Body"])
     bodies = "".join(_body(name, schemas[name]) for name in sorted(schemas))
     methods = "".join(
         _method(path, verb, operation)
         for path, item in description["paths"].items()
         for verb, operation in item.items()
     )
-    return f"{_HEAD}__all__ = [\n{exported}]\n{_BASE}{bodies}{_CLIENT}{methods}"
+    imported = "".join(f"    {name},\n" for name in names)
+    taken = f"from edgewise.serving.client_bodies import (\n{imported})\n\n"
+    everything = _exported(sorted([*names, "Client", "ServiceError"]))
+    return {
+        "client.py": f"{_HEAD}{taken}{everything}{_ERROR}{_CLIENT}{methods}",
+        "client_bodies.py": f"{_BODIES}{_exported(names)}{_BASE}{bodies}",
+    }
+
+
+def _exported(names: list[str]) -> str:
+    return "__all__ = [\n" + "".join(f'    "{name}",\n' for name in names) + "]\n\n"
 
 
 def _body(name: str, schema: Mapping[str, Any]) -> str:
