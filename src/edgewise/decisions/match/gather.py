@@ -54,10 +54,6 @@ def _key(schema: Schema, table: str) -> str:
     return key
 
 
-def _side_columns(schema: Schema, table: str, without: set[str]) -> dict[str, str | None]:
-    return {"key": _key(schema, table), **{name: name for name in traits_of(schema.table(table), schema, without)}}
-
-
 def _tables(schema: Schema, entry: MatchEntry) -> tuple[str, str | None]:
     owner = entry.offers.owner
     return target(schema, entry.asks.table, entry.asks.asker), (

@@ -44,9 +44,7 @@ class Events:
         """
         tree = self._select()
         keys = [tree.value(ref, f"k{i}") for i, ref in enumerate(refs)]
-        ago = exp.IntDiv(this=exp.Paren(this=exp.Sub(this=integer(self.at), expression=tree.at)),
-                         expression=integer(DAY))  # fmt: skip
-        inner = exp.select(*keys, aliased(ago, _AGO), aliased(tree.person(), "who"))
+        inner = exp.select(*keys, aliased(tree.ago(), _AGO), aliased(tree.person(), "who"))
         names = [column(f"k{i}") for i in range(len(refs))]
         counted = exp.select(*names, column(_AGO), aliased(self._many(), _MANY))
         counted = counted.from_(tree.of(inner).subquery("e")).group_by(*names, column(_AGO))

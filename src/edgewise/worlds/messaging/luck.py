@@ -19,7 +19,6 @@ CLICK_DELAY: Final = 8
 BUY: Final = 9
 INSTEAD: Final = 10
 LEAVE: Final = 11
-OFFERED: Final = 12
 PACE: Final = 13
 CANDIDATE: Final = 14
 CHANNEL: Final = 15
