@@ -74,8 +74,8 @@ class ProjectDesk:
 
     @property
     def hears(self) -> frozenset[str]:
-        """The tables whose rows change what can be shown."""
-        return self._live.hears
+        """The tables whose rows change what can be shown, and that of the searches: a kept state knows neither."""
+        return self._live.hears | ({self._searches.table} if self._searches is not None else set())
 
     @property
     def offers(self) -> tuple[str, ...]:
