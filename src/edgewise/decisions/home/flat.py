@@ -64,9 +64,10 @@ def flatten(
         value[at] *= verdict.times * heard(asked.person.feedback, kind, items[at])
         table.rows(at, kind, items[at], rules if soft else Rules())
     pinned = _pinned(rules, drafts, draft, items)
-    before = np.concatenate([[0], np.cumsum(kept)])  # of the kept ones, only the first of each draft go further
+    # of the kept ones, only the first of each draft go further, and what is pinned however deep it lies
+    before = np.concatenate([[0], np.cumsum(kept)])
     place = before[:-1] - before[np.cumsum(lengths) - lengths][draft]
-    chosen = np.flatnonzero(kept & (place < WIDE))
+    chosen = np.flatnonzero(kept & ((place < WIDE) | pinned))
     indptr = np.searchsorted(draft[chosen], np.arange(len(drafts) + 1))
     candidates = table.candidates(
         chosen, indptr, value, pinned, drafts, entries, which[np.cumsum(lengths) - lengths]
