@@ -88,9 +88,12 @@ def grow_at(kit: Kit, cut: int, random_seed: int) -> Grown:
     """Grow all trees on what was seen after `cut` weeks: each origin with the weeks between it and the cut."""
     if cut < FIRST + 4:
         return Grown(cut, None, None, None)
-    x, y, weight = _joined(_category_examples(kit, cut))
-    category = _grow(x, np.clip(y, 0, _MOST_CATEGORY), weight, _CATEGORY, _CATEGORY_ROUNDS, random_seed)
     x, y, weight = _joined(_cell_examples(kit, cut, random_seed))
+    whole = _joined(_category_examples(kit, cut))
+    if len(x) == 0 or len(whole[0]) == 0:
+        return Grown(cut, None, None, None)
+    category = _grow(whole[0], np.clip(whole[1], 0, _MOST_CATEGORY), whole[2], _CATEGORY, _CATEGORY_ROUNDS,
+                     random_seed)  # fmt: skip
     y = np.clip(y, 0, _MOST_CELL)
     tweedie = {**_CELL, "objective": "tweedie", "tweedie_variance_power": 1.3}
     mean = _grow(x, y, weight, tweedie, _CELL_ROUNDS, random_seed)

@@ -26,6 +26,8 @@ __all__ = ["FEWEST", "read_panel", "week_of"]
 FEWEST: Final = 8
 #: A Monday, 00:00 UTC: where weeks begin when no table counts them otherwise.
 _MONDAY: Final = 4 * DAY
+#: Without sales for so many weeks, there is no level to go on from.
+_SILENT: Final = 52
 #: Units and prices are those of the last so many weeks.
 _PRICED: Final = 26
 
@@ -49,16 +51,21 @@ def read_panel(db: Database, entry: ForecastEntry, at: int) -> Panel:
     found = _read(db, entry, at)
     time = found.column("t").to_numpy()
     value = numbers(found.column("value"))
-    kept = np.isfinite(value) & (time < NEVER)
+    named = pc.is_valid(found.column("store")).to_numpy()
+    kept = np.isfinite(value) & (time < NEVER) & named
     if not kept.any():
         raise DecisionError(f"'{entry.sales}' has no sales up to then", hint="a later moment, or another table")
     first, weeks = _weeks(time[kept], at, week_of(db.schema, entry))
     week = (time - first) // WEEK
     kept &= (week >= 0) & (week < weeks)
     found, week, value = found.filter(pa.array(kept)), week[kept], value[kept]
+    if len(week) == 0 or week.max() < weeks - _SILENT:
+        raise DecisionError(
+            f"'{entry.sales}' has no sales in the {_SILENT} weeks before the moment", hint="an earlier moment"
+        )
     stores = _sorted_unique(found.column("store"))
     store = ids_of(found.column("store"), stores)
-    names, department, category, products = _products(db, entry, found)
+    names, department, category, products = _products(db, entry, found, at)
     cell, of_row = np.unique(store * len(names[1]) + category, return_inverse=True)
     sales = _summed(of_row, week, value, (len(cell), weeks))
     units = None
@@ -96,7 +103,14 @@ def _read(db: Database, entry: ForecastEntry, at: int) -> pa.Table:
             wanted[field] = text
     for field, column in wanted.items():
         ref_of(db.schema, table.name, column, field)
-    return rows(db, table.name, wanted, at)
+    found = rows(db, table.name, wanted, at)
+    for field in ("value", "units"):
+        kind = found.column(field).type if field in wanted else pa.float64()
+        if not (pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)):
+            raise DecisionError(
+                f"forecast.{field}: '{table.name}.{wanted[field]}' holds no numbers", hint="a column of numbers"
+            )
+    return found
 
 
 def _weeks(time: Int64[np.ndarray, " rows"], at: int, anchor: int) -> tuple[int, int]:
@@ -121,7 +135,7 @@ def _sorted_unique(column: pa.ChunkedArray) -> pa.Array:
 
 
 def _products(
-    db: Database, entry: ForecastEntry, found: pa.Table
+    db: Database, entry: ForecastEntry, found: pa.Table, at: int
 ) -> tuple[tuple[list[str], list[str]], np.ndarray, np.ndarray, tuple[pa.Array, np.ndarray, np.ndarray] | None]:
     """Names of departments and categories, the department of each category, and the category of each row.
 
@@ -139,21 +153,17 @@ def _products(
             f"categories in '{table}' need a column of '{entry.sales}' that names its rows",
             hint="set forecast.product",
         )
-    listed = rows(db, table, {"product": key, **{f: c for f, (_, c) in refs.items()}}, None)
+    listed = rows(db, table, {"product": key, **{f: c for f, (_, c) in refs.items()}}, at)
+    if len(listed) == 0:
+        raise DecisionError(f"'{table}' has no rows up to then", hint="a later moment, or a category of the sales")
     keys = listed.column("product").combine_chunks()
     used = ids_of(found.column("product"), keys)
-    listed = pa.concat_tables([listed, listed.slice(0, 1)]) if len(listed) else listed
+    if (used < 0).any():  # what is not listed has a place of its own, and no category
+        nothing = {name: pa.nulls(1, listed.schema.field(name).type) for name in listed.column_names}
+        listed = pa.concat_tables([listed, pa.table(nothing)])
+        keys, used = listed.column("product").combine_chunks(), np.where(used < 0, len(keys), used)
     names, department, of_product = _tree(listed, entry)
-    of_product = of_product[: len(keys)]
-    lost = _lost(names, department, entry)
-    category = np.where(used >= 0, of_product[used], lost)
-    return names, department, category, (keys, np.maximum(used, 0), of_product)
-
-
-def _lost(names: tuple[list[str], list[str]], department: np.ndarray, entry: ForecastEntry) -> int:
-    """The category of products that are not listed: the one without a name, or else the last."""
-    nameless = [i for i, name in enumerate(names[1]) if name == "(none)"]
-    return nameless[0] if nameless else len(names[1]) - 1
+    return names, department, of_product[used], (keys, used, of_product)
 
 
 def _tree(table: pa.Table, entry: ForecastEntry) -> tuple[tuple[list[str], list[str]], np.ndarray, np.ndarray]:

@@ -31,7 +31,7 @@ def regions_of(db: Database, entry: ForecastEntry, panel: Panel) -> tuple[list[s
             raise DecisionError(
                 f"forecast.region: '{table}' is no table of stores", hint="write it as table.column"
             )
-        listed = rows(db, table, {"store": key, "region": column}, None)
+        listed = rows(db, table, {"store": key, "region": column}, panel.end)
         place = ids_of(panel.stores, listed.column("store").combine_chunks())
         texts = [*labels_of(listed.column("region")).to_pylist(), "(none)"]
         of_store = [texts[p] for p in place]
