@@ -1,6 +1,7 @@
 """Assortments of Complete Journey: what share of each store's demand a set of the same size covers.
 
     python -m benchmarks.decisions.assort covered [--out benchmarks/results/assort.json]
+    python -m benchmarks.decisions.assort young           new stores on the validation origins, to choose by
     python -m benchmarks.decisions.assort solved          every store with 2,000 candidates: seconds, proven gaps
     python -m benchmarks.decisions.assort instead         what is bought when an article is gone for good
 
@@ -67,21 +68,20 @@ def covered(lists: np.ndarray, after: Facts) -> np.ndarray:
     return found
 
 
-def seen_at(facts: Facts, origin: int, new: bool) -> Iterator[tuple[str, Facts, np.ndarray]]:
-    """What is visible at an origin, whole and with some stores' past hidden, and which stores are measured."""
+def seen_at(facts: Facts, origin: int, parts: tuple[str, ...]) -> Iterator[tuple[str, Facts, np.ndarray]]:
+    """What is visible at an origin, whole or with some stores' past hidden, and which stores are measured."""
     then = facts.as_of(origin)
-    everyone = np.ones(len(facts.stores), dtype=bool)
-    yield "", then, everyone
-    if not new:
-        return
+    if "" in parts:
+        yield "", then, np.ones(len(facts.stores), dtype=bool)
     hidden = np.random.default_rng(origin // DAY).random(len(facts.stores)) < HIDDEN
-    for name, days in SEEN.items():
+    for name in [part for part in parts if part]:
+        days = SEEN[name]
         keep = ~hidden[then.sales.store] | (then.sales.time > origin - days * DAY)
         yield name, replace(then, sales=then.sales.where(keep)), hidden
 
 
 def collect(
-    facts: Facts, entry: AssortEntry, origins: tuple[str, ...], families: dict[str, Any], *, new: bool
+    facts: Facts, entry: AssortEntry, origins: tuple[str, ...], families: dict[str, Any], parts: tuple[str, ...]
 ) -> list[dict]:
     """One record an origin and slice: what each policy covers by store and size, and what was sold."""
     records = []
@@ -89,7 +89,7 @@ def collect(
         after = replace(facts, sales=facts.sales.between(origin, origin + entry.days * DAY))
         sold = np.bincount(after.sales.store, after.sales.amount, len(facts.stores))
         past = np.bincount(facts.as_of(origin).sales.store, minlength=len(facts.stores))
-        for name, then, measured in seen_at(facts, origin, new):
+        for name, then, measured in seen_at(facts, origin, parts):
             began = time.perf_counter()
             found = {who: covered(lists, after) for who, lists in lists_of(then, entry, families).items()}
             records.append({"slice": name, "sold": sold * measured, "past": past, "covered": found})
@@ -116,8 +116,9 @@ def figures(records: list[dict], who: list[str]) -> dict[str, Any]:
     """By slice, size and measure: each policy's share, and ours less the best peer's with its interval."""
     table: dict[str, Any] = {}
     slices = {("all stores", ""): (0, 10**9)} | {(name, ""): ends for name, ends in GROUPS.items()}
-    if any(r["slice"] for r in records):
-        slices |= {(name, name): (0, 10**9) for name in SEEN}
+    slices |= {(name, name): (0, 10**9) for name in SEEN}
+    parts = {r["slice"] for r in records}
+    slices = {key: ends for key, ends in slices.items() if key[1] in parts}
     for (label, part), (low, high) in slices.items():
         of = [r for r in records if r["slice"] == part]
         kept = [(r["past"] >= low) & (r["past"] < high) for r in of]
@@ -162,15 +163,21 @@ def compared(found: dict[str, np.ndarray], sold: np.ndarray) -> dict[str, Any]:
 def measure_covered(facts: Facts, entry: AssortEntry) -> dict[str, Any]:
     """Choose the peers' variants on validation, then measure on test."""
     variants = {f"{family}, {v}": make for family, of in PEERS.items() for v, make in of.items()}
-    before = collect(facts, entry, VALIDATION, variants, new=False)
+    before = collect(facts, entry, VALIDATION, variants, ("",))
     best = chosen_on(before)
     families = {family: PEERS[family][variant] for family, variant in best.items()}
     for record in before:
         for family, variant in best.items():
             record["covered"][family] = record["covered"][f"{family}, {variant}"]
     who = [OURS, *families]
-    records = collect(facts, entry, TEST, families, new=True)
+    records = collect(facts, entry, TEST, families, ("", *SEEN))
     return {"chosen": best, "validation": figures(before, who), "test": figures(records, who)}
+
+
+def measure_young(facts: Facts, entry: AssortEntry) -> dict[str, Any]:
+    """New stores on the validation origins, beside the chain's best-sellers of a quarter, their hardest peer."""
+    families = {"chain best-sellers": PEERS["chain best-sellers"]["91 days"]}
+    return figures(collect(facts, entry, VALIDATION, families, tuple(SEEN)), [OURS, *families])
 
 
 def measure_solved(facts: Facts, entry: AssortEntry) -> dict[str, Any]:
@@ -202,13 +209,15 @@ def measure_solved(facts: Facts, entry: AssortEntry) -> dict[str, Any]:
 def main() -> None:
     """Measure, print, write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["covered", "solved", "instead"], nargs="+")
+    parser.add_argument("what", choices=["covered", "young", "solved", "instead"], nargs="+")
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results/assort.json"))
     asked = parser.parse_args()
     database = edgewise.open("completejourney")
     entry = propose(database.schema)
     facts = read_facts(database, entry, to_micros("2018-01-02"))
-    measures = {"covered": measure_covered, "solved": measure_solved, "instead": measure_instead}
+    measures = {
+        "covered": measure_covered, "young": measure_young, "solved": measure_solved, "instead": measure_instead,
+    }  # fmt: skip
     for what in asked.what:
         found = measures[what](facts, entry)
         print(json.dumps(found, indent=1))
