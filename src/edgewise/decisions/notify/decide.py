@@ -16,6 +16,7 @@ from edgewise.decisions.notify.fitted import Fitted, fit
 from edgewise.decisions.notify.past import Past
 from edgewise.decisions.notify.plan import Plan, make_plan, with_care
 from edgewise.decisions.notify.reading import read_past
+from edgewise.decisions.notify.sequence import Offers
 from edgewise.decisions.notify.tables import tables_of
 from edgewise.sources.database import Database
 
@@ -104,7 +105,7 @@ def _gave_up(plan: Plan, entry: NotifyEntry) -> tuple[GaveUp, ...]:
     return tuple(g for g in found if g.value > 1e-9)
 
 
-def _one_more(plan: Plan):  # type: ignore[no-untyped-def]  # offers
+def _one_more(plan: Plan) -> Offers:
     """The offers with one more message a week."""
     offers = plan.menu.offers
     last = np.concatenate([offers.effect, offers.effect[:, :, -1:]], axis=2)

@@ -3,6 +3,7 @@ them."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -22,6 +23,7 @@ __all__ = ["Menu", "make_menu"]
 _LEVELS: Final = 24
 _SAMPLE: Final = 1500
 _AT_ONCE: Final = 200_000
+_Model = Callable[[Float32[np.ndarray, "n features"]], np.ndarray]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +133,8 @@ def _hour_factors(
     return np.where(best > 0, rank / np.where(best > 0, best, 1.0), 0.0).astype(np.float32)
 
 
-def _said(model, features: Features, asked: Moments) -> np.ndarray:  # type: ignore[no-untyped-def]  # any model
+def _said(model: _Model, features: Features, asked: Moments) -> np.ndarray:
+    """What a model says of many moments, read a part at a time."""
     parts = [asked.of(np.arange(i, min(i + _AT_ONCE, len(asked)))) for i in range(0, len(asked), _AT_ONCE)]
     found = [model(features(part)) for part in parts]
     return np.concatenate(found) if found else np.zeros(0)
