@@ -13,6 +13,7 @@ from jaxtyping import Float64, Int64
 from sqlglot import expressions as exp
 
 from edgewise.clock import ALWAYS, DAY, NEVER
+from edgewise.decisions.seen import seen
 from edgewise.errors import DecisionError
 from edgewise.ids import MISSING, Vocabulary
 from edgewise.schema.model import Schema, Table
@@ -75,7 +76,9 @@ class DatabaseReader:
         if known.time is not None:
             moment = self.database.source.micros(table, known.time)
             query = query.select(exp.alias_(moment, "at", quoted=True))
-            query = query.where(exp.LTE(this=moment.copy(), expression=exp.convert(at)))
+        visible = seen(self.database, known, at)
+        if visible is not None:
+            query = query.where(visible)
         found = self.database.source.read(query)
         times = np.full(found.num_rows, ALWAYS)
         if known.time is not None:

@@ -11,6 +11,7 @@ from jaxtyping import Float64, Int64
 from sqlglot import expressions as exp
 
 from edgewise.clock import ALWAYS
+from edgewise.decisions.seen import seen
 from edgewise.schema.model import Table
 from edgewise.sources.database import Database
 
@@ -46,7 +47,7 @@ def read_rows(db: Database, table: str, roles: Mapping[str, str | None], time: s
         db: the tables.
         table: the table's name.
         roles: which column has which role; roles without a column are left out.
-        time: the column with the time; None for rows that are always there.
+        time: the column with the time; None for rows that are always there, or whose periods a clock tells.
         at: rows after this moment (microseconds) are not read; nor are rows whose time is missing.
 
     Raises:
@@ -61,6 +62,8 @@ def read_rows(db: Database, table: str, roles: Mapping[str, str | None], time: s
     moment = None if time is None else db.source.micros(table, known.column(time).name)
     if moment is None:
         query = exp.select(*columns).from_(source)
+        period = seen(db, known, at) if known.clock is not None else None
+        query = query if period is None else query.where(period)
     else:
         query = exp.select(*columns, exp.alias_(moment, "__at", quoted=True)).from_(source)
         query = query.where(exp.LTE(this=moment.copy(), expression=exp.convert(at)))

@@ -125,7 +125,7 @@ def _users(db: Database, entry: NotifyEntry, at: int, keys: Vocabulary, channels
 
     def placed(values: np.ndarray, missing: float) -> np.ndarray:
         found = np.full(n, missing, dtype=values.dtype)
-        found[row] = values
+        found[row[row >= 0]] = values[row >= 0]  # a row without a key is nobody's
         return found
 
     zone, names = codes(rows["zone"]) if given.zone else (np.zeros(len(rows), np.int64), [])
