@@ -89,7 +89,7 @@ def _beside(one: Compared) -> dict[str, Any]:
 def planned(world: Messaging) -> tuple[Plan, Fitted, pa.Table]:
     """The first week's plan, what it rests on, and its sends as the world's `step` takes them, hazard beside."""
     with understand(open_source(dict(world.tables))) as db:
-        settings = {"holdout": 0.0, "budget": {"sends": budget(world)}}
+        settings = {"holdout": 0.0, "explore": 0.0, "budget": {"sends": budget(world)}}
         entry = NotifyEntry.model_validate(propose(db.schema).model_dump(mode="json") | settings)
         past = read_past(db, entry, world.now)
     features = Features(past)

@@ -28,15 +28,16 @@ from edgewise.sources.open import open_source
     per_week=st.integers(0, 4), per_day=st.integers(1, 2), spacing=st.sampled_from([0.0, 6.0, 20.0, 50.0]),
     quiet=st.tuples(st.integers(0, 23), st.integers(0, 23)), sends=st.sampled_from([None, 40, 400]),
     most=st.sampled_from([None, 0.1, 0.3]), email=st.sampled_from([None, 0, 1]), days=st.integers(1, 7),
+    explore=st.sampled_from([0.0, 1.0]),
 )  # fmt: skip
 def test_nothing_that_is_not_allowed_is_planned(
-    learnt, per_week, per_day, spacing, quiet, sends, most, email, days
+    learnt, per_week, per_day, spacing, quiet, sends, most, email, days, explore
 ):
     entry = learnt.entered(
         per_week=per_week, per_day=per_day, spacing_hours=spacing, quiet={"start": quiet[0], "end": quiet[1]},
         budget={"sends": sends}, most_per_hour=most, days=days, holdout=0.1,
         channels={c: {"per_week": email if c == "email" else None} for c in learnt.past.channels},
-    )  # fmt: skip
+    ).model_copy(update={"explore": explore})  # fmt: skip
     past = learnt.past
     plan = make_plan(learnt.features, learnt.fitted, entry)
     p = plan.planned
@@ -77,11 +78,11 @@ def _check_people(learnt, entry, p):
 
 
 def _check_hours(plan, most):
-    """No hour holds more than its share of the day's sends, those that found no room included."""
+    """No hour holds more than its share of the day's sends, those without room or held back included."""
     hour = (plan.planned.at - plan.menu.start) // HOUR
     for day in np.unique(hour // 24):
         _, count = np.unique(hour[hour // 24 == day], return_counts=True)
-        assert count.max() <= max(most * (count.sum() + plan.dropped), 1) + 1e-9
+        assert count.max() <= max(most * (count.sum() + plan.dropped + len(plan.held)), 1) + 1e-9
 
 
 def test_what_comes_later_changes_nothing(learnt):

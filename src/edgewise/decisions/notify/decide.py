@@ -142,6 +142,8 @@ def _notes(past: Past, fitted: Fitted, entry: NotifyEntry, plan: Plan) -> tuple[
         notes.append(f"Unknown time zones were read as UTC: {unknown}.")
     if plan.dropped:
         notes.append(f"{plan.dropped:,} sends found no hour or message left and were dropped.")
+    if len(plan.held):
+        notes.append(f"Chance held {len(plan.held):,} sends back (explore); `withheld` holds them.")
     if len(plan.planned) == 0:
         notes.append("Nothing is to be sent: no message is current, or none would gain more than it costs.")
     return tuple(notes)

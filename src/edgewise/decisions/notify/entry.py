@@ -209,13 +209,21 @@ class NotifyEntry(_Entry):
     quiet: QuietEntry = Field(default=QuietEntry(), description="Hours in which nothing is sent.")
     budget: BudgetEntry = Field(default=BudgetEntry(), description="What may be spent.")
     most_per_hour: float | None = Field(
-        default=None, gt=0, le=1, description="At most this share of a day's messages goes out within one hour."
+        default=None,
+        gt=0,
+        le=1,
+        description="At most this share of a day's messages goes out within one hour; those with priority go out "
+        "at the first permitted hour and are neither paced nor counted.",
     )
     holdout: float = Field(
         default=0.02, ge=0, le=0.5, description="This share of users is sent nothing, always the same ones."
     )
     explore: float = Field(
-        default=0.0, ge=0, le=0.2, description="This share of sends goes to a message and hour drawn by chance."
+        default=0.02,
+        ge=0,
+        le=0.2,
+        description="This share of sends is left to chance: half of them are held back, half replaced by another "
+        "allowed message, channel or hour; what was chosen is written down with its chance.",
     )
     days: int = Field(default=7, ge=1, le=7, description="For how many days sends are planned.")
     weeks: int = Field(

@@ -6,21 +6,23 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
-from jaxtyping import Bool, Float32, Float64, Int64
+from jaxtyping import Float32, Float64, Int64
 
 from edgewise.clock import HOUR
 from edgewise.decisions.notify.allocate import Allocation, CurvePoint, allocate, care_curve, channel_worth
 from edgewise.decisions.notify.chance import drawn
 from edgewise.decisions.notify.entry import NotifyEntry
+from edgewise.decisions.notify.exploring import explored
 from edgewise.decisions.notify.features import Features
 from edgewise.decisions.notify.fitted import Fitted
 from edgewise.decisions.notify.making_offers import Menu, make_menu, may_reach
 from edgewise.decisions.notify.pacing import pace
 from edgewise.decisions.notify.past import Past
+from edgewise.decisions.notify.planned import Planned
 from edgewise.decisions.notify.priority import Settled, budget_of, settle
 from edgewise.decisions.notify.slots import make_slots
 
-__all__ = ["CARES", "Plan", "Planned", "make_plan", "with_care"]
+__all__ = ["CARES", "Plan", "make_plan", "with_care"]
 
 #: The weights of a lost channel that the curve has points for, beside the declared one.
 CARES: Final = (0.0, 0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 5.0, 8.0, 12.0, 20.0)
@@ -30,32 +32,16 @@ _CURVE_USERS: Final = 20_000
 
 
 @dataclass(frozen=True, slots=True)
-class Planned:
-    """Sends, in order of moment and user. `gain` and `risk` are what is expected of each, `worth` what the channel
-    is worth to keep; `settled` are the priority messages, whose gain is not asked after."""
-
-    user: Int64[np.ndarray, " n"]
-    at: Int64[np.ndarray, " n"]
-    message: Int64[np.ndarray, " n"]
-    channel: Int64[np.ndarray, " n"]
-    gain: Float64[np.ndarray, " n"]
-    risk: Float64[np.ndarray, " n"]
-    worth: Float64[np.ndarray, " n"]
-    settled: Bool[np.ndarray, " n"]
-
-    def __len__(self) -> int:
-        return len(self.at)
-
-
-@dataclass(frozen=True, slots=True)
 class Plan:
-    """What was chosen, from what. `apart` are users held out by their hash, `closed` those held out by their table
-    or without any channel. `cost` is by channel, and `budget` what was left after the priority messages."""
+    """What was chosen, from what. `apart` are users held out by their hash, `closed` those held out by their
+    table or without any channel; `held` are sends that chance held back. `cost` is by channel, and `budget` what was left
+    after the priority messages."""
 
     menu: Menu
     allocation: Allocation
     settled: Settled
     planned: Planned
+    held: Planned
     apart: Int64[np.ndarray, " apart"]
     closed: Int64[np.ndarray, " closed"]
     cost: Float64[np.ndarray, " channels"]
@@ -86,8 +72,11 @@ def make_plan(features: Features, fitted: Fitted, entry: NotifyEntry) -> Plan:
         budget = max(budget - float(spent), 0.0)
     menu = _with_worth(menu, entry, past, cost, budget)
     allocation = allocate(menu.offers, cost, budget, entry.care)
-    planned, dropped = _planned(past, menu, allocation, settled, entry)
-    return Plan(menu, allocation, settled, planned, here[apart], here[~reached | closed], cost, budget, dropped)
+    planned, dropped = _planned(menu, allocation, settled, entry)
+    planned, held = explored(past, menu, planned, entry, cost)
+    return Plan(
+        menu, allocation, settled, planned, held, here[apart], here[~reached | closed], cost, budget, dropped
+    )
 
 
 def costs_of(past: Past, entry: NotifyEntry) -> Float64[np.ndarray, " channels"]:
@@ -131,9 +120,7 @@ def with_care(plan: Plan, entry: NotifyEntry) -> list[CurvePoint]:
     ]
 
 
-def _planned(
-    past: Past, menu: Menu, allocation: Allocation, settled: Settled, entry: NotifyEntry
-) -> tuple[Planned, int]:
+def _planned(menu: Menu, allocation: Allocation, settled: Settled, entry: NotifyEntry) -> tuple[Planned, int]:
     """The sends as rows: hours that are not too full, and no message twice to one person."""
     sent = allocation.sent
     row, k = np.nonzero(sent.slot >= 0)
@@ -157,9 +144,10 @@ def _planned(
             [menu.offers.loss[row, channel][kept], menu.offers.loss[fixed, settled.channel[fixed]]]
         ).astype(np.float64),
         settled=np.concatenate([np.zeros(int(kept.sum()), bool), np.ones(len(fixed), bool)]),
+        chance=np.ones(int(kept.sum()) + len(fixed)),
+        choice=np.ones(int(kept.sum()) + len(fixed)),
     )
-    order = np.lexsort((both.user, both.at))
-    return Planned(*(getattr(both, f)[order] for f in Planned.__dataclass_fields__)), int((~kept).sum())
+    return both.of(np.lexsort((both.user, both.at))), int((~kept).sum())
 
 
 def _first_risk(menu: Menu, settled: Settled, fixed: np.ndarray) -> np.ndarray:

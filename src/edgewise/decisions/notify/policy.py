@@ -81,6 +81,9 @@ class NotifyPolicy:
             columns[sends.message] = past.messages.keys.keys(planned.message)
         if sends.channel is not None:
             columns[sends.channel] = pa.array([past.channels[c] for c in planned.channel.tolist()], pa.string())
+        if sends.chance is not None:
+            columns[sends.chance] = pa.array(planned.chance)
+        columns["choice_propensity"] = pa.array(planned.choice)
         columns["send_at"] = pa.array(planned.at).cast(pa.timestamp("us"))
         return pa.table(columns)
 
@@ -108,12 +111,12 @@ class NotifyPolicy:
 
 def notify(world: World) -> NotifyPolicy:
     """Sends as they are decided by default, one a week and user at most on average; fitted once."""
-    return NotifyPolicy(holdout=0.0, budget={"sends": _one_each(world)}).fit(world)
+    return NotifyPolicy(holdout=0.0, explore=0.0, budget={"sends": _one_each(world)}).fit(world)
 
 
 def careful(world: World) -> NotifyPolicy:
     """The same where a lost channel counts several times what it would have brought."""
-    return NotifyPolicy(holdout=0.0, budget={"sends": _one_each(world)}, care=_CAREFUL).fit(world)
+    return NotifyPolicy(holdout=0.0, explore=0.0, budget={"sends": _one_each(world)}, care=_CAREFUL).fit(world)
 
 
 def _one_each(world: World) -> int:

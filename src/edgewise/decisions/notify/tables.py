@@ -11,16 +11,18 @@ from edgewise.decisions.notify.entry import NotifyEntry
 from edgewise.decisions.notify.features import local_hour
 from edgewise.decisions.notify.past import Past
 from edgewise.decisions.notify.plan import Plan
+from edgewise.decisions.notify.planned import Planned
 from edgewise.decisions.notify.sequence import LEVEL
 
 __all__ = ["tables_of"]
 
 
 def tables_of(past: Past, entry: NotifyEntry, plan: Plan, curve: list[CurvePoint]) -> dict[str, pa.Table]:
-    """`sends` is the decision; `curve`, `calendar`, `offers` (what live answers rest on) and `unsent` stand
-    beside."""
+    """`sends` is the decision, `withheld` what chance held back of it; `curve`, `calendar`, `offers` (what live
+    answers rest on) and `unsent` stand beside."""
     return {
-        "sends": _sends(past, plan),
+        "sends": _sends(past, plan, plan.planned),
+        "withheld": _sends(past, plan, plan.held),
         "curve": _curve(entry, curve),
         "calendar": _calendar(past, plan),
         "offers": _offers(past, plan),
@@ -38,8 +40,7 @@ def _time(at: np.ndarray) -> pa.Array:
     return pa.array(at.astype(np.int64)).cast(pa.timestamp("us"))
 
 
-def _sends(past: Past, plan: Plan) -> pa.Table:
-    planned = plan.planned
+def _sends(past: Past, plan: Plan, planned: Planned) -> pa.Table:
     hour = local_hour(past, planned.user, planned.at)
     return pa.table(
         {
@@ -53,6 +54,8 @@ def _sends(past: Past, plan: Plan) -> pa.Table:
             "channel_worth": planned.worth,
             "cost": plan.cost[planned.channel],
             "priority": planned.settled,
+            "propensity": planned.chance,
+            "choice_propensity": planned.choice,
         }
     )
 
@@ -143,7 +146,8 @@ def _recent(past: Past) -> pa.Table:
 def _unsent(past: Past, plan: Plan) -> pa.Table:
     """How many users get nothing, and why."""
     sent = np.unique(plan.planned.user)
-    left = np.setdiff1d(plan.menu.users, sent)
+    waiting = np.setdiff1d(plan.held.user, sent)
+    left = np.setdiff1d(plan.menu.users, np.union1d(sent, waiting))
     row = np.searchsorted(plan.menu.users, left)
     offers = plan.menu.offers
     open_ = (offers.when[row] > 0).any(axis=(1, 2)) if len(row) else np.zeros(0, bool)
@@ -153,6 +157,7 @@ def _unsent(past: Past, plan: Plan) -> pa.Table:
     held = past.users.held_out[plan.closed]
     reasons = {
         "held out to measure": len(plan.apart) + int(held.sum()),
+        "held back by chance this time": len(waiting),
         "no channel they agreed to": int((~held).sum()),
         "sent enough lately: caps, spacing or quiet hours": int(blocked.sum()),
         "no message that would gain anything": int((~blocked & ~some).sum()),

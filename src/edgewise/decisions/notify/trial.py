@@ -25,7 +25,7 @@ __all__ = ["Trial", "make_trial"]
 
 _MOST_ROWS: Final = 300_000
 _FEWEST: Final = 200
-#: Chances nearer to 0 or 1 than this say nothing of the other side.
+#: Estimated chances nearer to 0 or 1 than this say nothing of the other side; logged ones are taken as they are.
 _OVERLAP: Final = 0.02
 
 
@@ -99,13 +99,15 @@ def make_trial(entry: NotifyEntry, features: Features) -> Trial:
     _enough(sent)
     x = features(Moments(user, message, channel, at, local_hour(past, user, at)))
     fold = folds_of(user, seed)
+    least = 0.0
     if np.isnan(chance).any():
+        least = _OVERLAP
         chance = crossed(x, sent.astype(np.float64), fold, binary=True, random_seed=seed).held(x, fold)
     value, end = past.goals.value, at + entry.goal.days * DAY
     timeline = Timeline(past.goals.user, past.goals.at)
     goals = timeline.between(user, at + 1, end)
     goal = goals.astype(np.float64) if value is None else timeline.sums(value, user, at + 1, end)
-    whole = (end <= past.at) & (chance > _OVERLAP) & (chance < 1.0 - _OVERLAP)
+    whole = (end <= past.at) & (chance > least) & (chance < 1.0 - least)
     return Trial(x, user, at, sent, chance, goal, goals, whole, responses, credited, left, fold)
 
 
