@@ -33,9 +33,11 @@ _CURVE_USERS: Final = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What was chosen, from what. `apart` are users held out by their hash, `closed` those held out by their
-    table or without any channel; `held` are sends that chance held back. `cost` is by channel, and `budget` what was left
-    after the priority messages."""
+    """What was chosen, from what.
+
+    `apart` are users held out by their hash, `closed` those held out by their table or without any channel; `held`
+    are sends that chance held back. `cost` is by channel, and `budget` what was left after the priority messages.
+    """
 
     menu: Menu
     allocation: Allocation
