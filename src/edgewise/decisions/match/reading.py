@@ -13,6 +13,7 @@ from jaxtyping import Float64, Int64
 from sqlglot import expressions as exp
 
 from edgewise.clock import ALWAYS, DAY, NEVER
+from edgewise.decisions.numeric import numbers
 from edgewise.decisions.seen import seen
 from edgewise.errors import DecisionError
 from edgewise.ids import MISSING, Vocabulary
@@ -133,14 +134,6 @@ def days(values: pa.Array) -> Int64[np.ndarray, " n"]:
         raise DecisionError(f"a column with days is of the type {values.type}", hint="dates or times are needed")
     times = _micros(values)
     return np.where(times == NEVER, NEVER, times // DAY)
-
-
-def numbers(values: pa.Array, missing: float) -> Float64[np.ndarray, " n"]:
-    """Numbers or truth values as floats; `missing` where there is none, or none that is finite."""
-    if pa.types.is_boolean(values.type):
-        values = pc.cast(values, pa.int8())
-    found = pc.fill_null(pc.cast(values, pa.float64(), safe=False), np.nan).to_numpy(zero_copy_only=False)
-    return np.where(np.isfinite(found), found, missing)
 
 
 def traits_of(table: Table, schema: Schema, without: set[str]) -> dict[str, SType]:

@@ -7,10 +7,11 @@ from collections.abc import Mapping
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from jaxtyping import Float64, Int64
+from jaxtyping import Int64
 from sqlglot import expressions as exp
 
 from edgewise.clock import ALWAYS
+from edgewise.decisions.numeric import numbers
 from edgewise.decisions.seen import seen
 from edgewise.schema.model import Table
 from edgewise.sources.database import Database
@@ -83,15 +84,6 @@ def _order(arrays: list[pa.Array], at: np.ndarray) -> np.ndarray:
     table = pa.table({"at": at, **dict(zip(names, arrays, strict=True))})
     keys = [(name, "ascending") for name in ["at", *names]]
     return np.asarray(pc.sort_indices(table, sort_keys=keys))
-
-
-def numbers(values: pa.Array, missing: float = 0.0) -> Float64[np.ndarray, " n"]:
-    """Numbers or truth values as floats; what is none or not finite is `missing`."""
-    if pa.types.is_boolean(values.type):
-        values = pc.cast(values, pa.int8())
-    found = pc.fill_null(pc.cast(values, pa.float64(), safe=False), float("nan"))
-    array = np.asarray(found, dtype=np.float64)
-    return np.where(np.isfinite(array), array, missing)
 
 
 def codes(values: pa.Array) -> tuple[Int64[np.ndarray, " n"], list[str]]:
