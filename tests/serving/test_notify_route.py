@@ -11,6 +11,7 @@ from fastapi.testclient import TestClient
 from edgewise.decisions.decided.folder import write_decided
 from edgewise.decisions.decided.nouns import Decided
 from edgewise.decisions.notify.entry import NotifyEntry
+from edgewise.serving.pages.decided import held
 from edgewise.serving.pages.origin import Origin
 
 ENTRY = {
@@ -61,6 +62,18 @@ def test_what_gains_more_than_it_costs_is_sent_once(client: TestClient, tmp_path
     assert service.get("/v1/users/1/notify?channel=sms").json()["reason"] == "nothing on offer"
     assert service.post("/v1/users/1/notify").json()["send"]
     assert service.post("/v1/users/1/notify").json()["reason"] == "too soon after the last one"
+
+
+def test_a_send_is_remembered_whatever_else_is_read_and_another_decision_begins_anew(
+    client: TestClient, tmp_path: Path
+) -> None:
+    place = write_decided(decided(), tmp_path / "notify")
+    service = serving(client, tmp_path)
+    assert service.post("/v1/users/1/notify").json()["send"]
+    held._whole.cache_clear()  # as where the pages of many other decisions were looked at
+    assert service.get("/v1/users/1/notify").json()["reason"] == "too soon after the last one"
+    write_decided(replace(decided(), settings=dict(decided().settings) | {"multiplier": 0.3}), place)
+    assert service.get("/v1/users/1/notify").json()["send"]
 
 
 def test_a_send_that_arrives_as_an_event_counts(client: TestClient, tmp_path: Path) -> None:

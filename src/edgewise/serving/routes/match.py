@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
-from threading import Lock
 from typing import Annotated, Final
-from weakref import WeakKeyDictionary
 
 from fastapi import APIRouter, Path, Request
 from pydantic import Field
 
-from edgewise.clock import iso
-from edgewise.decisions.decided.nouns import Decided
 from edgewise.decisions.match.live import Board
 from edgewise.serving.answers import Body
-from edgewise.serving.envelope import Refusal
-from edgewise.serving.pages.decided.held import named
+from edgewise.serving.event_log import Logged
+from edgewise.serving.listening import Listeners
+from edgewise.serving.pages.decided.held import Held, named
 from edgewise.serving.pages.origin import origin_of
 from edgewise.serving.routes.given import Read, clean
 from edgewise.serving.tenant import Tenant
@@ -45,17 +41,12 @@ class MatchList(Body):
     offers: list[Offered] = Field(description="in order; empty for somebody who did not look then")
 
 
-@dataclass(slots=True)
-class _Live:
-    """A board and how far its tenant's events were observed."""
-
-    decided: Decided
-    board: Board
-    seen: int
-    lock: Lock
+def _tell(tenant: Tenant, board: Board, logged: Logged) -> None:
+    event = logged.event
+    board.observe(event.table, event.values, _own_key(tenant, event.table, event.values))
 
 
-_BOARDS: Final[WeakKeyDictionary[Tenant, _Live]] = WeakKeyDictionary()
+_BOARDS: Final = Listeners("match", Board, _tell)
 
 
 @router.get("/users/{key:path}/match", response_model=MatchList, operation_id="match")
@@ -68,23 +59,11 @@ async def match(
     folder = origin_of(request, tenant.name).decided
     user = clean(key, "path.key")
     held = await asyncio.to_thread(named, folder, "match")
-    if held.decided is None:
-        raise Refusal(503, f"the decision cannot be read: {held.wrong}", hint="decide again: edgewise match")
-    return await asyncio.to_thread(_answer, tenant, held.decided, user)
+    return await asyncio.to_thread(_answer, tenant, held, user)
 
 
-def _answer(tenant: Tenant, decided: Decided, user: str) -> MatchList:
-    live = _BOARDS.get(tenant)
-    if live is None or live.decided is not decided:
-        live = _Live(decided, Board(decided), 0, Lock())
-        _BOARDS[tenant] = live
-    with live.lock:
-        for one in tenant.log.read(live.seen, tables=live.board.tables):
-            live.seen = one.position
-            if one.event.at > live.board.at:
-                key = _own_key(tenant, one.event.table, one.event.values)
-                live.board.observe(one.event.table, one.event.values, key)
-        places = live.board.of(user)
+def _answer(tenant: Tenant, held: Held, user: str) -> MatchList:
+    places = _BOARDS.ask(tenant, held, lambda board: board.of(user))
     offers = [
         Offered(
             offer=str(one.offer),
@@ -96,7 +75,7 @@ def _answer(tenant: Tenant, decided: Decided, user: str) -> MatchList:
         )
         for one in places
     ]
-    return MatchList(user=user, decided_at=iso(decided.at), offers=offers)
+    return MatchList(user=user, decided_at=held.at, offers=offers)
 
 
 def _own_key(tenant: Tenant, table: str, values: object) -> str | None:

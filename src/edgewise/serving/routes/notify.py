@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
-from threading import Lock
 from typing import Annotated, Final
-from weakref import WeakKeyDictionary
 
 from fastapi import APIRouter, Path, Query, Request
 from pydantic import Field
 
-from edgewise.clock import iso
-from edgewise.decisions.decided.nouns import Decided
 from edgewise.decisions.notify.live import Desk
 from edgewise.serving.answers import Body
-from edgewise.serving.envelope import Refusal
-from edgewise.serving.pages.decided.held import named
+from edgewise.serving.event_log import Logged
+from edgewise.serving.listening import Listeners
+from edgewise.serving.pages.decided.held import Held, named
 from edgewise.serving.pages.origin import origin_of
 from edgewise.serving.routes.given import Events, Read, clean
 from edgewise.serving.tenant import Tenant
@@ -44,17 +40,11 @@ class Answer(Body):
     decided_at: str = Field(description="the moment of the decision")
 
 
-@dataclass(slots=True)
-class _Live:
-    """A desk and how far its tenant's events were observed."""
-
-    decided: Decided
-    desk: Desk
-    seen: int
-    lock: Lock
+def _tell(_: Tenant, desk: Desk, logged: Logged) -> None:
+    desk.observe(logged.event.table, logged.event.values, logged.event.at)
 
 
-_DESKS: Final[WeakKeyDictionary[Tenant, _Live]] = WeakKeyDictionary()
+_DESKS: Final = Listeners("notify", Desk, _tell)
 
 
 @router.get("/users/{key:path}/notify", response_model=Answer, operation_id="may_notify")
@@ -82,24 +72,11 @@ async def _asked(
         None if one is None else clean(one, place) for one, place in ((channel, "channel"), (message, "message"))
     ]
     held = await asyncio.to_thread(named, folder, "notify")
-    if held.decided is None:
-        raise Refusal(503, f"the decision cannot be read: {held.wrong}", hint="decide again: edgewise notify")
-    return await asyncio.to_thread(_answer, tenant, held.decided, user, asked[0], asked[1], take)
+    return await asyncio.to_thread(_answer, tenant, held, user, asked[0], asked[1], take)
 
 
-def _answer(
-    tenant: Tenant, decided: Decided, user: str, channel: str | None, message: str | None, take: bool
-) -> Answer:
-    live = _DESKS.get(tenant)
-    if live is None or live.decided is not decided:
-        live = _Live(decided, Desk(decided), 0, Lock())
-        _DESKS[tenant] = live
-    with live.lock:
-        for one in tenant.log.read(live.seen, tables=live.desk.tables):
-            live.seen = one.position
-            if one.event.at > live.desk.at and isinstance(one.event.values, dict):
-                live.desk.observe(one.event.table, one.event.values, one.event.at)
-        verdict = live.desk.ask(user, tenant.now(), channel, message, take=take)
+def _answer(tenant: Tenant, held: Held, user: str, channel: str | None, message: str | None, take: bool) -> Answer:
+    verdict = _DESKS.ask(tenant, held, lambda desk: desk.ask(user, tenant.now(), channel, message, take=take))
     return Answer(
         user=user,
         send=verdict.send,
@@ -109,5 +86,5 @@ def _answer(
         gain=verdict.gain,
         risk=verdict.risk,
         needed=verdict.needed,
-        decided_at=iso(decided.at),
+        decided_at=held.at,
     )

@@ -22,11 +22,15 @@ _MOST: Final = 40
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A decision by the name of its folder; `decided` is None, and `wrong` says why, where it cannot be read."""
+    """A decision by the name of its folder; `decided` is None, and `wrong` says why, where it cannot be read.
+
+    `version` is another one whenever something else was written there.
+    """
 
     name: str
     decided: Decided | None
     wrong: str = ""
+    version: str = ""
 
     @property
     def at(self) -> str:
@@ -77,17 +81,17 @@ def _read(place: Path, reading: Callable[[Path, int], Held]) -> Held:
 
 
 @lru_cache(maxsize=2 * _MOST)
-def _said(place: Path, _: int) -> Held:
-    return _held(place, read_said)
+def _said(place: Path, written: int) -> Held:
+    return _held(place, read_said, written)
 
 
 @lru_cache(maxsize=4)
-def _whole(place: Path, _: int) -> Held:
-    return _held(place, read_decided)
+def _whole(place: Path, written: int) -> Held:
+    return _held(place, read_decided, written)
 
 
-def _held(place: Path, read: Callable[[Path], Decided]) -> Held:
+def _held(place: Path, read: Callable[[Path], Decided], written: int) -> Held:
     try:
-        return Held(place.name, read(place))
+        return Held(place.name, read(place), version=f"{place}@{written}")
     except UserError as error:
         return Held(place.name, None, error.message)
