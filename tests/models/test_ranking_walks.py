@@ -118,7 +118,9 @@ def test_training_hides_the_last_links_where_order_matters():
 
 def test_trees_are_grown_on_the_losses_that_rank_best_on_validation():
     table, target = scored(np.random.default_rng(0).normal(size=(6000, 3)), lambda v: v[:, 0], 20)
-    trees, grown, tried = choose_trees(table, table, target, 5, [0, 1, 2], 0, both=True, progress=Quiet())
+    trees, grown, tried = choose_trees(
+        table, table, target, 5, [0, 1, 2], 0, both=True, budget=Budget(600), progress=Quiet()
+    )
     assert len(tried) == 9
     found = ranked(table.pool, score_trees(trees, table, [0, 1, 2], grown.rounds), 5)
     value = mean_average_precision(found, target, 5)
@@ -128,9 +130,13 @@ def test_trees_are_grown_on_the_losses_that_rank_best_on_validation():
     again = grow(table, 5, grown, [0, 1, 2], 0)
     assert np.array_equal(score_trees(again, table, [0, 1, 2], grown.rounds),
                           score_trees(trees, table, [0, 1, 2], grown.rounds))  # fmt: skip
-    _, alone, tried = choose_trees(table, table, target, 5, [0, 1, 2], 0, both=False, progress=Quiet())
+    _, alone, tried = choose_trees(
+        table, table, target, 5, [0, 1, 2], 0, both=False, budget=Budget(600), progress=Quiet()
+    )
     assert alone.losses == ["LambdaRank"]
     assert len(tried) == 3
+    _, late, _ = choose_trees(*asked, both=True, budget=Budget(0), progress=Quiet())
+    assert late.losses == ["LambdaRank"]
 
 
 def test_models_are_summed_tree_by_tree():

@@ -124,7 +124,7 @@ class EdgewiseRanker(Model):
         judged, target, seen = self._validation(graph, spec, train, valid, asof, channels)
         trees, self._grown, self._facts["MAP by rounds"] = choose_trees(
             table, judged, target, spec.k, self._columns, random_seed, both=budget.whole >= LITTLE_TIME,
-            progress=progress,
+            budget=budget, progress=progress,
         )  # fmt: skip
         self._view = view_for(self._setup, graph, spec, int(moments_of(self._setup, train.seeds).max(initial=0)))
         network = build_net(table, asof, self._columns, NetSettings(), self._view, random_seed)

@@ -7,6 +7,7 @@ does.
 
 from __future__ import annotations
 
+import time
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
@@ -14,7 +15,7 @@ import lightgbm as lgb
 import numpy as np
 from jaxtyping import Float32
 
-from edgewise.models.contract import Progress
+from edgewise.models.contract import Budget, Progress
 from edgewise.models.forest import summed
 from edgewise.models.ranking_lists import mean_average_precision, ranked
 from edgewise.models.ranking_tables import RankingTable
@@ -26,6 +27,8 @@ __all__ = ["Grown", "TreeSettings", "choose_trees", "fit_trees", "grow", "score_
 ROUNDS: Final = {False: (30, 60, 100), True: (60, 120, 180)}
 #: Shares of LambdaRank in a sum with log loss, each scaled to a standard deviation of 1.
 SHARES: Final = (0.3, 0.5, 0.7)
+#: Growing trees on another loss and both again in a refit takes so many times what the first ones took.
+AGAIN: Final = 4.0
 #: A loss alone has to be so much better than a sum, which varies less between fits.
 ALONE: Final = 1.005
 
@@ -113,11 +116,12 @@ def grow(table: RankingTable, k: int, grown: Grown, columns: list[int], random_s
 
 def choose_trees(
     table: RankingTable, judged: RankingTable, target: Ragged, k: int, columns: list[int], random_seed: int,
-    *, both: bool, progress: Progress,
+    *, both: bool, budget: Budget, progress: Progress,
 ) -> tuple[lgb.Booster, Grown, dict[str, float]]:  # fmt: skip
     """The trees with the highest MAP@k on `judged`, how they were grown, and what was tried.
 
-    Without `both`, LambdaRank alone is tried.
+    Without `both`, LambdaRank alone is tried; so it is where growing the others, now and in a refit, would take
+    more than is left of the budget.
     """
     tried: dict[str, float] = {}
 
@@ -126,9 +130,14 @@ def choose_trees(
         return tried[name]
 
     best: list[tuple[float, lgb.Booster, TreeSettings, np.ndarray]] = []
+    took = 0.0
     for pointwise in (False, True) if both else (False,):
-        settings = TreeSettings(rounds=max(ROUNDS[pointwise]), pointwise=pointwise)
+        settings, began = TreeSettings(rounds=max(ROUNDS[pointwise]), pointwise=pointwise), time.monotonic()
+        if best and budget.left < AGAIN * took:
+            progress.say(f"no time is left to grow trees on {settings.loss}")
+            break
         trees = fit_trees(table, k, settings, columns, random_seed)
+        took = time.monotonic() - began
         progress.say(f"trees are grown: {settings.loss}")
         found = []
         for rounds in ROUNDS[pointwise]:
@@ -138,7 +147,7 @@ def choose_trees(
         best.append(max(found, key=lambda one: one[0]))
     top = max(best, key=lambda one: one[0])
     chosen, value = Grown(((top[2], 1.0),)), top[0] / ALONE
-    for share in SHARES if both else ():
+    for share in SHARES if len(best) > 1 else ():
         weights = [w / max(float(one[3].std()), 1e-9) for w, one in zip((share, 1 - share), best, strict=True)]
         scores = np.sum([w * one[3] for w, one in zip(weights, best, strict=True)], axis=0)
         found_here = worth(f"{share:g} LambdaRank + {1 - share:g} log loss", scores.astype(np.float32))
