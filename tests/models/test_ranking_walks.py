@@ -118,9 +118,8 @@ def test_training_hides_the_last_links_where_order_matters():
 
 def test_trees_are_grown_on_the_losses_that_rank_best_on_validation():
     table, target = scored(np.random.default_rng(0).normal(size=(6000, 3)), lambda v: v[:, 0], 20)
-    trees, grown, tried = choose_trees(
-        table, table, target, 5, [0, 1, 2], 0, both=True, budget=Budget(600), progress=Quiet()
-    )
+    asked = (table, table, target, 5, [0, 1, 2], 0)
+    trees, grown, tried = choose_trees(*asked, both=True, budget=Budget(600), progress=Quiet())
     assert len(tried) == 9
     found = ranked(table.pool, score_trees(trees, table, [0, 1, 2], grown.rounds), 5)
     value = mean_average_precision(found, target, 5)
