@@ -35,6 +35,7 @@ def panel_of(tables: Tables, at: int = AT) -> Panel:
 def test_products_that_no_table_lists_have_a_category_of_their_own(tables: Tables) -> None:
     whole, part = panel_of(tables), panel_of({**tables, "products": tables["products"].slice(3)})
     assert "(none)" in part.categories
+    assert (whole.unlisted, part.unlisted > 0) == (0, True)
     assert part.sales.sum() == whole.sales.sum()
     lost = part.category == list(part.categories).index("(none)")
     first = whole.category == list(whole.categories).index("bread")  # products 0 to 2
@@ -51,6 +52,7 @@ def test_sales_without_a_store_are_left_out(tables: Tables) -> None:
     got, wanted = panel_of({**tables, "sales": holed}), panel_of({**tables, "sales": named})
     assert np.array_equal(got.sales, wanted.sales)
     assert got.store.min() == 0
+    assert (wanted.without_store, got.without_store > 0) == (0, True)
 
 
 def test_a_moment_long_after_all_sales_is_refused(tables: Tables) -> None:

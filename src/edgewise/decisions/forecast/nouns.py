@@ -41,6 +41,8 @@ class Panel:
         on_hand: units on hand at the latest look, by cell; None without a stock table.
         products: for what promotions weigh.
         visits: who (a column) bought where (a row), 0 or 1, for regions; None without shoppers.
+        without_store: how many rows say no store, and are left out.
+        unlisted: how many rows name no product that is listed; their category is "(none)".
     """
 
     first: int
@@ -56,6 +58,8 @@ class Panel:
     on_hand: Float64[np.ndarray, " cells"] | None
     products: Products | None
     visits: Float32[np.ndarray, "stores shoppers"] | None
+    without_store: int = 0
+    unlisted: int = 0
 
     @property
     def weeks(self) -> int:

@@ -107,10 +107,14 @@ def ordered(
 def _assumed(entry: ForecastEntry) -> str:
     orders = entry.orders
     return (
-        f"Orders arrive after {orders.lead_weeks} weeks and must last {orders.review_weeks} more; a margin of "
-        f"{orders.costs.margin:.0%} and a loss of {orders.costs.waste:.0%} of the cost of what is left over are "
+        f"Orders arrive after {_weeks(orders.lead_weeks)} and must last {_weeks(orders.review_weeks)} more; a margin "
+        f"of {orders.costs.margin:.0%} and a loss of {orders.costs.waste:.0%} of the cost of what is left over are "
         "assumed where orders.costs and orders.by_department say nothing else."
     )
+
+
+def _weeks(count: int) -> str:
+    return "1 week" if count == 1 else f"{count} weeks"
 
 
 def _window(entry: ForecastEntry) -> int:

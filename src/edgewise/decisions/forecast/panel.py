@@ -81,7 +81,8 @@ def read_panel(db: Database, entry: ForecastEntry, at: int) -> Panel:
         first=first, stores=stores, categories=names[1], departments=names[0],
         store=cell // len(names[1]), category=cell % len(names[1]), department=department,
         sales=np.maximum(np.rint(sales * 100), 0).astype(np.int64), units=units, censored=None, on_hand=None,
-        products=by_product, visits=_visits(found, entry, store, len(stores)),
+        products=by_product, visits=_visits(found, entry, store, len(stores)), without_store=int((~named).sum()),
+        unlisted=0 if products is None else _unlisted(products[0], products[1]),
     )  # fmt: skip
     if entry.stock is None:
         return panel
@@ -164,6 +165,11 @@ def _products(
         keys, used = listed.column("product").combine_chunks(), np.where(used < 0, len(keys), used)
     names, department, of_product = _tree(listed, entry)
     return names, department, of_product[used], (keys, used, of_product)
+
+
+def _unlisted(keys: pa.Array, product: np.ndarray) -> int:
+    """How many rows name a product that is not listed: those have the null key behind all others."""
+    return int((product == len(keys) - 1).sum()) if len(keys) and not keys[-1].is_valid else 0
 
 
 def _tree(table: pa.Table, entry: ForecastEntry) -> tuple[tuple[list[str], list[str]], np.ndarray, np.ndarray]:

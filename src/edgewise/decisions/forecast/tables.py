@@ -119,6 +119,10 @@ def notes(panel: Panel, entry: ForecastEntry, outlook: Outlook, at: int) -> tupl
             f"Promotions of the next {entry.promotions.known_ahead} weeks are taken as planned and known: "
             "set promotions.known_ahead to 0 where they are not."
         )
+    if panel.without_store:
+        said.append(f"{panel.without_store:,} rows of '{entry.sales}' name no store and are left out.")
+    if panel.unlisted:
+        said.append(f"{panel.unlisted:,} rows of '{entry.sales}' name no product that is listed: category (none).")
     if panel.censored is None:
         said.append("No table of stock levels: sales are taken for demand; what had run out looks like no demand.")
     if not outlook.trees:
