@@ -108,8 +108,8 @@ def _assumed(entry: ForecastEntry) -> str:
     orders = entry.orders
     return (
         f"Orders arrive after {_weeks(orders.lead_weeks)} and must last {_weeks(orders.review_weeks)} more; "
-        f"a margin of {orders.costs.margin:.0%} and a loss of {orders.costs.waste:.0%} of the cost of what is left "
-        "over are assumed where orders.costs and orders.by_department say nothing else."
+        f"a margin of {orders.costs.margin:.0%} and a loss of {orders.costs.waste:.0%} of the cost of what is "
+        "left over are assumed where orders.costs and orders.by_department say nothing else."
     )
 
 
