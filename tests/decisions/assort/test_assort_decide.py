@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from edgewise.clock import DAY, to_micros
 from edgewise.decisions.assort.decide import decide, store_plans
@@ -199,3 +200,8 @@ def test_what_is_expected_adds_up_to_what_was_sold_after() -> None:
     sold = np.bincount(after.store, minlength=6)
     assert made.expected.sum() == pytest.approx(made.total.sum(), rel=0.1)
     assert made.total.sum() == pytest.approx(sold.sum(), rel=0.35)
+
+
+def test_a_store_without_space_is_refused() -> None:
+    with pytest.raises(ValidationError, match="greater than or equal to 1"):
+        entry(space=0)

@@ -13,6 +13,7 @@ from edgewise.clock import DAY, to_micros
 from edgewise.decisions.forecast.nouns import Panel
 from edgewise.decisions.forecast.panel import read_panel
 from edgewise.decisions.forecast.propose import propose
+from edgewise.decisions.forecast.regions import regions_of
 from edgewise.errors import DecisionError
 
 START = to_micros("2016-01-04")
@@ -58,3 +59,14 @@ def test_sales_without_a_store_are_left_out(tables: Tables) -> None:
 def test_a_moment_long_after_all_sales_is_refused(tables: Tables) -> None:
     with pytest.raises(DecisionError, match="no sales in the 52 weeks"):
         panel_of(tables, AT + 60 * 7 * DAY)
+
+
+def test_a_region_comes_from_the_table_of_the_stores(tables: Tables) -> None:
+    with edgewise.open(tables) as opened:
+        entry = propose(opened.schema)
+        panel = read_panel(opened, entry, AT)
+        names, of_store = regions_of(opened, entry, panel)
+        assert [names[r] for r in of_store] == ["north", "north", "south", "south", "south"]
+        with pytest.raises(DecisionError, match="no table of stores") as refused:
+            regions_of(opened, entry.model_copy(update={"region": "products.category"}), panel)
+        assert "stores.COLUMN" in str(refused.value.hint)

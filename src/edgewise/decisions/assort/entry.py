@@ -58,7 +58,7 @@ class AssortEntry(_Entry):
         ge=1,
         description="From how many articles each store chooses: those it would sell most of.",
     )
-    space: int | str | None = Field(
+    space: Annotated[int, Field(ge=1)] | str | None = Field(
         default=None,
         description="The space of each store, or the stores' column that holds it; by default as many articles "
         "as it sold in the last `days`, at least `least_space` and at most half of the candidates.",

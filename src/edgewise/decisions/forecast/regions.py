@@ -27,10 +27,11 @@ def regions_of(db: Database, entry: ForecastEntry, panel: Panel) -> tuple[list[s
     if entry.region is not None:
         table, column = ref_of(db.schema, entry.sales, entry.region, "region")
         key = db.schema.tables[table].key
-        if key is None or table == entry.sales:
-            raise DecisionError(
-                f"forecast.region: '{table}' is no table of stores", hint="write it as table.column"
-            )
+        links = db.schema.links_from(entry.sales)
+        stores = [link.to for link in links if link.column == entry.store]
+        if key is None or table not in stores:
+            where = f"{stores[0]}.COLUMN" if stores else "nothing: no table of stores is linked to"
+            raise DecisionError(f"forecast.region: '{table}' is no table of stores", hint=f"write {where}")
         listed = rows(db, table, {"store": key, "region": column}, panel.end)
         place = ids_of(panel.stores, listed.column("store").combine_chunks())
         texts = [*labels_of(listed.column("region")).to_pylist(), "(none)"]
