@@ -143,6 +143,23 @@ def test_what_is_expected_has_bounds_or_says_on_what_it_rests(decided: Decided) 
     assert demand.low <= demand.value <= (demand.high or 0)
 
 
+def test_what_orders_cost_is_no_estimate(decided: Decided) -> None:
+    (cost,) = [e for e in decided.expects if e.name == "cost of the orders"]
+    assert (cost.low, cost.high) == (None, None)
+    assert any(cost.name in note for note in decided.notes)
+
+
+def test_products_written_as_text_and_as_numbers_are_the_same(
+    tables: Tables, entry: ForecastEntry, decided: Decided
+) -> None:
+    assert entry.promotions is not None
+    text = pa.array([str(p) for p in tables["promotions"]["product_id"].to_pylist()])
+    odd = tables["promotions"].set_column(0, "product_id", text)
+    more = odd.slice(0, 1).set_column(0, "product_id", pa.array(["gift"]))
+    again = redecided({**tables, "promotions": pa.concat_tables([odd, more])}, entry)
+    assert again.tables["forecast"].equals(decided.tables["forecast"])
+
+
 def test_orders_have_a_budget_that_says_what_it_takes(
     tables: Tables, entry: ForecastEntry, decided: Decided
 ) -> None:
@@ -166,6 +183,7 @@ def test_a_budget_that_is_no_limit_takes_nothing(tables: Tables, entry: Forecast
         ({"sales": "sails"}, "sails"),
         ({"store": "shop"}, "shop"),
         ({"category": "products.kind"}, "kind"),
+        ({"value": "products.category"}, "no column of 'sales'"),
         ({"horizon": 1}, "set horizon to 2"),
     ],
 )

@@ -25,6 +25,7 @@ __all__ = ["Ordered", "check_orders", "ordered"]
 #: Demand is taken as so many equally likely values.
 _VALUES: Final = 39
 _MORE: Final = "more than by ordering what is expected"
+_COSTS: Final = "'cost of the orders' has no interval: it is what these orders cost at the margins above."
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ def ordered(
     expects = _expects(panel, cell, spread, outlook, entry, brings, case, kept)
     lost = float(could.sum() - brings.sum())
     cut = int((kept < best - 1e-9).sum())
-    notes = [_assumed(entry), f"'{_MORE}' has no interval: it is what the spread of demand alone says."]
+    notes = [_assumed(entry), f"'{_MORE}' has no interval: it is what the spread of demand alone says.", _COSTS]
     if bound:
         notes.append(f"One more {entry.value} of budget would bring {held.price:.2f} of profit.")
     return Ordered(
@@ -210,7 +211,7 @@ def _expects(
     return (
         Expected("profit of the orders", total, entry.value, "held out", ends[0], ends[-1], entry.interval),
         Expected(_MORE, total - float(plain), entry.value, "model"),
-        Expected("cost of the orders", cost, entry.value, "model", cost, cost, entry.interval),
+        Expected("cost of the orders", cost, entry.value, "model"),
     )
 
 

@@ -13,10 +13,11 @@ from jaxtyping import Float32, Float64, Int64
 from edgewise.clock import DAY, NEVER
 from edgewise.decisions.forecast.entry import ForecastEntry
 from edgewise.decisions.forecast.nouns import WEEK, Panel, Products
-from edgewise.decisions.forecast.reading import ids_of, labels_of, ref_of, rows, table_of
+from edgewise.decisions.forecast.reading import labels_of, own_column, ref_of, rows, table_of
 from edgewise.decisions.forecast.stock import stocks
 from edgewise.errors import DecisionError
 from edgewise.graph.columns import numbers
+from edgewise.ids import Vocabulary
 from edgewise.schema.model import Schema
 from edgewise.sources.database import Database
 
@@ -64,7 +65,7 @@ def read_panel(db: Database, entry: ForecastEntry, at: int) -> Panel:
             f"'{entry.sales}' has no sales in the {_SILENT} weeks before the moment", hint="an earlier moment"
         )
     stores = _sorted_unique(found.column("store"))
-    store = ids_of(found.column("store"), stores)
+    store = Vocabulary(stores).rows(found.column("store"))
     names, department, category, products = _products(db, entry, found, at)
     cell, of_row = np.unique(store * len(names[1]) + category, return_inverse=True)
     sales = _summed(of_row, week, value, (len(cell), weeks))
@@ -98,12 +99,12 @@ def _read(db: Database, entry: ForecastEntry, at: int) -> pa.Table:
     wanted = {"store": entry.store, "value": entry.value}
     optional = {"product": entry.product, "units": entry.units, "shopper": entry.shopper}
     wanted |= {name: column for name, column in optional.items() if column is not None}
+    wanted = {field: own_column(db.schema, table.name, column, field) for field, column in wanted.items()}
     for field in ("category", "department"):
         text = getattr(entry, field)
-        if text is not None and ref_of(db.schema, table.name, text, field)[0] == table.name:
-            wanted[field] = text
-    for field, column in wanted.items():
-        ref_of(db.schema, table.name, column, field)
+        of, own = ref_of(db.schema, table.name, text, field) if text is not None else ("", "")
+        if of == table.name:
+            wanted[field] = own
     found = rows(db, table.name, wanted, at)
     for field in ("value", "units"):
         kind = found.column(field).type if field in wanted else pa.float64()
@@ -158,7 +159,7 @@ def _products(
     if len(listed) == 0:
         raise DecisionError(f"'{table}' has no rows up to then", hint="a later moment, or a category of the sales")
     keys = listed.column("product").combine_chunks()
-    used = ids_of(found.column("product"), keys)
+    used = Vocabulary(keys).rows(found.column("product"))
     if (used < 0).any():  # what is not listed has a place of its own, and no category
         nothing = {name: pa.nulls(1, listed.schema.field(name).type) for name in listed.column_names}
         listed = pa.concat_tables([listed, pa.table(nothing)])
@@ -177,7 +178,7 @@ def _tree(table: pa.Table, entry: ForecastEntry) -> tuple[tuple[list[str], list[
     own = labels_of(table.column("category"))
     above = labels_of(table.column("department")) if entry.department else pa.array(["all"] * len(own))
     departments, categories = _sorted_unique(pa.chunked_array([above])), _sorted_unique(pa.chunked_array([own]))
-    pair = ids_of(above, departments) * len(categories) + ids_of(own, categories)
+    pair = Vocabulary(departments).rows(above) * len(categories) + Vocabulary(categories).rows(own)
     pairs, category = np.unique(pair, return_inverse=True)
     names = categories.to_pylist()
     listed = [names[p % len(names)] for p in pairs]
@@ -198,7 +199,7 @@ def _visits(
     if entry.shopper is None or entry.region is not None:
         return None
     shoppers = pc.unique(found.column("shopper").drop_null())
-    who = ids_of(found.column("shopper"), shoppers)
+    who = Vocabulary(shoppers).rows(found.column("shopper"))
     visits = np.zeros((stores, len(shoppers)), dtype=np.float32)
     visits[store[who >= 0], who[who >= 0]] = 1.0
     return visits

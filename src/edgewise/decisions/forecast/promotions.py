@@ -17,8 +17,9 @@ from jaxtyping import Float32, Float64, Int64
 from edgewise.clock import NEVER
 from edgewise.decisions.forecast.entry import PromotionEntry
 from edgewise.decisions.forecast.nouns import WEEK, Panel, Products
-from edgewise.decisions.forecast.reading import grouped, ids_of, labels_of, ref_of, table_of
+from edgewise.decisions.forecast.reading import grouped, labels_of, own_column, table_of
 from edgewise.errors import DecisionError
+from edgewise.ids import Vocabulary
 from edgewise.sources.database import Database
 
 __all__ = ["Promotions", "read_promotions"]
@@ -87,11 +88,12 @@ def read_promotions(db: Database, entry: PromotionEntry, panel: Panel, at: int) 
     if not table.timed or panel.products is None:
         what = f"'{table.name}' has no time" if not table.timed else "sales have no table of products"
         raise DecisionError(f"forecast.promotions: {what}", hint="leave promotions out")
-    columns = {"product": entry.product, **{f"kind{i}": c for i, c in enumerate(entry.kinds)}}
-    for column in columns.values():
-        ref_of(db.schema, entry.table, column, "promotions")
+    columns = {"product": own_column(db.schema, entry.table, entry.product, "promotions.product")}
+    for i, column in enumerate(entry.kinds):
+        columns[f"kind{i}"] = own_column(db.schema, entry.table, column, "promotions.kinds")
     found = grouped(db, entry.table, columns, at + entry.known_ahead * WEEK)
-    product, time = ids_of(found.column("product"), panel.products.keys), found.column("t").to_numpy()
+    product = Vocabulary(panel.products.keys).rows(found.column("product"))
+    time = found.column("t").to_numpy()
     week = (time - panel.first) // WEEK
     weeks = panel.weeks + entry.known_ahead
     kept = (product >= 0) & (week >= 0) & (week < weeks) & (time < NEVER)

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from jaxtyping import Int64
 from sqlglot import expressions as exp
 
 from edgewise.clock import NEVER
@@ -15,7 +14,7 @@ from edgewise.errors import DecisionError, proposal
 from edgewise.schema.model import Schema, Table
 from edgewise.sources.database import Database
 
-__all__ = ["Ref", "grouped", "ids_of", "labels_of", "ref_of", "rows", "table_of"]
+__all__ = ["Ref", "grouped", "labels_of", "own_column", "ref_of", "rows", "table_of"]
 
 Ref = tuple[str, str]
 
@@ -45,6 +44,19 @@ def ref_of(schema: Schema, table: str, text: str, field: str) -> Ref:
         hint = proposal(column, names, f"columns: {', '.join(names)}")
         raise DecisionError(f"forecast.{field} names '{column}', which '{found.name}' has not", hint=hint)
     return found.name, column
+
+
+def own_column(schema: Schema, table: str, text: str, field: str) -> str:
+    """The column that an entry names, which must be one of the table's own.
+
+    Raises:
+        DecisionError: there is no such column, or it is another table's.
+    """
+    other, column = ref_of(schema, table, text, field)
+    if other != table:
+        hint = f"columns: {', '.join(c.name for c in schema.tables[table].columns)}"
+        raise DecisionError(f"forecast.{field} names '{text}', which is no column of '{table}'", hint=hint)
+    return column
 
 
 def rows(db: Database, table: str, columns: Mapping[str, str], at: int | None) -> pa.Table:
@@ -109,10 +121,3 @@ def labels_of(column: pa.ChunkedArray | pa.Array, missing: str = "(none)") -> pa
     whole = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
     whole = whole.dictionary_decode() if pa.types.is_dictionary(whole.type) else whole
     return pc.fill_null(pc.cast(whole, pa.string()), missing)
-
-
-def ids_of(values: pa.Array | pa.ChunkedArray, keys: pa.Array) -> Int64[np.ndarray, " rows"]:
-    """The position of each value among keys; -1 where it is none of them."""
-    found = pc.index_in(values, value_set=keys.cast(values.type) if keys.type != values.type else keys)
-    found = found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found
-    return np.asarray(pc.fill_null(found, -1).to_numpy(zero_copy_only=False)).astype(np.int64)

@@ -9,8 +9,9 @@ from jaxtyping import Float32, Float64, Int64
 
 from edgewise.decisions.forecast.entry import ForecastEntry
 from edgewise.decisions.forecast.nouns import Panel
-from edgewise.decisions.forecast.reading import ids_of, labels_of, ref_of, rows
+from edgewise.decisions.forecast.reading import labels_of, ref_of, rows
 from edgewise.errors import DecisionError
+from edgewise.ids import Vocabulary
 from edgewise.sources.database import Database
 
 __all__ = ["regions_of", "shared"]
@@ -33,7 +34,7 @@ def regions_of(db: Database, entry: ForecastEntry, panel: Panel) -> tuple[list[s
             where = f"{stores[0]}.COLUMN" if stores else "nothing: no table of stores is linked to"
             raise DecisionError(f"forecast.region: '{table}' is no table of stores", hint=f"write {where}")
         listed = rows(db, table, {"store": key, "region": column}, panel.end)
-        place = ids_of(panel.stores, listed.column("store").combine_chunks())
+        place = Vocabulary(listed.column("store")).rows(panel.stores)
         texts = [*labels_of(listed.column("region")).to_pylist(), "(none)"]
         of_store = [texts[p] for p in place]
         names = sorted(set(of_store))

@@ -11,9 +11,10 @@ from jaxtyping import Float64
 from edgewise.clock import NEVER
 from edgewise.decisions.forecast.entry import StockEntry
 from edgewise.decisions.forecast.nouns import WEEK, Panel
-from edgewise.decisions.forecast.reading import ids_of, labels_of, ref_of, rows, table_of
+from edgewise.decisions.forecast.reading import labels_of, own_column, rows, table_of
 from edgewise.errors import DecisionError
 from edgewise.graph.columns import numbers
+from edgewise.ids import Vocabulary
 from edgewise.sources.database import Database
 
 __all__ = ["stocks", "uncensored"]
@@ -63,12 +64,13 @@ def stocks(
     named = entry.product if entry.product is not None else entry.category
     if named is None:
         raise DecisionError("forecast.stock names neither product nor category", hint="set one of the two")
-    columns = {"store": entry.store, what: named, "left": entry.on_hand}
-    for field, column in columns.items():
-        ref_of(db.schema, entry.table, column, f"stock.{field}")
-    found = rows(db, entry.table, columns, at)
+    columns = {"store": entry.store, what: named, "on_hand": entry.on_hand}
+    own = {
+        field: own_column(db.schema, entry.table, column, f"stock.{field}") for field, column in columns.items()
+    }
+    found = rows(db, entry.table, own, at)
     cell, item = _cells(panel, found, what)
-    time, left = found.column("t").to_numpy(), numbers(found.column("left"))
+    time, left = found.column("t").to_numpy(), numbers(found.column("on_hand"))
     ok = (cell >= 0) & np.isfinite(left) & (time < NEVER)
     cell, item, time, left = cell[ok], item[ok], time[ok], left[ok]
     week = (time - panel.first) // WEEK
@@ -87,11 +89,11 @@ def stocks(
 def _cells(panel: Panel, found: pa.Table, what: str) -> tuple[np.ndarray, np.ndarray]:
     """The cell and the product (or category) of each row of a stock table; -1 where the panel has it not."""
     column = found.column
-    store = ids_of(column("store"), panel.stores)
+    store = Vocabulary(panel.stores).rows(column("store"))
     if what == "product":
         if panel.products is None:
             raise DecisionError("forecast.stock.product needs sales by product", hint="set forecast.product")
-        item = ids_of(column("product"), panel.products.keys)
+        item = Vocabulary(panel.products.keys).rows(column("product"))
         category = np.where(item >= 0, panel.products.category[item], -1)
     else:
         names = {name: i for i, name in enumerate(panel.categories)}
