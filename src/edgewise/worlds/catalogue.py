@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 
@@ -13,7 +15,7 @@ from edgewise.errors import SourceError
 from edgewise.worlds.completejourney import completejourney_files
 from edgewise.worlds.planted import shop
 
-__all__ = ["WORLDS", "World", "is_world", "load_world", "names", "split_name"]
+__all__ = ["WORLDS", "World", "is_world", "load_world", "make_world", "names", "split_name"]
 
 Tables = Mapping[str, tuple[Path, ...]] | Mapping[str, pa.Table]
 
@@ -33,33 +35,24 @@ class World:
     load_sized: Callable[[str], Tables] | None = None
 
 
-def _load_streaming(options: str = "") -> Tables:
+def make_world(name: str, options: str = "") -> Any:
+    """The planted world of a bare name, at the size that stands behind it: `:small`, `?weeks=8`, or nothing.
+
+    Raises:
+        SourceError: there is no such size or option.
+    """
     # compiled loops are loaded with the world, not with the list of worlds
-    from edgewise.worlds.streaming import streaming
-    from edgewise.worlds.streaming.options import read_options
-
-    return streaming(read_options(options)).tables
-
-
-def _load_lodging(options: str = "") -> Tables:
-    from edgewise.worlds.lodging import lodging
-    from edgewise.worlds.lodging.options import read_options
-
-    return lodging(read_options(options)).tables
+    package = import_module(f"edgewise.worlds.{name}")
+    read_options = import_module(f"edgewise.worlds.{name}.options").read_options
+    return getattr(package, name)(read_options(options))
 
 
-def _load_messaging(options: str = "") -> Tables:
-    from edgewise.worlds.messaging import messaging
-    from edgewise.worlds.messaging.options import read_options
+def _planted(name: str, about: str) -> World:
+    def load(options: str = "") -> Tables:
+        tables: Mapping[str, pa.Table] = make_world(name, options).tables
+        return tables
 
-    return messaging(read_options(options)).tables
-
-
-def _load_trending(options: str = "") -> Tables:
-    from edgewise.worlds.trending import trending
-    from edgewise.worlds.trending.options import read_options
-
-    return trending(read_options(options)).tables
+    return World(name, about, simulated=True, load=load, load_sized=load)
 
 
 WORLDS: dict[str, World] = {
@@ -71,19 +64,13 @@ WORLDS: dict[str, World] = {
             simulated=False,
             load=completejourney_files,
         ),
-        World(
-            name="lodging",
-            about="A marketplace for lodging: 6,800 guests, 570 listings, half a year (simulated data)",
-            simulated=True,
-            load=_load_lodging,
-            load_sized=_load_lodging,
+        _planted(
+            "lodging",
+            "A marketplace for lodging: 6,800 guests, 570 listings, half a year (simulated data)",
         ),
-        World(
-            name="messaging",
-            about="A shop that writes to 5,000 users: half a year, 170,000 randomised messages (simulated data)",
-            simulated=True,
-            load=_load_messaging,
-            load_sized=_load_messaging,
+        _planted(
+            "messaging",
+            "A shop that writes to 5,000 users: half a year, 170,000 randomised messages (simulated data)",
         ),
         World(
             name="shop",
@@ -91,19 +78,13 @@ WORLDS: dict[str, World] = {
             simulated=True,
             load=lambda: shop().tables,
         ),
-        World(
-            name="streaming",
-            about="A music and podcast service: 1,000 listeners, half a year, 350,000 listens (simulated data)",
-            simulated=True,
-            load=_load_streaming,
-            load_sized=_load_streaming,
+        _planted(
+            "streaming",
+            "A music and podcast service: 1,000 listeners, half a year, 350,000 listens (simulated data)",
         ),
-        World(
-            name="trending",
-            about="A chain with planted trends: 1,500 shoppers, 40 weeks, 130,000 purchases (simulated data)",
-            simulated=True,
-            load=_load_trending,
-            load_sized=_load_trending,
+        _planted(
+            "trending",
+            "A chain with planted trends: 1,500 shoppers, 40 weeks, 130,000 purchases (simulated data)",
         ),
     )
 }

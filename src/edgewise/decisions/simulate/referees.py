@@ -10,7 +10,7 @@ from typing import Any
 
 from edgewise.decisions.simulate.nouns import Policy
 from edgewise.errors import ArgumentError, proposal
-from edgewise.worlds.catalogue import WORLDS, split_name
+from edgewise.worlds.catalogue import WORLDS, make_world, split_name
 
 __all__ = ["OURS", "Referee", "referee_of", "worlds"]
 
@@ -52,13 +52,11 @@ def referee_of(name: str) -> Referee:
     if bare not in known:
         real = f"'{bare}' cannot be simulated" if bare in WORLDS else f"there is no world '{bare}'"
         raise ArgumentError(real, hint=proposal(bare, known, f"worlds that can go on: {', '.join(known)}"))
-    package = import_module(f"edgewise.worlds.{bare}")
-    read_options = import_module(f"edgewise.worlds.{bare}.options").read_options
     room = import_module(f"edgewise.worlds.{bare}.referee")
     policies = {n: Policy(n, "baseline", act, knows=True) for n, act in room.POLICIES.items()}
     policies |= {n: Policy(n, "edgewise", act) for n, act in _ours(bare).items()}
     policies["oracle"] = Policy("oracle", "oracle", room.ORACLE, knows=True)
-    world = getattr(package, bare)(read_options(options))
+    world = make_world(bare, options)
     about = WORLDS[bare].about.partition(":")[0]  # what follows is the default size
     return Referee(name, about, world, policies, room.GOAL, room.figures)
 

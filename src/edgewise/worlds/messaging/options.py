@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass
 from typing import Final
-from urllib.parse import parse_qsl
 
-from edgewise.errors import SourceError
+from edgewise.worlds.options import SEEDS, sized
 
 __all__ = ["SIZES", "MessagingOptions", "read_options"]
 
@@ -31,13 +30,12 @@ SIZES: Final = {
     "large": MessagingOptions(users=100_000),
 }
 
-_LEAST: Final = {"users": 20, "weeks": 4, "messages": 16, "products": 16, "random_seed": 0}
-_MOST: Final = {
-    "users": 500_000,
-    "weeks": 104,
-    "messages": 500,
-    "products": 10_000,
-    "random_seed": 2**31 - 1,
+_RANGES: Final = {
+    "users": (20, 500_000),
+    "weeks": (4, 104),
+    "messages": (16, 500),
+    "products": (16, 10_000),
+    "random_seed": SEEDS,
 }
 
 
@@ -47,23 +45,4 @@ def read_options(text: str) -> MessagingOptions:
     Raises:
         SourceError: there is no such size or option, or its value is out of range.
     """
-    size, _, query = text.partition("?")
-    options = SIZES.get(size.removeprefix(":") or "medium")
-    if options is None or size == ":":
-        raise SourceError(f"the world 'messaging' has no size '{size[1:]}'", hint=f"sizes: {', '.join(SIZES)}")
-    for key, value in parse_qsl(query, keep_blank_values=True):
-        options = replace(options, **{key: _value(key, value)})
-    return options
-
-
-def _value(key: str, value: str) -> int:
-    known = [field.name for field in fields(MessagingOptions)]
-    if key not in known:
-        raise SourceError(f"the world 'messaging' has no option '{key}'", hint=f"options: {', '.join(known)}")
-    low, high = _LEAST[key], _MOST[key]
-    if not value.isdecimal() or not low <= int(value) <= high:
-        raise SourceError(
-            f"the option {key}={value} of the world 'messaging' is no number from {low} to {high}",
-            hint=f"for example {key}={asdict(SIZES['medium'])[key]}",
-        )
-    return int(value)
+    return sized("messaging", SIZES, _RANGES, text)

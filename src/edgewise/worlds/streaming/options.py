@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass
 from typing import Final
-from urllib.parse import parse_qsl
 
-from edgewise.errors import SourceError
+from edgewise.worlds.options import SEEDS, sized
 
 __all__ = ["SIZES", "StreamingOptions", "read_options"]
 
@@ -32,14 +31,13 @@ SIZES: Final = {
     "large": StreamingOptions(listeners=10_000, weeks=26, artists=1500, playlists=1000, podcasts=500),
 }
 
-_LEAST: Final = {"listeners": 10, "weeks": 2, "artists": 20, "playlists": 5, "podcasts": 13, "random_seed": 0}
-_MOST: Final = {
-    "listeners": 200_000,
-    "weeks": 156,
-    "artists": 20_000,
-    "playlists": 20_000,
-    "podcasts": 10_000,
-    "random_seed": 2**31 - 1,
+_RANGES: Final = {
+    "listeners": (10, 200_000),
+    "weeks": (2, 156),
+    "artists": (20, 20_000),
+    "playlists": (5, 20_000),
+    "podcasts": (13, 10_000),
+    "random_seed": SEEDS,
 }
 
 
@@ -49,23 +47,4 @@ def read_options(text: str) -> StreamingOptions:
     Raises:
         SourceError: there is no such size or option, or its value is out of range.
     """
-    size, _, query = text.partition("?")
-    options = SIZES.get(size.removeprefix(":") or "medium")
-    if options is None or size == ":":
-        raise SourceError(f"the world 'streaming' has no size '{size[1:]}'", hint=f"sizes: {', '.join(SIZES)}")
-    for key, value in parse_qsl(query, keep_blank_values=True):
-        options = replace(options, **{key: _value(key, value)})
-    return options
-
-
-def _value(key: str, value: str) -> int:
-    known = [field.name for field in fields(StreamingOptions)]
-    if key not in known:
-        raise SourceError(f"the world 'streaming' has no option '{key}'", hint=f"options: {', '.join(known)}")
-    low, high = _LEAST[key], _MOST[key]
-    if not value.isdecimal() or not low <= int(value) <= high:
-        raise SourceError(
-            f"the option {key}={value} of the world 'streaming' is no number from {low} to {high}",
-            hint=f"for example {key}={asdict(SIZES['medium'])[key]}",
-        )
-    return int(value)
+    return sized("streaming", SIZES, _RANGES, text)

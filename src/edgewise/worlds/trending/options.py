@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
-from typing import Any, Final
-from urllib.parse import parse_qsl
+from dataclasses import dataclass
+from typing import Final
 
-from edgewise.errors import SourceError
+from edgewise.worlds.options import SEEDS, sized
 
 __all__ = ["SIZES", "TrendingOptions", "read_options"]
 
@@ -47,7 +46,18 @@ SIZES: Final = {
     "years": TrendingOptions(weeks=110, season=0.3),
 }
 
-_LEAST: Final = {"shoppers": 50, "products": 20, "stores": 2, "weeks": 14, "events": 100, "size": 1.0}
+_RANGES: Final = {
+    "shoppers": (50, 1_000_000),
+    "products": (20, 1_000_000),
+    "stores": (2, 1_000_000),
+    "weeks": (14, 1_000_000),
+    "events": (100, 1_000_000),
+    "trends": (0, 1_000_000),
+    "size": (1.0, 1_000_000.0),
+    "season": (0.0, 1.0),
+    "bursts": (0.0, 1.0),
+    "random_seed": SEEDS,
+}
 
 
 def read_options(text: str) -> TrendingOptions:
@@ -56,24 +66,4 @@ def read_options(text: str) -> TrendingOptions:
     Raises:
         SourceError: there is no such size or option, or its value is out of range.
     """
-    size, _, query = text.partition("?")
-    options = SIZES.get(size.removeprefix(":") or "medium")
-    if options is None or size == ":":
-        raise SourceError(f"the world 'trending' has no size '{size[1:]}'", hint=f"sizes: {', '.join(SIZES)}")
-    asked = {key: _value(key, value) for key, value in parse_qsl(query, keep_blank_values=True)}
-    whole: dict[str, Any] = {**asdict(options), **asked}
-    return TrendingOptions(**whole)
-
-
-def _value(key: str, text: str) -> int | float:
-    kinds = {field.name: type(getattr(SIZES["medium"], field.name)) for field in fields(TrendingOptions)}
-    if key not in kinds:
-        raise SourceError(f"the world 'trending' has no option '{key}'", hint=f"options: {', '.join(kinds)}")
-    try:
-        value: int | float = kinds[key](text)
-    except ValueError:
-        hint = f"for example {key}={_LEAST.get(key, 1)}"
-        raise SourceError(f"{key}={text}: a number is expected", hint=hint) from None
-    if not _LEAST.get(key, 0) <= value <= 1_000_000:
-        raise SourceError(f"{key}={text} is out of range", hint=f"from {_LEAST.get(key, 0)}")
-    return value
+    return sized("trending", SIZES, _RANGES, text)
