@@ -10,7 +10,7 @@ import lightgbm as lgb
 __all__ = ["summed"]
 
 _BLOCK = re.compile(r"Tree=\d+\n.*?\n\n\n", re.DOTALL)
-_LEAVES = re.compile(r"^(leaf_value)=(.*)$", re.MULTILINE)
+_LEAVES = re.compile(r"^leaf_value=(.*)$", re.MULTILINE)
 
 
 def summed(parts: Iterable[tuple[lgb.Booster, int, float]]) -> lgb.Booster:
@@ -35,6 +35,6 @@ def summed(parts: Iterable[tuple[lgb.Booster, int, float]]) -> lgb.Booster:
 
 def _scaled(tree: str, weight: float) -> str:
     def scaled(line: re.Match[str]) -> str:
-        return f"{line[1]}={' '.join(repr(weight * float(value)) for value in line[2].split())}"
+        return f"leaf_value={' '.join(repr(weight * float(value)) for value in line[1].split())}"
 
     return _LEAVES.sub(scaled, tree)
