@@ -5,16 +5,20 @@ from __future__ import annotations
 import datetime as dt
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+from fastapi.testclient import TestClient
 
 from edgewise.clock import to_micros
 from edgewise.decisions.decided.folder import write_decided
 from edgewise.decisions.decided.nouns import Decided, Expected, GaveUp
+from edgewise.decisions.match.entry import MatchEntry
+from edgewise.serving.pages.origin import Origin
 
 #: A name that a page must show and never run.
 HOSTILE = "</table><script>document.title='run'</script>\"'&"
@@ -210,3 +214,29 @@ def match() -> Decided:
     asks = [{"search_id": i, "guest_id": f"g{i}", "weighed": 40, "offers": 4, "booking": 0.3} for i in range(1, 6)]
     tables = {"lists": lists, "offers": offers, "asks": asks}
     return replace(plain("match"), tables={name: pa.Table.from_pylist(made) for name, made in tables.items()})
+
+
+def contended(entry: Mapping[str, Any], offers: tuple[int, int], at: int) -> Decided:
+    """Askers 1 and 2 look for the same day; of the first offer there is one, which both have on their lists."""
+    made = MatchEntry.model_validate(entry)
+    asker, (scarce, other) = made.asks.asker, offers
+    lists = pa.table(
+        {
+            "search_id": [1, 1, 2],
+            asker: [1, 1, 2],
+            "position": [1, 2, 1],
+            made.requests.offer: [scarce, other, scarce],
+            "booking": [0.3, 0.2, 0.4],
+            "newcomer": [False, True, False],
+            "left": [1, 1, 1],
+        }
+    )
+    day = dt.date(2030, 1, 1)
+    asks = pa.table({"search_id": [1, 2], asker: [1, 2], "begins": [day, day], "days": [1, 1]})
+    return Decided("match", "market", at, made.model_dump(mode="json"), {"lists": lists, "asks": asks}, ())
+
+
+def serving(client: TestClient, folder: Path) -> TestClient:
+    """The client, its first tenant's decisions being those in a folder."""
+    client.app.state.origins = {"main": Origin(decided=folder)}  # type: ignore[attr-defined]  # Starlette's own
+    return client

@@ -14,13 +14,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.csv as csv
 import pytest
-from decided_samples import assort
+from decided_samples import assort, contended
 from fastapi.testclient import TestClient
 
 from edgewise.clock import MINUTE, to_micros
 from edgewise.decisions.decided.folder import write_decided
-from edgewise.decisions.decided.nouns import Decided
-from edgewise.decisions.match.entry import MatchEntry
 from edgewise.errors import ArgumentError
 from edgewise.query.bind import bind
 from edgewise.serving.app import make_app
@@ -57,31 +55,12 @@ def tables(folder: Path) -> None:
         csv.write_csv(pa.table(columns), folder / f"{name}.csv")
 
 
-def lists() -> Decided:
-    """Guests 1 and 2 look for the same day; of room 105 there is one."""
-    listed = pa.table(
-        {
-            "search_id": [1, 1, 2],
-            "guest_id": [1, 1, 2],
-            "position": [1, 2, 1],
-            "room_id": [105, 106, 105],
-            "booking": [0.3, 0.2, 0.4],
-            "newcomer": [False, True, False],
-            "left": [1, 1, 1],
-        }
-    )
-    day = dt.date(2030, 1, 1)
-    asks = pa.table({"search_id": [1, 2], "guest_id": [1, 2], "begins": [day, day], "days": [1, 1]})
-    settings = MatchEntry.model_validate(ENTRY).model_dump(mode="json")
-    return Decided("match", "market", to_micros("2025-03-01"), settings, {"lists": listed, "asks": asks}, ())
-
-
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project file beside its tables and two decisions."""
     folder: Path = tmp_path_factory.mktemp("market")
     tables(folder / "tables")
-    write_decided(lists(), folder / "decided" / "match")
+    write_decided(contended(ENTRY, (105, 106), to_micros("2025-03-01")), folder / "decided" / "match")
     write_decided(assort(), folder / "decided" / "assort")
     said = {"name": "market", "source": "tables", "decisions": {"match": ENTRY}}
     (folder / "project.yaml").write_text(json.dumps(said))
@@ -202,8 +181,14 @@ def test_live_decisions_hear_events_and_forget_people(project: Path, tmp_path: P
         assert client.app.state.service.tenants["main"].now() >= began  # type: ignore[attr-defined]  # as above
         assert offered(client, 1) == ["106"]
         assert client.post("/v1/events", json=taken).json()["duplicates"] == 1
+        assert offered(client, 2) == ["105"]
         assert client.request("DELETE", "/v1/users/2").json()["events"] == 1
+        assert offered(client, 2) == []
+        assert offered(client, 1) == ["105", "106"]  # what they had asked for is free again
         assert client.post("/v1/events", json=taken | {"id": "r2"}).json()["ignored"] == 1
+    with serving(project, tmp_path) as client:
+        assert offered(client, 1) == ["105", "106"]
+        assert offered(client, 2) == []  # their list is still in the folder of the decision
 
 
 def test_where_the_tables_are_gone_decisions_are_still_shown(project: Path, tmp_path: Path) -> None:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import replace
 from pathlib import Path
 
-import pyarrow as pa
+from decided_samples import contended, serving
 from fastapi.testclient import TestClient
 
 from edgewise.decisions.decided.folder import write_decided
 from edgewise.decisions.decided.nouns import Decided
-from edgewise.decisions.match.entry import MatchEntry
-from edgewise.serving.pages.origin import Origin
 
 ENTRY = {
     "asks": {"table": "searches", "asker": "user_id", "begins": "starts"},
@@ -24,27 +21,8 @@ ENTRY = {
 
 
 def decided() -> Decided:
-    """Users 1 and 2 look for the same day; of track 5 there is one. The shop's listens stand for requests."""
-    lists = pa.table(
-        {
-            "search_id": [1, 1, 2],
-            "user_id": [1, 1, 2],
-            "position": [1, 2, 1],
-            "track_id": [5, 6, 5],
-            "booking": [0.3, 0.2, 0.4],
-            "newcomer": [False, True, False],
-            "left": [1, 1, 1],
-        }
-    )
-    day = dt.date(2030, 1, 1)
-    asks = pa.table({"search_id": [1, 2], "user_id": [1, 2], "begins": [day, day], "days": [1, 1]})
-    settings = MatchEntry.model_validate(ENTRY).model_dump(mode="json")
-    return Decided("match", "shop", 0, settings, {"lists": lists, "asks": asks}, ())
-
-
-def serving(client: TestClient, folder: Path) -> TestClient:
-    client.app.state.origins = {"main": Origin(decided=folder)}  # type: ignore[attr-defined]  # Starlette's own
-    return client
+    """Of track 5 there is one. The shop's listens stand for requests."""
+    return contended(ENTRY, (5, 6), 0)
 
 
 def tracks(client: TestClient, user: int) -> list[str]:

@@ -6,13 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
+from decided_samples import serving
 from fastapi.testclient import TestClient
 
 from edgewise.decisions.decided.folder import write_decided
 from edgewise.decisions.decided.nouns import Decided
 from edgewise.decisions.notify.entry import NotifyEntry
 from edgewise.serving.pages.decided import held
-from edgewise.serving.pages.origin import Origin
 
 ENTRY = {
     "users": {"table": "users"},
@@ -43,11 +43,6 @@ def decided() -> Decided:
     }  # fmt: skip
     settings = NotifyEntry.model_validate(ENTRY).model_dump(mode="json") | {"multiplier": 0.2, "elsewhere": 0.4}
     return Decided("notify", "shop", 0, settings, tables, ())
-
-
-def serving(client: TestClient, folder: Path) -> TestClient:
-    client.app.state.origins = {"main": Origin(decided=folder)}  # type: ignore[attr-defined]  # Starlette's own
-    return client
 
 
 def test_what_gains_more_than_it_costs_is_sent_once(client: TestClient, tmp_path: Path) -> None:
@@ -82,6 +77,17 @@ def test_a_send_that_arrives_as_an_event_counts(client: TestClient, tmp_path: Pa
     event = {"id": "n1", "table": "listens", "values": {"user_id": 1, "track_id": 5, "seconds": 1.0}}
     assert service.post("/v1/events", json=event).status_code == 200
     assert service.get("/v1/users/1/notify").json()["reason"] == "too soon after the last one"
+
+
+def test_who_is_deleted_is_unknown_to_this_decision_and_to_the_next(client: TestClient, tmp_path: Path) -> None:
+    place = write_decided(decided(), tmp_path / "notify")
+    service = serving(client, tmp_path)
+    assert service.get("/v1/users/1/notify").json()["send"]
+    assert service.delete("/v1/users/1").status_code == 200
+    assert "unknown" in service.get("/v1/users/1/notify").json()["reason"]
+    write_decided(replace(decided(), settings=dict(decided().settings) | {"multiplier": 0.3}), place)
+    assert "unknown" in service.post("/v1/users/1/notify").json()["reason"]
+    assert "gains" in service.get("/v1/users/2/notify").json()["reason"]
 
 
 def test_without_a_decision_or_with_another_versions_it_is_said(client: TestClient, tmp_path: Path) -> None:

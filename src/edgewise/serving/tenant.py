@@ -98,6 +98,8 @@ class Tenant:
         self._closed = False
         self.failed_events = 0
         self._seen: dict[int, int] = {}  # by the identity of a model: a version may be loaded twice
+        #: Told of a user who is deleted: what else keeps something of them.
+        self.forgetting: list[Callable[[str], None]] = []
         self._forgotten: set[bytes] = self.log.forgotten()
         self._salt = self.log.fact("salt") or self.log.fact("salt", os.urandom(16)) or b""
         self._offset = 0
@@ -147,7 +149,7 @@ class Tenant:
     def asks(self, user: str, session: Sequence[tuple[str, Any]] = ()) -> Composer:
         """A question of a user ("" for nobody in particular): which model answers, as of now."""
         live, variant = self.models.now.choose(user)
-        row = MISSING if user == "" or self._is_forgotten(user) else live.keys.row(live.users, user)
+        row = MISSING if user == "" or self.is_forgotten(user) else live.keys.row(live.users, user)
         rows = [(kind, live.keys.row(kind, key)) for kind, key in session]
         known = tuple((kind, item) for kind, item in rows if item != MISSING)
         return Composer(live, variant, Ask(row, self.now(), user, exposure_id(), known))
@@ -162,7 +164,7 @@ class Tenant:
         checked = []
         for i, given in enumerate(events):
             event, user = self.intake.event(given, now, f"body.events[{i}]" if batch else "body")
-            if user is not None and self._is_forgotten(user):
+            if user is not None and self.is_forgotten(user):
                 continue
             checked.append((event, user))
         if not checked:
@@ -175,7 +177,7 @@ class Tenant:
         Raises:
             Refusal: there is no such thing.
         """
-        if self._is_forgotten(user):
+        if self.is_forgotten(user):
             return None
         live = self.models.now.current
         kind = known_kind(kind, live.desk.offers)
@@ -237,7 +239,13 @@ class Tenant:
                     live.answers.forget(row)
 
         await self.engine.run(clear)
+        for let_go in self.forgetting:
+            await loop.run_in_executor(None, let_go, user)
         return Gone(events, exposures, cached)
+
+    def is_forgotten(self, user: str) -> bool:
+        """Whether a user was deleted, by key."""
+        return bool(self._forgotten) and self._token(user) in self._forgotten
 
     def close(self) -> None:
         """Finish what is under way, and keep the state for the next start. Closing again does nothing."""
@@ -304,9 +312,6 @@ class Tenant:
 
     def _token(self, user: str) -> bytes:
         return hashlib.blake2b(user.encode("utf-8", "surrogatepass"), key=self._salt, digest_size=16).digest()
-
-    def _is_forgotten(self, user: str) -> bool:
-        return bool(self._forgotten) and self._token(user) in self._forgotten
 
 
 def _noting(events: Iterable[Event], taken: list[Event]) -> Iterator[Event]:

@@ -65,3 +65,16 @@ def test_only_days_that_overlap_count() -> None:
 
 def test_somebody_who_did_not_look_has_no_list() -> None:
     assert offers(Board(decided()), "99") == []
+
+
+def test_who_is_forgotten_has_no_list_and_holds_nothing() -> None:
+    board = Board(decided())
+    board.observe("searches", {"search_id": 3, "guest_id": 10, "check_in": "2024-05-03", "nights": 4}, "3")
+    board.observe("requests", {"search_id": 3, "listing_id": 8}, "9")
+    board.observe("requests", {"search_id": 1, "listing_id": 7}, "10")
+    assert offers(board, "11") == [(7, 1, 1)]
+    board.forget("10")
+    assert offers(board, "10") == []
+    assert offers(board, "11") == [(7, 1, 2), (8, 2, 1)]
+    board.observe("requests", {"search_id": 1, "listing_id": 7}, "12")  # of a search that nobody knows any more
+    assert offers(board, "11") == [(7, 1, 2), (8, 2, 1)]

@@ -83,3 +83,17 @@ def test_the_price_follows_what_is_sent(made):
     assert before > 0
     assert desk.multiplier(now) > 1.5 * before
     assert desk.multiplier(made.at + 7 * DAY) < desk.multiplier(now)
+
+
+def test_who_is_forgotten_is_unknown_and_nobody_else_is(made):
+    desk, other = Desk(made), Desk(made)
+    user, now = first_yes(desk, made)
+    desk.ask(user, now, take=True)
+    desk.observe("unsubscribes", {"user_id": user, "channel": "email"}, now)
+    desk.forget(user)
+    assert "unknown" in desk.ask(user, now).reason
+    assert user not in desk._sent
+    assert all(user != one for one, _ in (*desk._lost, *desk._first))
+    rest = {str(one) for one in made.tables["sends"]["user"].to_pylist()} - {user}
+    assert rest
+    assert all(desk._offers[one] == other._offers[one] for one in rest)

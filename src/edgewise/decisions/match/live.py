@@ -55,7 +55,7 @@ class Board:
             self._entry = MatchEntry.model_validate(dict(decided.settings))
             lists, asks = (decided.tables[name] for name in ("lists", "asks"))
             lists.select(["position", "booking", "newcomer", "left"])
-            asks.select(["begins", "days"])
+            asks.select([lists.column_names[1], "begins", "days"])
         except (ValidationError, KeyError) as error:
             raise DecisionError("the lists were decided by another version", hint="edgewise match") from error
         self._ask, self._asker = lists.column_names[0], lists.column_names[1]
@@ -65,6 +65,8 @@ class Board:
         days = asks["days"].to_pylist()
         keys = asks[asks.column_names[0]].to_pylist()
         self._days = {str(key): (b, b + n) for key, b, n in zip(keys, begins, days, strict=True)}
+        askers = pc.cast(asks[self._asker], pa.string()).to_pylist()
+        self._askers = {str(key): asker for key, asker in zip(keys, askers, strict=True)}
         self._held: dict[str, _Held] = {}
 
     @property
@@ -97,6 +99,14 @@ class Board:
         first = to_micros(values[asks.begins]) // DAY
         length = values.get(asks.length, 1) if asks.length is not None else 1
         self._days[key] = (first, first + int(length or 1))
+        self._askers[key] = str(values.get(asks.asker))
+
+    def forget(self, asker: str) -> None:
+        """Drop a person: their lists, what they looked for, and what their requests hold, which is free again."""
+        self._lists = self._lists.filter(pc.not_equal(self._lists["_of"], asker))
+        for ask in [ask for ask, who in self._askers.items() if who == asker]:
+            del self._askers[ask], self._days[ask]
+        self._held = {request: one for request, one in self._held.items() if one.ask in self._days}
 
     def of(self, asker: str) -> list[Place]:
         """The list of one who looks, in order: what is still free on all the days. Empty where there is none."""

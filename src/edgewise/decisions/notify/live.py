@@ -103,6 +103,13 @@ class Desk:
             taken_back = given_.given is not None and not values.get(given_.given)
             (self._lost.add if taken_back else self._lost.discard)(who)
 
+    def forget(self, user: str) -> None:
+        """Drop a person: what was on offer, what was sent, and what they said. From now on they are unknown."""
+        self._offers.pop(user, None)
+        self._sent.pop(user, None)
+        self._first = {mine: channel for mine, channel in self._first.items() if mine[0] != user}
+        self._lost = {lost for lost in self._lost if lost[0] != user}
+
     def ask(
         self, user: str, now: int, channel: str | None = None, message: str | None = None, *, take: bool = False
     ) -> Verdict:

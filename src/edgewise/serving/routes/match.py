@@ -8,11 +8,11 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Path, Request
 from pydantic import Field
 
+from edgewise.clock import iso
 from edgewise.decisions.match.live import Board
 from edgewise.serving.answers import Body
 from edgewise.serving.event_log import Logged
 from edgewise.serving.listening import Listeners
-from edgewise.serving.pages.decided.held import Held, named
 from edgewise.serving.pages.origin import origin_of
 from edgewise.serving.routes.given import Read, clean
 from edgewise.serving.tenant import Tenant
@@ -56,26 +56,23 @@ async def match(
     key: Annotated[str, Path(max_length=200, description="the key of the one who looks")],
 ) -> MatchList:
     """The offers decided for somebody, without those that others took since."""
-    folder = origin_of(request, tenant.name).decided
     user = clean(key, "path.key")
-    held = await asyncio.to_thread(named, folder, "match")
-    return await asyncio.to_thread(_answer, tenant, held, user)
 
+    def answer(board: Board) -> MatchList:
+        offers = [
+            Offered(
+                offer=str(one.offer),
+                ask=str(one.ask),
+                position=one.position,
+                booking=one.booking,
+                newcomer=one.newcomer,
+                left=one.left,
+            )
+            for one in board.of(user)
+        ]
+        return MatchList(user=user, decided_at=iso(board.at), offers=offers)
 
-def _answer(tenant: Tenant, held: Held, user: str) -> MatchList:
-    places = _BOARDS.ask(tenant, held, lambda board: board.of(user))
-    offers = [
-        Offered(
-            offer=str(one.offer),
-            ask=str(one.ask),
-            position=one.position,
-            booking=one.booking,
-            newcomer=one.newcomer,
-            left=one.left,
-        )
-        for one in places
-    ]
-    return MatchList(user=user, decided_at=held.at, offers=offers)
+    return await asyncio.to_thread(_BOARDS.ask, tenant, origin_of(request, tenant.name).decided, user, answer)
 
 
 def _own_key(tenant: Tenant, table: str, values: object) -> str | None:

@@ -8,11 +8,11 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Path, Query, Request
 from pydantic import Field
 
+from edgewise.clock import iso
 from edgewise.decisions.notify.live import Desk
 from edgewise.serving.answers import Body
 from edgewise.serving.event_log import Logged
 from edgewise.serving.listening import Listeners
-from edgewise.serving.pages.decided.held import Held, named
 from edgewise.serving.pages.origin import origin_of
 from edgewise.serving.routes.given import Events, Read, clean
 from edgewise.serving.tenant import Tenant
@@ -66,25 +66,23 @@ async def notify(
 async def _asked(
     request: Request, tenant: Tenant, key: str, channel: str | None, message: str | None, take: bool
 ) -> Answer:
-    folder = origin_of(request, tenant.name).decided
     user = clean(key, "path.key")
-    asked = [
+    channel, message = (
         None if one is None else clean(one, place) for one, place in ((channel, "channel"), (message, "message"))
-    ]
-    held = await asyncio.to_thread(named, folder, "notify")
-    return await asyncio.to_thread(_answer, tenant, held, user, asked[0], asked[1], take)
-
-
-def _answer(tenant: Tenant, held: Held, user: str, channel: str | None, message: str | None, take: bool) -> Answer:
-    verdict = _DESKS.ask(tenant, held, lambda desk: desk.ask(user, tenant.now(), channel, message, take=take))
-    return Answer(
-        user=user,
-        send=verdict.send,
-        reason=verdict.reason,
-        channel=verdict.channel,
-        message=None if verdict.message is None else str(verdict.message),
-        gain=verdict.gain,
-        risk=verdict.risk,
-        needed=verdict.needed,
-        decided_at=held.at,
     )
+
+    def answer(desk: Desk) -> Answer:
+        verdict = desk.ask(user, tenant.now(), channel, message, take=take)
+        return Answer(
+            user=user,
+            send=verdict.send,
+            reason=verdict.reason,
+            channel=verdict.channel,
+            message=None if verdict.message is None else str(verdict.message),
+            gain=verdict.gain,
+            risk=verdict.risk,
+            needed=verdict.needed,
+            decided_at=iso(desk.at),
+        )
+
+    return await asyncio.to_thread(_DESKS.ask, tenant, origin_of(request, tenant.name).decided, user, answer)
