@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from edgewise.clock import DAY
-from edgewise.errors import ArgumentError
+from edgewise.worlds.days import today_of
 from edgewise.worlds.lodging.course import Course, Events, Lists
 from edgewise.worlds.lodging.making import AHEAD_WEEKS, calendar_days, fresh_state, plant
 from edgewise.worlds.lodging.options import LodgingOptions
@@ -61,10 +61,7 @@ class Lodging:
         Raises:
             ArgumentError: the table is not as described, or the days go beyond what is planned (AHEAD_WEEKS).
         """
-        today = int((self.now - START) // DAY)
-        end = 7 * (self.options.weeks + AHEAD_WEEKS)
-        if days < 1 or today + days > end:
-            raise ArgumentError(f"the world cannot go on for {days} days", hint=f"from 1 to {end - today} days")
+        today = today_of(self.now, START, self.options.weeks + AHEAD_WEEKS, days)
         course = Course(self.planted, self.planted.random_seed if luck_seed is None else luck_seed)
         world, parts = replace(self, state=self.state.copy()), []
         offers = []

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from edgewise.clock import DAY
-from edgewise.errors import ArgumentError
+from edgewise.worlds.days import today_of
 from edgewise.worlds.messaging.course import SENT, Answers, Candidates, run
 from edgewise.worlds.messaging.history import draw_history
 from edgewise.worlds.messaging.making import AHEAD_WEEKS, plant
@@ -57,17 +57,14 @@ class Messaging:
         Raises:
             ArgumentError: the table is not as described, or the days go beyond what is planned (26 weeks).
         """
-        today = (self.now - START) // DAY
-        end = 7 * (self.options.weeks + AHEAD_WEEKS)
-        if days < 1 or today + days > end:
-            raise ArgumentError(f"the world cannot go on for {days} days", hint=f"from 1 to {end - today} days")
+        today = today_of(self.now, START, self.options.weeks + AHEAD_WEEKS, days)
         table = sends(self) if callable(sends) else sends
         if table is None:
             table = _nothing()
         user, candidates, chances, order = read_sends(table, self.planted, self.now, days, self.next_id)
         state = self.state.copy()
         seed = self.planted.random_seed if luck_seed is None else luck_seed
-        answers, visits, purchases = run(self.planted, state, candidates, int(today), days, seed)
+        answers, visits, purchases = run(self.planted, state, candidates, today, days, seed)
         now = self.now + days * DAY
         events, late = split(event_tables(user, candidates, chances, answers, visits, purchases), self.late, now)
         new = {name: table.slice(0, 0) for name, table in self.tables.items()} | events

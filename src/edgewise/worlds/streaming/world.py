@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from edgewise.clock import DAY, SECOND
-from edgewise.errors import ArgumentError
+from edgewise.worlds.days import today_of
 from edgewise.worlds.streaming.course import Events, Planted, run_days
 from edgewise.worlds.streaming.labels import Labels, make_labels
 from edgewise.worlds.streaming.making import (
@@ -66,20 +66,17 @@ class Streaming:
         Raises:
             ArgumentError: the table is not as described, or the days go beyond what is planned (AHEAD_WEEKS).
         """
-        today = (self.now - START) // DAY
-        end = 7 * (self.options.weeks + AHEAD_WEEKS)
-        if days < 1 or today + days > end:
-            raise ArgumentError(f"the world cannot go on for {days} days", hint=f"from 1 to {end - today} days")
+        today = today_of(self.now, START, self.options.weeks + AHEAD_WEEKS, days)
         table = shown(self) if callable(shown) else shown
         state = self.state.copy()
         seed = self.planted.random_seed if luck_seed is None else luck_seed
         parts, responses = [self.late], None
         if table is not None:
             rows = read_shown(table, self.truth, self.now)
-            taken_at, events = answer(self.planted, state, int(today), *rows, seed)
+            taken_at, events = answer(self.planted, state, today, *rows, seed)
             parts.append(events)
             responses = _with_answers(table, taken_at)
-        parts.append(run_days(self.planted, state, int(today), days, seed))
+        parts.append(run_days(self.planted, state, today, days, seed))
         events, late = Events.joined(parts).split((today + days) * (DAY // SECOND))
         new = {
             "listeners": self.tables["listeners"].slice(0, 0),
