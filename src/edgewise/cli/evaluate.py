@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from edgewise.cli.options import AsJson, OtherSource, Quiet, Run
+from edgewise.cli.options import AsJson, Device, OtherSource, Quiet, Run
 from edgewise.cli.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ def evaluate(
     run: Run,
     at: At = None,
     source: OtherSource = None,
+    device: Device = "auto",
     from_log: FromLog = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
@@ -42,7 +43,7 @@ def evaluate(
     from edgewise.evaluation.terminal import show
 
     terminal = Terminal(as_json=as_json, quiet=quiet)
-    opened = loaded(run, source, terminal.progress())
+    opened = loaded(run, source, terminal.progress(), device)
     if from_log is not None:
         from edgewise.serving.from_log import from_log as estimate
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edgewise.cli.options import AsJson, OtherSource, Quiet, Run
+from edgewise.cli.options import AsJson, Device, OtherSource, Quiet, Run
 from edgewise.cli.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ def explain(
     item: Item = None,
     at: At = None,
     source: OtherSource = None,
+    device: Device = "auto",
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -43,7 +44,7 @@ def explain(
     from edgewise.cli.opening import loaded
 
     terminal = Terminal(as_json=as_json, quiet=quiet)
-    found = loaded(run, source, terminal.progress()).explain(entity, item, at)
+    found = loaded(run, source, terminal.progress(), device).explain(entity, item, at)
     terminal.answer(found.to_json, lambda console: show_explanation(console, found))
 
 

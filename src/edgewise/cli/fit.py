@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from edgewise.cli.options import AsJson, GraphFile, Query, Quiet, RandomSeed, Source
+from edgewise.cli.options import AsJson, Device, GraphFile, Query, Quiet, RandomSeed, Source
 from edgewise.cli.terminal import Terminal
 
 __all__ = ["fit"]
@@ -29,6 +29,7 @@ def fit(
     budget: Budget = "5m",
     graph: GraphFile = None,
     random_seed: RandomSeed = 0,
+    device: Device = "auto",
     overwrite: Overwrite = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
@@ -42,17 +43,21 @@ def fit(
     from edgewise.evaluation.terminal import show
     from edgewise.prediction.folder import check_free
     from edgewise.query.bind import bind
+    from edgewise.training.device import device_named
     from edgewise.workflow.budget import parse_budget
     from edgewise.workflow.graph import Graph
 
     parse_budget(budget)
+    device = device_named(device)
     check_free(out, overwrite)
     terminal = Terminal(as_json=as_json, quiet=quiet)
     progress = terminal.progress()
     database = opened(source, graph, progress)
     bind(query, database.schema)  # a mistake is told before the graph is built, which may take a while
     task = Graph.build(database, progress=progress).task(query)
-    run = task.fit(until, budget, out=out, overwrite=overwrite, progress=progress, random_seed=random_seed)
+    run = task.fit(
+        until, budget, out=out, overwrite=overwrite, progress=progress, random_seed=random_seed, device=device
+    )
     terminal.answer(
         lambda: {"run": str(out), "report": run.report().to_json()},
         lambda console: show(run.report(), console),

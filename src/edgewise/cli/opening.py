@@ -29,10 +29,10 @@ def built(source: str, graph_file: Path | None, progress: Progress) -> Graph:
     return Graph.build(opened(source, graph_file, progress), progress=progress)
 
 
-def loaded(run: Path, source: str | None, progress: Progress) -> Run:
+def loaded(run: Path, source: str | None, progress: Progress, device: str = "auto") -> Run:
     """The run in a folder, on the tables it was fitted on or on those at `source`."""
     from edgewise.workflow.saved import load_run
 
     database = None if source is None else opened(source, None, progress)
     progress.say(f"opening the run in {run}")
-    return load_run(run, database)
+    return load_run(run, database, device=device)

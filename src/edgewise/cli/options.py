@@ -9,6 +9,7 @@ import typer
 
 __all__ = [
     "AsJson",
+    "Device",
     "GraphFile",
     "OtherSource",
     "ParquetOut",
@@ -29,6 +30,12 @@ Source = Annotated[
 ]
 Query = Annotated[str, typer.Argument(metavar="QUERY", help="What to predict: PREDICT … FOR EACH …")]
 Run = Annotated[Path, typer.Argument(metavar="RUN", help="The folder that `edgewise fit` wrote.")]
+Device = Annotated[
+    str,
+    typer.Option(
+        "--device", metavar="DEVICE", help="Where networks compute: cpu, cuda, or auto, a GPU where there is one."
+    ),
+]
 GraphFile = Annotated[
     Path | None,
     typer.Option("--graph", metavar="GRAPH.yaml", help="A graph file whose entries override what is inferred."),

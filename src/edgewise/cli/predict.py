@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from edgewise.cli.options import AsJson, OtherSource, ParquetOut, Quiet, Run
+from edgewise.cli.options import AsJson, Device, OtherSource, ParquetOut, Quiet, Run
 from edgewise.cli.terminal import Terminal
 
 __all__ = ["predict"]
@@ -27,6 +27,7 @@ def predict(
     out: ParquetOut,
     k: K = None,
     source: OtherSource = None,
+    device: Device = "auto",
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -41,7 +42,7 @@ def predict(
 
     check_free(out)
     terminal = Terminal(as_json=as_json, quiet=quiet)
-    table = loaded(run, source, terminal.progress()).predict(at, k=k)
+    table = loaded(run, source, terminal.progress(), device).predict(at, k=k)
     write_parquet(table, out)
     terminal.note(f"Wrote {table.num_rows:,} rows to {out}.")
     terminal.answer(

@@ -79,6 +79,8 @@ class Model(ABC):
 
     #: The name in reports and run folders, in words: "personal frequency".
     name: ClassVar[str]
+    #: Where its networks compute; a model that is made or loaded begins on the CPU. Change it by `move`.
+    device: str = "cpu"
 
     @classmethod
     @abstractmethod
@@ -121,6 +123,10 @@ class Model(ABC):
         Raises:
             RunError: a file is missing or damaged.
         """
+
+    def move(self, device: str) -> None:
+        """Let networks compute on `device` ("cpu", "cuda") from now on; without a network nothing changes."""
+        self.device = device
 
     def facts(self) -> dict[str, Any]:
         """What was chosen and why, for the report: plain JSON values."""

@@ -84,6 +84,7 @@ class EntityModel(Model):
         cut = int(train.seeds.at.max()) if len(train) else 0
         view = GraphView.fit(graph, spec, cut, table.builder.plan.grid)
         net = EntityNet(view, Scaling.fit(learn.rows.x), family_of(spec), outputs_of(spec), trees.scale)
+        net.move(self.device)
         outcome = net.choose(
             graph, *learn, *choose, budget=budget.share(NET_SHARE), progress=progress, random_seed=random_seed,
         )  # fmt: skip
@@ -141,6 +142,12 @@ class EntityModel(Model):
         model._state = _Fitted(table, trees, net, Blend(**content["blend"]), calibrator, offsets)
         model._random_seed, model._facts = content["random_seed"], content["facts"]
         return model
+
+    def move(self, device: str) -> None:
+        """Let the graph network compute on `device` from now on."""
+        super().move(device)
+        if self._state is not None:
+            self._state.net.move(device)
 
     def facts(self) -> dict[str, Any]:
         """The mixture, rounds, epochs, calibration, and the features that helped the trees most."""

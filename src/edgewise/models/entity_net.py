@@ -25,6 +25,7 @@ from edgewise.models.tree_heads import LEVELS, Rows
 from edgewise.state.scaling import Scaling
 from edgewise.tasks.nouns import Seeds
 from edgewise.training import losses
+from edgewise.training.device import fetched, placed
 from edgewise.training.loop import Outcome, Settings, one_thread, optimise
 
 __all__ = ["EntityNet"]
@@ -50,7 +51,14 @@ class EntityNet:
         self.epochs = (1, 1)
         self.walks = True
         self.losses: dict[str, float] = {}
+        self.device = "cpu"
         self._module: nn.ModuleDict | None = None
+
+    def move(self, device: str) -> None:
+        """Compute on `device` from now on."""
+        self.device = device
+        if self._module is not None:
+            self._module.to(device)
 
     def choose(
         self, graph: GraphStore, seeds: Seeds, rows: Rows, judges: Seeds, judged: Rows,
@@ -120,14 +128,13 @@ class EntityNet:
             return np.zeros((0, self.outputs, len(LEVELS) if self.family is Family.NUMBERS else 1))
         out = torch.cat(raw).double()
         if self.family is Family.NUMBERS:
-            return np.asarray(self.scale.back(np.sort(out.numpy(), axis=2)))
-        squash = torch.softmax(out, dim=1) if self.family is Family.CLASSES else torch.sigmoid(out)
-        return squash.numpy()
+            return np.asarray(self.scale.back(np.sort(fetched(out), axis=2)))
+        return fetched(torch.softmax(out, dim=1) if self.family is Family.CLASSES else torch.sigmoid(out))
 
     def save(self, folder: Path) -> None:
         """Write weights, encoders and scaling."""
         assert self._module is not None, "fit first"
-        weights = {name: value.contiguous() for name, value in self._module.state_dict().items()}
+        weights = {name: value.cpu().contiguous() for name, value in self._module.state_dict().items()}
         save_file(weights, folder / "net.safetensors")
         write_arrays(folder, "scaling", {"centre": self.scaling.centre, "spread": self.scaling.spread})
         write_json(folder, "net", {"view": self.view.to_json(), "epochs": self.epochs, "walks": self.walks})
@@ -164,7 +171,7 @@ class EntityNet:
         with torch.no_grad():
             module["head"].weight.mul_(0.1)  # type: ignore[operator]  # it is a Linear
             module["head"].bias.copy_(usual)  # type: ignore[operator]  # it is a Linear
-        self._module = module
+        self._module = module.to(self.device)
         return module
 
     def _usual(self, rows: Rows) -> np.ndarray:
@@ -186,29 +193,30 @@ class EntityNet:
         self, module: nn.ModuleDict, graph: GraphStore, seeds: Seeds, rows: Rows, index: np.ndarray
     ) -> Float[Tensor, "n outputs levels"]:
         part = seeds.take(index)
-        state = torch.from_numpy(self.scaling(rows.x[index]))
-        tree = self.view.sample(graph, part) if self.walks else None
+        state = self._placed(self.scaling(rows.x[index]))
+        tree = placed(self.view.sample(graph, part), self.device) if self.walks else None
         h = module["encoder"](tree, state)  # [n, out]
         raw = module["head"](h).reshape(len(index), self.outputs, -1)  # [n, outputs, levels]
         if self.family is Family.NUMBERS:
-            raw = raw + torch.from_numpy(self._start(rows.take(index))).float()[:, :, None]
+            raw = raw + self._placed(self._start(rows.take(index))).float()[:, :, None]
         return raw
+
+    def _placed(self, values: np.ndarray) -> Tensor:
+        return placed(torch.from_numpy(values), self.device)
 
     def _loss(
         self, module: nn.ModuleDict, graph: GraphStore, seeds: Seeds, rows: Rows, index: np.ndarray
     ) -> Tensor:
         raw = self._raw(module, graph, seeds, rows, index)
-        y, weight = rows.y[index], torch.from_numpy(rows.weight[index]).float()
+        y, weight = rows.y[index], self._placed(rows.weight[index]).float()
         if self.family is Family.NUMBERS:
-            weight = weight * torch.from_numpy(self.scale.weight(rows.expected[index])).float()
-            target = torch.from_numpy(self.scale.to(y)).float()  # [n, outputs]
-            flat = raw.reshape(-1, len(LEVELS))  # [n * outputs, levels]
-            return losses.pinball(
-                flat, target.reshape(-1), torch.tensor(LEVELS), weight.repeat_interleave(self.outputs)
-            )
+            weight = weight * self._placed(self.scale.weight(rows.expected[index])).float()
+            target = self._placed(self.scale.to(y)).float()  # [n, outputs]
+            flat, levels = raw.reshape(-1, len(LEVELS)), raw.new_tensor(LEVELS)  # [n * outputs, levels]
+            return losses.pinball(flat, target.reshape(-1), levels, weight.repeat_interleave(self.outputs))
         if self.family is Family.CLASSES:
-            return losses.crossed(raw[:, :, 0], torch.from_numpy(y[:, 0].astype(np.int64)), weight)
-        target = torch.from_numpy(y).float()
+            return losses.crossed(raw[:, :, 0], self._placed(y[:, 0].astype(np.int64)), weight)
+        target = self._placed(y).float()
         if self.family is Family.BINARY:
             return losses.binary(raw[:, 0, 0], target[:, 0], weight)
         return losses.multilabel(raw[:, :, 0], target, weight)

@@ -127,7 +127,7 @@ class EdgewiseRanker(Model):
             budget=budget, progress=progress,
         )  # fmt: skip
         self._view = view_for(self._setup, graph, spec, int(moments_of(self._setup, train.seeds).max(initial=0)))
-        network = build_net(table, asof, self._columns, NetSettings(), self._view, random_seed)
+        network = build_net(table, asof, self._columns, NetSettings(), self._view, random_seed, self.device)
         walked = self._trees(graph, spec)
         outcome = fit_net(
             network, table, asof, self._columns, walked, valid=(judged, target, spec.k), epochs=EPOCHS,
@@ -147,7 +147,9 @@ class EdgewiseRanker(Model):
         trees = grow(table, spec.k, self._grown, self._columns, self._random_seed)
         network = self._learnt.network if self._learnt is not None else None
         if network is None or self._mix.asks_network:
-            fresh = build_net(table, asof, self._columns, NetSettings(), self._view, self._random_seed)
+            fresh = build_net(
+                table, asof, self._columns, NetSettings(), self._view, self._random_seed, self.device
+            )
             outcome = fit_net(
                 fresh, table, asof, self._columns, self._trees(graph, spec), valid=None,
                 epochs=self._epochs, budget=budget, progress=progress, random_seed=self._random_seed,
@@ -243,6 +245,12 @@ class EdgewiseRanker(Model):
         model._learnt = _Learnt(read_booster(folder, "trees"), network)
         model._links = read_links(folder, "links")
         return model
+
+    def move(self, device: str) -> None:
+        """Let the network compute on `device` from now on."""
+        super().move(device)
+        if self._learnt is not None:
+            self._learnt.network.to(device)
 
     def facts(self) -> dict[str, Any]:
         """Channels with their recall, what was tried with its MAP@k on validation, and what weighs most."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 from jaxtyping import Float, Float32, Int64
@@ -16,6 +18,7 @@ from edgewise.models.ranker_net import NetSettings, RankingNet, Sides, groups_of
 from edgewise.models.ranking_lists import mean_average_precision, ranked
 from edgewise.models.ranking_tables import RankingTable
 from edgewise.tasks.nouns import Ragged
+from edgewise.training.device import fetched, placed
 from edgewise.training.loop import Outcome, Settings, optimise
 
 __all__ = ["build_net", "fit_net", "listwise_loss", "score_net"]
@@ -31,8 +34,9 @@ def build_net(
     settings: NetSettings,
     view: GraphView | None,
     random_seed: int,
+    device: str = "cpu",
 ) -> RankingNet:
-    """An untrained network for a table's columns and the evidence's attributes."""
+    """An untrained network for a table's columns and the evidence's attributes, on a device."""
     sizes = [int(codes.max(initial=0)) + 1 for codes in asof.evidence.attributes.values()]
     with torch.random.fork_rng():
         torch.manual_seed(random_seed)
@@ -41,7 +45,7 @@ def build_net(
     simple = [i for i, c in enumerate(columns) if table.names[c] in SIMPLE or table.names[c].startswith("score ")]
     if simple and len(table.pool.items):
         net.start_from(max(simple, key=lambda i: _worth(table, columns[i])))
-    return net
+    return net.to(device)
 
 
 def _worth(table: RankingTable, column: int) -> float:
@@ -69,7 +73,7 @@ def fit_net(
     random_seed: int,
 ) -> Outcome:
     """Train on all seeds with any label; keep the best epoch on `valid`, or the last without it."""
-    sides = sides_of(asof, table.rows, table.at, net.settings.events)
+    sides = _sides(net, asof, table)
     labelled = np.flatnonzero(table.wanted > 0)
     done = [0.0]
 
@@ -96,7 +100,7 @@ def score_net(
     net: RankingNet, table: RankingTable, asof: AsOf, columns: list[int], trees: SeedTrees | None
 ) -> tuple[Float32[np.ndarray, " candidates"], Float32[np.ndarray, "n 3"]]:
     """Logits of all candidates, and the gate's weights on repeat, local and global evidence for each seed."""
-    sides = sides_of(asof, table.rows, table.at, net.settings.events)
+    sides = _sides(net, asof, table)
     scores = np.zeros(len(table.pool.items), dtype=np.float32)
     gates = np.zeros((len(table), 3), dtype=np.float32)
     net.eval()
@@ -104,9 +108,9 @@ def score_net(
         for start in range(0, len(table), CHUNK):
             index = np.arange(start, min(start + CHUNK, len(table)))
             at, there = _padded(table, index)
-            logits, _, gate = net(*_inputs(table, columns, at, there), _take(sides, index, table, trees))
-            scores[at[there]] = logits.numpy()[there]
-            gates[index] = gate.numpy()
+            logits, _, gate = net(*_inputs(net, table, columns, at, there), _take(net, sides, index, table, trees))
+            scores[at[there]] = fetched(logits)[there]
+            gates[index] = fetched(gate)
     return scores, gates
 
 
@@ -134,10 +138,11 @@ def _loss(
 ) -> Tensor:  # fmt: skip
     at, there = _padded(table, index)
     came = table.came[at] & there
-    logits, none, _ = net(*_inputs(table, columns, at, there), _take(sides, index, table, trees))
-    stand_for = torch.from_numpy(np.where(came, 0.0, -np.log(table.share)).astype(np.float32))
-    wanted = torch.from_numpy(table.wanted[index].astype(np.float32))
-    return listwise_loss(logits + stand_for, none, torch.from_numpy(came.astype(np.float32)), wanted)
+    logits, none, _ = net(*_inputs(net, table, columns, at, there), _take(net, sides, index, table, trees))
+    stand_for = np.where(came, 0.0, -np.log(table.share))
+    known = (torch.from_numpy(a.astype(np.float32)) for a in (stand_for, came, table.wanted[index]))
+    stood, told, wanted = placed(tuple(known), logits.device)
+    return listwise_loss(logits + stood, none, told, wanted)
 
 
 def _padded(table: RankingTable, index: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -148,13 +153,23 @@ def _padded(table: RankingTable, index: np.ndarray) -> tuple[np.ndarray, np.ndar
     return np.where(there, begin[:, None] + place, 0), there
 
 
-def _inputs(table: RankingTable, columns: list[int], at: np.ndarray, there: np.ndarray) -> tuple[Tensor, Tensor]:
+def _inputs(
+    net: RankingNet, table: RankingTable, columns: list[int], at: np.ndarray, there: np.ndarray
+) -> tuple[Tensor, Tensor]:
     if len(table.pool.items) == 0:
-        return torch.zeros((*at.shape, len(columns))), torch.full(at.shape, -1)
-    items = np.where(there, table.pool.items[at], -1)
-    return torch.from_numpy(table.features[at][..., columns]), torch.from_numpy(items)
+        inputs = torch.zeros((*at.shape, len(columns))), torch.full(at.shape, -1)
+    else:
+        items = np.where(there, table.pool.items[at], -1)
+        inputs = torch.from_numpy(table.features[at][..., columns]), torch.from_numpy(items)
+    return placed(inputs, net.query.device)
 
 
-def _take(sides: Sides, index: np.ndarray, table: RankingTable, trees: SeedTrees | None) -> Sides:
+def _sides(net: RankingNet, asof: AsOf, table: RankingTable) -> Sides:
+    """The codes of all items are placed once; seeds' events go with their batches."""
+    sides = sides_of(asof, table.rows, table.at, net.settings.events)
+    return replace(sides, codes=placed(sides.codes, net.query.device))
+
+
+def _take(net: RankingNet, sides: Sides, index: np.ndarray, table: RankingTable, trees: SeedTrees | None) -> Sides:
     tree = None if trees is None else trees.sample(table.rows[index], table.at[index])
-    return Sides(sides.codes, sides.events[index], sides.ages[index], tree)
+    return placed(Sides(sides.codes, sides.events[index], sides.ages[index], tree), net.query.device)

@@ -40,7 +40,7 @@ def main(arguments: Sequence[str]) -> int:
     from edgewise.workflow.saved import load_run
 
     try:
-        runs = [load_run(path) for path in arguments[1:]]
+        runs = [load_run(path, device="cpu") for path in arguments[1:]]
         OnlineAnswers.from_run(*runs).save(arguments[0])
     except UserError as error:
         sys.stdout.write(json.dumps({"message": error.message, "hint": error.hint}) + "\n")

@@ -26,7 +26,6 @@ __all__ = [
     "TimeLeft",
     "Watcher",
     "batches",
-    "device_named",
     "one_thread",
     "optimise",
     "seeded",
@@ -85,12 +84,6 @@ def one_thread() -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
-
-
-def device_named(name: str) -> torch.device:
-    """`cpu`, or `cuda` where there is one; `auto` takes the better of the two that exists."""
-    cuda = torch.cuda.is_available()
-    return torch.device("cuda" if cuda and name in ("cuda", "auto") else "cpu")
 
 
 def batches(seeds: int, settings: Settings, generator: torch.Generator) -> Iterator[Int64[Tensor, " batch"]]:

@@ -64,8 +64,11 @@ def hold(
     budget: Budget,
     progress: Progress,
     random_seed: int,
+    device: str = "cpu",
 ) -> Contest:
     """Fit the baselines and the model on `train`, choosing on `valid`; refit on both; answer the test seeds.
+
+    Networks compute on `device`.
 
     A baseline that raises an error of its own is left out and named in `failed`; the model's errors are raised.
     """
@@ -75,18 +78,21 @@ def hold(
         progress.step(f"baseline: {baseline.name}", number, len(baselines))
         share = budget.share(BASELINES_SHARE / max(1, len(baselines) - number))
         try:
-            entered.append(_enter(split, baseline, share, progress, random_seed))
+            entered.append(_enter(split, baseline, share, progress, random_seed, device))
         except EdgewiseError as error:
             failed[baseline.name] = str(error)
             progress.say(f"baseline {baseline.name} is left out: {error}")
     progress.say(f"fitting {model.name} on {len(split.train):,} seeds")
-    ours = _enter(split, model, budget.share(1 - REFIT_SHARE), progress, random_seed)
+    ours = _enter(split, model, budget.share(1 - REFIT_SHARE), progress, random_seed, device)
     return Contest(split.testing.spec, split.test, ours, tuple(entered), failed)
 
 
-def _enter(split: Split, cls: type[Model], budget: Budget, progress: Progress, random_seed: int) -> Entrant:
+def _enter(
+    split: Split, cls: type[Model], budget: Budget, progress: Progress, random_seed: int, device: str
+) -> Entrant:
     wall, cpu = time.perf_counter(), time.process_time()
     model = cls()
+    model.move(device)
     view, train, valid = split.choosing, split.train, split.valid
     model.fit(view.graph, view.spec, train, valid, budget=budget, progress=progress, random_seed=random_seed)
     view, chosen = split.testing, time.perf_counter()

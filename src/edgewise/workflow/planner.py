@@ -8,6 +8,7 @@ from typing import Any
 from edgewise.models.contract import Model
 from edgewise.models.registry import baselines_for, model_for
 from edgewise.tasks.nouns import TaskSpec
+from edgewise.training.device import device_words
 
 __all__ = ["FitPlan", "plan_fit"]
 
@@ -30,6 +31,7 @@ class FitPlan:
     model: type[Model]
     baselines: tuple[type[Model], ...]
     reasons: tuple[str, ...]
+    device: str = "cpu"
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values."""
@@ -37,8 +39,11 @@ class FitPlan:
         return asdict(self) | names
 
 
-def plan_fit(spec: TaskSpec, seconds: float) -> FitPlan:
-    """Plan a fit of a task within a budget (seconds). Depends on the kind of task and the budget alone."""
+def plan_fit(spec: TaskSpec, seconds: float, device: str = "cpu") -> FitPlan:
+    """Plan a fit of a task within a budget (seconds), its networks on a device ("cpu", "cuda").
+
+    Depends on the kind of task, the budget and the device alone.
+    """
     ranks_rows = spec.item is not None
     anchors = RANKING_ANCHORS if ranks_rows else ENTITY_ANCHORS
     rate = RANKING_SEEDS_A_SECOND if ranks_rows else ENTITY_SEEDS_A_SECOND
@@ -50,5 +55,6 @@ def plan_fit(spec: TaskSpec, seconds: float) -> FitPlan:
         + ("each seed brings hundreds of candidates" if ranks_rows else "older behaviour says less"),
         f"at most {seeds:,} training seeds in a budget of {seconds:,.0f} s",
         f"{len(baselines)} baselines run beside it",
+        f"networks compute {device_words(device)}",
     )
-    return FitPlan(anchors, seeds, model, baselines, reasons)
+    return FitPlan(anchors, seeds, model, baselines, reasons, device)

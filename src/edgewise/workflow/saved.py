@@ -25,6 +25,7 @@ from edgewise.prediction.spec_file import load_spec, save_classes, spec_to_json
 from edgewise.sources.database import Database
 from edgewise.sources.open import open_source
 from edgewise.tasks.own import OwnLabels
+from edgewise.training.device import device_named
 from edgewise.workflow.graph import Graph
 from edgewise.workflow.own_question import OwnQuestion
 from edgewise.workflow.question import Question
@@ -71,15 +72,17 @@ def save_run(run: Run, out: Path, *, overwrite: bool = False) -> Path:
     return out
 
 
-def load_run(path: str | Path, db: Database | None = None) -> Run:
+def load_run(path: str | Path, db: Database | None = None, *, device: str = "auto") -> Run:
     """Open a run, on the source it was fitted on or on `db` (the same tables elsewhere, or later).
 
-    The graph is built again unless the cache has it; the schema is the one of the fit.
+    The graph is built again unless the cache has it; the schema is the one of the fit. Networks compute on
+    `device` ("cpu", "cuda", "auto"), wherever the run was fitted.
 
     Raises:
+        ArgumentError: a device that is none, or is not there.
         RunError: no run there, a damaged one, or one whose source cannot be opened again.
     """
-    folder = Path(path)
+    folder, device = Path(path), device_named(device)
     manifest = read_manifest(folder)
     try:
         model = _load_model(manifest["model"], folder / "model")
@@ -95,6 +98,8 @@ def load_run(path: str | Path, db: Database | None = None) -> Run:
         facts = manifest["facts"]
     except (KeyError, TypeError) as error:
         raise RunError(f"the run in '{folder}' is damaged: it lacks {error}", hint="fit it again") from None
+    for one in (model, *baselines):
+        one.move(device)
     return Run(
         graph=graph, question=question, spec=spec, model=model, baselines=baselines, report=report, facts=facts
     )

@@ -16,6 +16,7 @@ from edgewise.evaluation.run import evaluate
 from edgewise.models.contract import Budget, Progress, Quiet
 from edgewise.prediction.folder import check_free
 from edgewise.tasks.nouns import Labels, TaskSpec
+from edgewise.training.device import device_named
 from edgewise.workflow.budget import parse_budget
 from edgewise.workflow.fit import Contest, hold, refit_up_to_present
 from edgewise.workflow.interrupt import ending_early
@@ -60,6 +61,7 @@ class Task:
         overwrite: bool = False,
         progress: Progress | None = None,
         random_seed: int = 0,
+        device: str = "auto",
     ) -> Run:
         """Train the model and its baselines, report on the latest anchor, and refit up to the present.
 
@@ -67,16 +69,19 @@ class Task:
             until: nothing after this time is used; by default all that is known.
             budget: wall time, as "90s", "5m", "1h". Ctrl-C ends it early, with the best model so far.
             out: a folder to write the run into, whole or not at all.
+            device: where networks compute: "cpu", "cuda" (a GPU), or "auto", a GPU where there is one.
 
         Raises:
+            ArgumentError: a device that is none, or is not there.
             LabelError: too few labels to train, choose and test.
             RunError: `out` exists and is not to be overwritten.
         """
         if out is not None:
             check_free(Path(out), overwrite)
+        device = device_named(device)
         told = progress if progress is not None else Quiet()
         clock = Budget(parse_budget(budget))
-        planned = plan_fit(self.spec, clock.seconds)
+        planned = plan_fit(self.spec, clock.seconds, device)
         for reason in planned.reasons:
             told.say(reason)
         split = self.question.split(
@@ -94,6 +99,7 @@ class Task:
                 budget=clock,
                 progress=told,
                 random_seed=random_seed,
+                device=device,
             )
             report = _report(self.graph, split, contest, planned, random_seed)
             told.say("refitting up to the present")
