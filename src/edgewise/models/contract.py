@@ -8,12 +8,15 @@ import time
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Final, Protocol
 
 from edgewise.graph.store import GraphStore
 from edgewise.tasks.nouns import Labels, Prediction, Seeds, TaskSpec
 
-__all__ = ["Budget", "Model", "Progress", "Quiet"]
+__all__ = ["PARTS", "Budget", "Model", "Progress", "Quiet"]
+
+#: What can be left out of a model, to see what it adds: `Model.without`.
+PARTS: Final = ("graph state", "neighbourhoods", "pair state", "network")
 
 
 class Progress(Protocol):
@@ -81,6 +84,8 @@ class Model(ABC):
     name: ClassVar[str]
     #: Where its networks compute; a model that is made or loaded begins on the CPU. Change it by `move`.
     device: str = "cpu"
+    #: Which of `PARTS` it does without. Set it before `fit`; a part that a model has not is nothing to it.
+    without: frozenset[str] = frozenset()
 
     @classmethod
     @abstractmethod

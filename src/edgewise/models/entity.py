@@ -76,7 +76,7 @@ class EntityModel(Model):
     ) -> None:
         """Learn from `train`; choose on `valid` and, where it has few anchors, the latest of `train`."""
         self._random_seed = random_seed
-        table = EntityTable.fit(graph, spec, train)
+        table = EntityTable.fit(graph, spec, train, links="graph state" not in self.without)
         learn, choose = table.divide(graph, spec, train, valid, random_seed)
         trees = TreeHead(family_of(spec), outputs_of(spec), budget=budget)
         trees.choose(learn.rows, choose.rows, random_seed)
@@ -87,6 +87,7 @@ class EntityModel(Model):
         net.move(self.device)
         outcome = net.choose(
             graph, *learn, *choose, budget=budget.share(NET_SHARE), progress=progress, random_seed=random_seed,
+            without=self.without,
         )  # fmt: skip
         self._mix(table, trees, net, graph, *choose)
         told = {"epochs": net.epochs, "stopped": outcome.stopped, "network's loss": net.losses}
@@ -159,7 +160,8 @@ class EntityModel(Model):
         """Choose the mixture, then calibrate what it gives."""
         family = trees.family
         centre = LEVELS.index(0.5) if family is Family.NUMBERS else 0
-        mine = net.score(graph, seeds, choose)[:, :, centre]
+        silent = "network" in self.without  # then any share is as good, and the smallest is taken
+        mine = trees.score(choose) if silent else net.score(graph, seeds, choose)[:, :, centre]
         blend = choose_blend(family, choose.y, choose.weight, trees.score(choose), mine)
         if choose.levels is not None:
             mixed = blend(family, trees.score(choose), mine)

@@ -62,11 +62,12 @@ class EntityNet:
 
     def choose(
         self, graph: GraphStore, seeds: Seeds, rows: Rows, judges: Seeds, judged: Rows,
-        *, budget: Budget, progress: Progress, random_seed: int,
+        *, budget: Budget, progress: Progress, random_seed: int, without: frozenset[str] = frozenset(),
     ) -> Outcome:  # fmt: skip
         """Train on `seeds`, stopping on `judges`: first on the state alone, then with the neighbourhoods.
 
-        The neighbourhoods stay where they lower the loss of the judges.
+        The neighbourhoods stay where they lower the loss of the judges. What it is to do `without` (`PARTS`) is
+        not tried.
         """
         module = self._fresh(rows, random_seed)
         some = np.linspace(0, len(judges) - 1, min(len(judges), MOST_JUDGES)).astype(np.int64)
@@ -86,7 +87,14 @@ class EntityNet:
 
         with one_thread():
             self.walks = False
-            alone = train(ALONE, budget.share(ALONE_SHARE), "network on the state")
+            alone = train(
+                replace(ALONE, epochs=0) if "network" in without else ALONE,
+                budget.share(ALONE_SHARE),
+                "network on the state",
+            )
+            if without & {"network", "neighbourhoods"}:
+                self.epochs = (alone.best + 1, 0)
+                return alone
             kept = {name: value.clone() for name, value in module.state_dict().items()}
             self.walks = True
             outcome = train(AROUND, budget, "graph network")

@@ -5,7 +5,7 @@ The trees and the graph network read the same table.
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -55,11 +55,16 @@ class EntityTable:
         self._own = own
 
     @classmethod
-    def fit(cls, graph: GraphStore, spec: TaskSpec, train: Labels) -> EntityTable:
-        """Choose the state from what is visible at the latest training anchor."""
+    def fit(cls, graph: GraphStore, spec: TaskSpec, train: Labels, links: bool = True) -> EntityTable:
+        """Choose the state from what is visible at the latest training anchor.
+
+        Without `links` it is the entity's own columns, its past labels and the calendar.
+        """
         cut = int(train.seeds.at.max()) if len(train) else 0
         own = _own_history(graph, spec, train)
         builder = StateBuilder.fit(graph, spec, cut, history=own)
+        if not links:
+            builder.plan = replace(builder.plan, relations=(), nested=())
         return cls(builder, find_replay(spec, train), _prior(spec, train), own)
 
     def learn(self, graph: GraphStore, spec: TaskSpec, labels: Labels) -> None:

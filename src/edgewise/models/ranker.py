@@ -112,7 +112,7 @@ class EdgewiseRanker(Model):
     ) -> None:
         """Learn from the latest training anchors and choose on `valid`."""
         self._random_seed = random_seed
-        self._setup = Setup.fit(graph, spec, train)
+        self._setup = Setup.fit(graph, spec, train, self.without)
         self._anchors = ANCHORS if budget.whole >= LITTLE_TIME else FEW_ANCHORS
         self._hidden = hidden_share(train, valid)
         if not self._setup.again:
@@ -130,7 +130,8 @@ class EdgewiseRanker(Model):
         network = build_net(table, asof, self._columns, NetSettings(), self._view, random_seed, self.device)
         walked = self._trees(graph, spec)
         outcome = fit_net(
-            network, table, asof, self._columns, walked, valid=(judged, target, spec.k), epochs=EPOCHS,
+            network, table, asof, self._columns, walked, valid=(judged, target, spec.k),
+            epochs=0 if "network" in self.without else EPOCHS,
             budget=budget.share(0.5), progress=progress, random_seed=random_seed,
         )  # fmt: skip
         self._epochs = outcome.best + 1
@@ -323,6 +324,8 @@ class EdgewiseRanker(Model):
         assert self._learnt is not None
         trees = score_trees(self._learnt.trees, judged, self._columns, self._grown.rounds)
         network, gates = score_net(self._learnt.network, judged, asof, self._columns, walked)
+        if "network" in self.without:
+            network = np.zeros_like(network)
         self._mix = choose_mix(judged, trees, network, target, k, not self._fitted().again)
         shares = gates.mean(axis=0) if len(gates) else np.zeros(3)
         self._facts["gate"] = dict(zip(("repeat", "local", "global"), map(float, shares), strict=True))

@@ -13,7 +13,7 @@ from edgewise.models.candidates.evidence import codes_over
 from edgewise.models.candidates.merge import Pool
 from edgewise.state.pair import PairReading, Timeline, reading_names
 
-__all__ = ["FeatureTable", "feature_table"]
+__all__ = ["FeatureTable", "feature_table", "told_without"]
 
 _OWN = PairReading((7, 28, 91))
 _ENTITY = PairReading((28,))
@@ -61,6 +61,27 @@ def feature_table(
     parts.append(_picked([f"score {c}" for c in channels], pool.scores, _scored(channels)))
     parts.append(([f"rank {c}" for c in channels], pool.ranks))
     return FeatureTable([n for names, _ in parts for n in names], np.concatenate([v for _, v in parts], axis=1))
+
+
+def told_without(found: FeatureTable, without: tuple[str, ...]) -> FeatureTable:
+    """The features that are left without the pair state, or without the graph state.
+
+    The pair's own state are the columns of `own` counts, shares and places; the graph state is what is read of the
+    entity, the item, its attributes and places. Without both, the other channels' scores and places are left.
+    """
+
+    def pair(name: str) -> bool:
+        return name.startswith(("own ", "rank own"))
+
+    def channel(name: str) -> bool:
+        return name.startswith(("score ", "rank "))
+
+    gone = [
+        (pair(n) and "pair state" in without) or (not pair(n) and not channel(n) and "graph state" in without)
+        for n in found.names
+    ]
+    kept = [i for i, out in enumerate(gone) if not out]
+    return found if len(kept) == len(gone) else FeatureTable([found.names[i] for i in kept], found.values[:, kept])
 
 
 def _shared(

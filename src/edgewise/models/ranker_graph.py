@@ -30,8 +30,9 @@ class SeedTrees:
 
 
 def view_for(setup: Setup, graph: GraphStore, spec: TaskSpec, cut: int) -> GraphView | None:
-    """Which links to walk from the entity; None for a static task, whose links are what is to be found."""
-    if setup.static:
+    """Which links to walk from the entity; None for a static task, whose links are what is to be found, and where
+    the setup does without."""
+    if setup.static or "neighbourhoods" in setup.without:
         return None
     times = spec.history.at[spec.history.at <= cut] if spec.history is not None else np.zeros(0, dtype=np.int64)
     span = max(cut - int(times.min()), 0) if len(times) else 0

@@ -36,6 +36,7 @@ class Setup:
     """Fitted at the training cut. `again`: whether an entity meets the same item again. `grid`: see `AsOf`.
 
     Tables are made for `block` microseconds of anchors at a time. `walks` are chosen later, on validation.
+    `without` are parts of `models.contract.PARTS` that are left out.
     """
 
     plan: Plan
@@ -44,9 +45,10 @@ class Setup:
     grid: int = 1
     block: int = 1
     walks: Walks | None = None
+    without: tuple[str, ...] = ()
 
     @classmethod
-    def fit(cls, graph: GraphStore, spec: TaskSpec, train: Labels) -> Setup:
+    def fit(cls, graph: GraphStore, spec: TaskSpec, train: Labels, without: frozenset[str] = frozenset()) -> Setup:
         """Decide on the training labels and on what is visible at the last training anchor."""
         static = spec.kind == TaskKind.STATIC_RANKING
         cut = ALWAYS if static else int(train.seeds.at.max(initial=ALWAYS))
@@ -57,7 +59,7 @@ class Setup:
         grid = block
         if again and spec.history is not None and len(spec.history.at) > MANY_EVENTS:
             grid = max(grid, 4 * spec.horizon)
-        return cls(plan, static, again, grid, block)
+        return cls(plan, static, again, grid, block, without=tuple(sorted(without)))
 
     def world(
         self, graph: GraphStore, spec: TaskSpec, seeds: Seeds, links: Meetings | None = None, whole: bool = False
@@ -94,6 +96,7 @@ class Setup:
             int(content["grid"]),
             int(content["block"]),
             None if content.get("walks") is None else Walks.from_json(content["walks"]),
+            tuple(content.get("without", ())),
         )
 
 

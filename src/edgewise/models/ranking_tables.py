@@ -14,7 +14,7 @@ from edgewise.models.candidates.merge import Pool, merge, part_of_pool
 from edgewise.models.candidates.neighbours import Next, Together
 from edgewise.models.candidates.popular import CohortPopular, Own, PlacePopular, Popular
 from edgewise.models.candidates.siblings import Siblings
-from edgewise.models.ranker_features import feature_table
+from edgewise.models.ranker_features import feature_table, told_without
 from edgewise.models.ranking_lists import positives
 from edgewise.models.ranking_setup import Setup, was_met
 from edgewise.tasks.nouns import Ragged
@@ -106,7 +106,8 @@ def make_table(
     if target is not None and share < 1.0:
         drawn = np.random.default_rng(random_seed).random(len(pool.items)) < share
         pool = part_of_pool(pool, positives(pool, target) | drawn)
-    names, values = feature_table(asof, rows, at, pool, [c.name for c in channels])
+    found = feature_table(asof, rows, at, pool, [c.name for c in channels])
+    names, values = told_without(found, setup.without)
     came = np.zeros(len(pool.items), dtype=bool) if target is None else positives(pool, target)
     wanted = np.zeros(len(rows), dtype=np.int64) if target is None else target.lengths
     return RankingTable(rows, at, pool, names, values, came, wanted, share)

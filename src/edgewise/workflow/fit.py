@@ -65,10 +65,12 @@ def hold(
     progress: Progress,
     random_seed: int,
     device: str = "cpu",
+    without: frozenset[str] = frozenset(),
 ) -> Contest:
     """Fit the baselines and the model on `train`, choosing on `valid`; refit on both; answer the test seeds.
 
-    Networks compute on `device`.
+    Networks compute on `device`. `without` names parts (`models.contract.PARTS`) that our model is to do without,
+    to see what they add.
 
     A baseline that raises an error of its own is left out and named in `failed`; the model's errors are raised.
     """
@@ -83,16 +85,19 @@ def hold(
             failed[baseline.name] = str(error)
             progress.say(f"baseline {baseline.name} is left out: {error}")
     progress.say(f"fitting {model.name} on {len(split.train):,} seeds")
-    ours = _enter(split, model, budget.share(1 - REFIT_SHARE), progress, random_seed, device)
+    share = budget.share(1 - REFIT_SHARE)
+    ours = _enter(split, model, share, progress, random_seed, device, without)
     return Contest(split.testing.spec, split.test, ours, tuple(entered), failed)
 
 
 def _enter(
-    split: Split, cls: type[Model], budget: Budget, progress: Progress, random_seed: int, device: str
-) -> Entrant:
+    split: Split, cls: type[Model], budget: Budget, progress: Progress, random_seed: int, device: str,
+    without: frozenset[str] = frozenset(),
+) -> Entrant:  # fmt: skip
     wall, cpu = time.perf_counter(), time.process_time()
     model = cls()
     model.move(device)
+    model.without = without
     view, train, valid = split.choosing, split.train, split.valid
     model.fit(view.graph, view.spec, train, valid, budget=budget, progress=progress, random_seed=random_seed)
     view, chosen = split.testing, time.perf_counter()
