@@ -44,13 +44,8 @@ def clusters(
     n = len(points)
     if n < 2 * _SMALLEST or most < 2:
         return [np.arange(n)] if n else []
-    own = points.astype(np.float64)
-    best, chosen = 0.15, np.zeros(n, dtype=np.int64)
-    for k in range(2, min(most + 2, n // _SMALLEST) + 1):
-        label = _kmeans(own, weight.astype(np.float64), k, np.uint64(chance))
-        score = _silhouette(own, label, k)
-        if score > best + 0.01:
-            best, chosen = score, label
+    own, heavy = points.astype(np.float64), weight.astype(np.float64)
+    chosen = _parted(own, heavy, min(most + 2, n // _SMALLEST), np.uint64(chance))
     total = float(weight.sum())
     groups = [np.flatnonzero(chosen == g) for g in range(int(chosen.max()) + 1)]
     groups = [g for g in groups if len(g) >= _SMALLEST and weight[g].sum() >= _SHARE * total]
@@ -59,46 +54,93 @@ def clusters(
 
 
 @njit(cache=True)
-def _kmeans(points: np.ndarray, weight: np.ndarray, k: int, chance: int) -> np.ndarray:
+def _parted(points: np.ndarray, weight: np.ndarray, most: int, chance: int) -> np.ndarray:
+    """The labels of the k from 2 to `most` with the best mean silhouette; all 0 where none parts them well."""
+    n = len(points)
+    apart = np.zeros((n, n))
+    for i in range(n):
+        for j in range(i):
+            apart[i, j] = apart[j, i] = np.sqrt(_square(points[i], points[j]))
+    best, chosen = 0.15, np.zeros(n, np.int64)
+    for k in range(2, most + 1):
+        label = _kmeans(points, weight, k, chance)
+        score = _silhouette(apart, label, k)
+        if score > best + 0.01:
+            best, chosen = score, label
+    return chosen
+
+
+@njit(cache=True)
+def _square(a: np.ndarray, b: np.ndarray) -> float:
+    """The squared distance of two points."""
+    total = 0.0
+    for d in range(len(a)):
+        total += (a[d] - b[d]) ** 2
+    return total
+
+
+@njit(cache=True)
+def _nearest(centre: np.ndarray, point: np.ndarray) -> int:
+    """The centre nearest to a point, the first of several."""
+    best, least = 0, np.inf
+    for j in range(len(centre)):
+        away = _square(centre[j], point)
+        if away < least:
+            best, least = j, away
+    return best
+
+
+@njit(cache=True)
+def _begun(points: np.ndarray, weight: np.ndarray, k: int, chance: int) -> np.ndarray:
+    """The first centres, drawn far from each other (k-means++)."""
     n, d = points.shape
-    centre = np.zeros((k, d))
-    far = np.full(n, np.inf)
+    centre, far, mass = np.zeros((k, d)), np.full(n, np.inf), np.empty(n)
     for j in range(k):
-        mass = weight * np.where(np.isinf(far), 1.0, far)
+        for i in range(n):
+            mass[i] = weight[i] * (1.0 if np.isinf(far[i]) else far[i])
         wanted = uniform(mix(chance, j)) * mass.sum()
         at = min(np.searchsorted(np.cumsum(mass), wanted), n - 1)
         centre[j] = points[at]
         for i in range(n):
-            far[i] = min(far[i], ((points[i] - centre[j]) ** 2).sum())
-    label = np.zeros(n, np.int64)
+            far[i] = min(far[i], _square(points[i], centre[j]))
+    return centre
+
+
+@njit(cache=True)
+def _kmeans(points: np.ndarray, weight: np.ndarray, k: int, chance: int) -> np.ndarray:
+    n, d = points.shape
+    centre = _begun(points, weight, k, chance)
+    label, total, count = np.zeros(n, np.int64), np.zeros((k, d)), np.zeros(k)
     for _ in range(_ROUNDS):
         moved = False
         for i in range(n):
-            best = np.argmin(((centre - points[i]) ** 2).sum(axis=1))
+            best = _nearest(centre, points[i])
             moved |= label[i] != best
             label[i] = best
-        total, count = np.zeros((k, d)), np.zeros(k)
+        total[:], count[:] = 0.0, 0.0
         for i in range(n):
-            total[label[i]] += weight[i] * points[i]
+            for x in range(d):
+                total[label[i], x] += weight[i] * points[i, x]
             count[label[i]] += weight[i]
         for j in range(k):
             if count[j] > 0:
-                centre[j] = total[j] / count[j]
+                for x in range(d):
+                    centre[j, x] = total[j, x] / count[j]
         if not moved:
             break
     return label
 
 
 @njit(cache=True)
-def _silhouette(points: np.ndarray, label: np.ndarray, k: int) -> float:
+def _silhouette(apart: np.ndarray, label: np.ndarray, k: int) -> float:
     """The mean over things of (nearest other group - own) / the larger, by mean distance (Rousseeuw 1987)."""
-    n = len(points)
+    n = len(label)
     size = np.bincount(label, minlength=k)
-    total = 0.0
+    total, distance = 0.0, np.zeros(k)
     for i in range(n):
-        distance = np.zeros(k)
+        distance[:] = 0.0
         for j in range(n):
-            distance[label[j]] += np.sqrt(((points[i] - points[j]) ** 2).sum())
+            distance[label[j]] += apart[i, j]
         if size[label[i]] <= 1:
             continue
         own = distance[label[i]] / (size[label[i]] - 1)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numba as nb
 import numpy as np
 from jaxtyping import Float64, Int64
 
@@ -18,6 +19,7 @@ from edgewise.models.candidates.channel import Channel
 from edgewise.models.candidates.evidence import Meetings
 from edgewise.models.candidates.item_graph import ItemGraph, co_graph
 from edgewise.prediction.nouns import Likeness
+from edgewise.state.fixed import fixed
 
 __all__ = ["LIKE", "alike", "likeness_graphs"]
 
@@ -64,47 +66,73 @@ def alike(
     """The k things most like one, with how much, best first. A thing too new for the graphs goes by attributes."""
     if item < 0:
         return np.zeros(0, dtype=np.int64), np.zeros(0)
-    people, visits = _weights(graphs["people"], item), _weights(graphs["visits"], item)
-    items = np.array(sorted({*people, *visits}), dtype=np.int64)
-    if how != "complement":
-        items = np.union1d(items, _siblings(world, item, at))
-    items = items[items != item]
+    siblings = _siblings(world, item, at) if how != "complement" else np.zeros(0, dtype=np.int64)
+    items, met, with_it = gathered(*_near(graphs["people"], item), *_near(graphs["visits"], item), siblings, item)
     kind = _same_kind(world, item, items)
-    met = _share(people, items)
-    with_it = _share(visits, items)
     if how == "similar":
         score = met + KIND * kind
     elif how == "complement":
         score = with_it * (1.0 - KIND * kind)
     else:
         score = kind * (0.5 + met) * (1.0 - 0.8 * with_it)
-    order = np.lexsort((items, -score))[:k]
+    order = np.argsort(-score, kind="stable")[:k]  # items ascend: ties go to the smaller row id
     order = order[score[order] > 0]
     return items[order], score[order]
 
 
-def _weights(graph: ItemGraph, item: int) -> dict[int, float]:
+def _near(graph: ItemGraph, item: int) -> tuple[np.ndarray, np.ndarray]:
+    """The neighbours of a thing and their weights; none for one that the graph does not know."""
     if item >= len(graph.items):
-        return {}
-    there = graph.items[item] >= 0
-    return dict(zip(graph.items[item][there].tolist(), graph.weights[item][there].tolist(), strict=True))
+        return fixed(np.zeros(0, dtype=np.int32)), fixed(np.zeros(0, dtype=np.float32))
+    return fixed(graph.items[item]), fixed(graph.weights[item])
 
 
-def _share(weights: dict[int, float], items: np.ndarray) -> Float64[np.ndarray, " n"]:
-    """Weights over the largest of them."""
-    top = max(weights.values(), default=1.0)
-    return np.array([weights.get(i, 0.0) / top for i in items.tolist()])
+@nb.njit(cache=True)
+def gathered(
+    first: np.ndarray, first_weights: np.ndarray, second: np.ndarray, second_weights: np.ndarray,
+    siblings: np.ndarray, item: int,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
+    """What may be like a thing: its neighbours in two graphs and its siblings, ascending, each once, without the
+    thing itself; and the two graphs' weights of each, beside the largest weight that the thing has there.
+    """
+    every = np.empty(len(first) + len(second) + len(siblings), dtype=np.int64)
+    every[: len(first)] = first
+    every[len(first) : len(first) + len(second)] = second
+    every[len(first) + len(second) :] = siblings
+    every.sort()
+    n = 0
+    for i in range(len(every)):
+        if every[i] >= 0 and every[i] != item and (n == 0 or every[i] != every[n - 1]):
+            every[n] = every[i]
+            n += 1
+    items = every[:n].copy()
+    weights = np.zeros((2, n))
+    _beside_the_largest(items, first, first_weights, weights[0])
+    _beside_the_largest(items, second, second_weights, weights[1])
+    return items, weights[0], weights[1]
+
+
+@nb.njit(cache=True)
+def _beside_the_largest(items: np.ndarray, near: np.ndarray, weights: np.ndarray, out: np.ndarray) -> None:
+    top = -np.inf
+    for j in range(len(near)):
+        if near[j] >= 0:
+            top = max(top, np.float64(weights[j]))
+    for j in range(len(near)):
+        if near[j] >= 0:
+            place = np.searchsorted(items, near[j])
+            if place < len(items) and items[place] == near[j]:
+                out[place] = np.float64(weights[j]) / top
 
 
 def _siblings(world: AsOf, item: int, at: int) -> np.ndarray:
-    """What is popular among things that share a value of the item."""
+    """What is popular among things that share a value of the item; MISSING and repeats among them."""
     found = []
     for name, codes in world.evidence.attributes.items():
         code = codes[item : item + 1]
         if len(code) and code[0] >= 0 and ("within", name) in world.made:
             found.append(world.within(name).best(code, np.full(1, at), 0, NEIGHBOURS)[0][0])
-    every = np.concatenate(found) if found else np.zeros(0, dtype=np.int64)
-    return np.unique(every[every >= 0])
+    return np.concatenate(found) if found else np.zeros(0, dtype=np.int64)
 
 
 def _same_kind(world: AsOf, item: int, items: np.ndarray) -> Float64[np.ndarray, " n"]:
