@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from edgewise.errors import ArgumentError
 from edgewise.serving.exploration import Exploration
-from edgewise.serving.exposures import COLUMNS, Exposure, ExposureLog
+from edgewise.serving.exposures import COLUMNS, ExposureLog, Exposures
 from edgewise.serving.models import CONTROL, TREATMENT, side
 
 
@@ -216,15 +216,17 @@ def test_what_was_shown_is_logged_with_its_chance(client: TestClient) -> None:
     assert first["item"] == str(page["shelves"][0]["things"][0]["key"])
 
 
-def exposure(user: str, item: int) -> Exposure:
+def exposure(user: str, item: int) -> Exposures:
     """A row of the exposure log."""
-    return Exposure("x", 1, user, "home", "s", 1, "tracks", str(item), 1, 0.5, "c", None, 1.0, "m", CONTROL, None)
+    return Exposures(
+        "x", 1, user, "home", "m", CONTROL, None, [("s", 1)], ["tracks"], [str(item)], [0.5], ["c"], [None], [1.0]
+    )
 
 
 def test_segments_appear_whole_and_torn_ones_are_removed(tmp_path: Path) -> None:
     log = ExposureLog(tmp_path, rows=10, seconds=60)
     for n in range(25):
-        log.add([exposure(str(n % 3), n)])
+        log.add(exposure(str(n % 3), n))
     log.close()
     (tmp_path / ".exposures-00000009.parquet").write_bytes(b"torn")
     again = ExposureLog(tmp_path)
@@ -232,7 +234,7 @@ def test_segments_appear_whole_and_torn_ones_are_removed(tmp_path: Path) -> None
     assert sum(table.num_rows for table in again.tables()) == 25
     assert pq.read_schema(again.segments()[0]).names == COLUMNS.names
     assert again.forget("1") == 8
-    again.add([exposure("1", 99)])
+    again.add(exposure("1", 99))
     again.close()
     users = pa.concat_tables(again.tables()).column("user").to_pylist()
     assert users.count("1") == 1

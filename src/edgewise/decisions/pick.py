@@ -11,7 +11,7 @@ from edgewise.decisions.home.draft import Draft
 from edgewise.decisions.home.fill import Candidates, Settings, fill
 from edgewise.decisions.home.flat import flatten, with_pins
 from edgewise.decisions.home.nouns import Thing
-from edgewise.decisions.home.things import thing_of
+from edgewise.decisions.home.things import things_of
 from edgewise.decisions.rules.report import Emptied, Report
 
 __all__ = ["Picked", "pick"]
@@ -59,26 +59,17 @@ def pick(
         relaxed, flat = True, flatten(asked, rules, [draft], np.zeros(1, dtype=np.int64), soft=False)
     candidates = flat.candidates if of_creator is None else _capped(flat.candidates, of_creator)
     filled = fill(candidates, settings)
-    things: list[Thing] = []
+    things: tuple[Thing, ...] = ()
     if len(filled.shelves):
         picks = filled.picks[0][filled.picks[0] >= 0]
-        things = [
-            thing_of(
-                asked,
-                draft,
-                int(flat.position[i]),
-                float(candidates.value[i]),
-                float(p),
-                bool(candidates.pinned[i]),
-            )
-            for i, p in zip(picks, filled.propensity[0], strict=False)
-        ]
+        chances, pinned = filled.propensity[0][: len(picks)], candidates.pinned[picks]
+        things = things_of(asked, draft, flat.position[picks], candidates.value[picks], chances, pinned)
     removed = flat.removed[0]
     emptied: tuple[Emptied, ...] = ()
     if removed and not things:
         rule = max(removed, key=lambda name: removed[name])
         emptied = (Emptied(draft.title, draft.kind, rule, removed, 0),)
-    return Picked(tuple(things), Report(removed, emptied, relaxed))
+    return Picked(things, Report(removed, emptied, relaxed))
 
 
 def _capped(c: Candidates, most: int) -> Candidates:

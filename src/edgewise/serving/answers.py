@@ -3,9 +3,12 @@ follow from it."""
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from dataclasses import dataclass, field
+from inspect import cleandoc
+from typing import Annotated, Any, Literal, TypeVar, dataclass_transform
 
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic.config import JsonDict
 
 __all__ = [
     "Accepted",
@@ -29,98 +32,127 @@ __all__ = [
 
 Key = int | str
 Rung = Literal["segment", "popular", "cached"]
+Made = TypeVar("Made")
 
 
 class Body(BaseModel):
-    """A body of an answer."""
+    """A body of an answer that is seldom made."""
 
     model_config = ConfigDict(extra="forbid")
 
 
-class Degraded(Body):
+@dataclass_transform(kw_only_default=True, field_specifiers=(field,))
+def shown(cls: type[Made]) -> type[Made]:
+    """A body that is made many times a second: a plain dataclass, described as pydantic's models are.
+
+    Without slots: orjson writes it faster.
+    """
+    made = dataclass(kw_only=True)(cls)
+    said: JsonDict = {"description": cleandoc(cls.__doc__ or "")}
+    config = ConfigDict(extra="forbid", json_schema_extra=said)
+    made.__pydantic_config__ = config  # type: ignore[attr-defined]  # pydantic reads it
+    return made
+
+
+@shown
+class Degraded:
     """Why an answer is not the best there is."""
 
-    rung: Rung = Field(
-        description="what answered instead: what is popular among people like the user, what is popular at all, "
-        "or an earlier answer"
-    )
-    reason: Literal["deadline", "error"] = Field(description="the personal answer came too late, or it failed")
+    rung: Annotated[
+        Rung,
+        Field(
+            description="what answered instead: what is popular among people like the user, what is popular at "
+            "all, or an earlier answer"
+        ),
+    ]
+    reason: Annotated[
+        Literal["deadline", "error"], Field(description="the personal answer came too late, or it failed")
+    ]
 
 
-class Reference(Body):
+@shown
+class Reference:
     """A thing that is spoken of."""
 
-    kind: str = Field(description="the table it is a row of")
+    kind: Annotated[str, Field(description="the table it is a row of")]
     key: Key
     title: str
 
 
-class Thing(Body):
+@shown
+class Thing:
     """Something shown, at its place, and why."""
 
-    kind: str = Field(description="the table it is a row of")
+    kind: Annotated[str, Field(description="the table it is a row of")]
     key: Key
     title: str
-    position: int = Field(description="its place in the list, from 1")
-    score: float | None = Field(description="orders the things of one list; compares with nothing else")
-    value: float | None = Field(description="the probability that the user takes it, where it is known")
-    channel: str = Field(description="what speaks most for it, such as repeat or similar")
-    reason: str = Field(description="why it is there, in a sentence")
-    because: Reference | None = Field(None, description="the thing in the user's past that led to it")
-    propensity: float = Field(description="the chance that this place shows this thing")
+    position: Annotated[int, Field(description="its place in the list, from 1")]
+    score: Annotated[float | None, Field(description="orders the things of one list; compares with nothing else")]
+    value: Annotated[float | None, Field(description="the probability that the user takes it, where it is known")]
+    channel: Annotated[str, Field(description="what speaks most for it, such as repeat or similar")]
+    reason: Annotated[str, Field(description="why it is there, in a sentence")]
+    because: Annotated[Reference | None, Field(description="the thing in the user's past that led to it")] = None
+    propensity: Annotated[float, Field(description="the chance that this place shows this thing")]
 
 
-class ThingList(Body):
+@shown
+class ThingList:
     """A list of things of one kind."""
 
-    exposure: str = Field(description="names this list in the exposure log")
+    exposure: Annotated[str, Field(description="names this list in the exposure log")]
     user: Key | None = None
-    known: bool = Field(description="whether the user is known; others get what is popular")
+    known: Annotated[bool, Field(description="whether the user is known; others get what is popular")]
     kind: str
-    model: str = Field(description="the model that answered")
-    variant: str = Field(description="the side of the experiment that the user is on")
-    at: str = Field(description="as of when, ISO 8601, UTC")
+    model: Annotated[str, Field(description="the model that answered")]
+    variant: Annotated[str, Field(description="the side of the experiment that the user is on")]
+    at: Annotated[str, Field(description="as of when, ISO 8601, UTC")]
     degraded: Degraded | None = None
     things: list[Thing]
 
 
-class Shelf(Body):
+@shown
+class Shelf:
     """A row of a page."""
 
     name: str
-    title: str = Field(description="says why it is there")
-    kind: str | None = Field(None, description="the kind of its things, where they are of one")
+    title: Annotated[str, Field(description="says why it is there")]
+    kind: Annotated[str | None, Field(description="the kind of its things, where they are of one")] = None
     things: list[Thing]
 
 
-class HomePage(Body):
+@shown
+class HomePage:
     """One user's page: shelves, best first."""
 
-    exposure: str = Field(description="names this page in the exposure log")
+    exposure: Annotated[str, Field(description="names this page in the exposure log")]
     user: Key | None = None
-    known: bool = Field(description="whether the user is known; others get what is popular")
-    model: str = Field(description="the model that answered")
-    variant: str = Field(description="the side of the experiment that the user is on")
-    at: str = Field(description="as of when, ISO 8601, UTC")
+    known: Annotated[bool, Field(description="whether the user is known; others get what is popular")]
+    model: Annotated[str, Field(description="the model that answered")]
+    variant: Annotated[str, Field(description="the side of the experiment that the user is on")]
+    at: Annotated[str, Field(description="as of when, ISO 8601, UTC")]
     degraded: Degraded | None = None
     shelves: list[Shelf]
-    notes: list[str] = Field(default_factory=list, description="such as a rule that emptied a shelf")
+    notes: Annotated[list[str], Field(description="such as a rule that emptied a shelf")] = field(
+        default_factory=list
+    )
 
 
-class Playlist(Body):
+@shown
+class Playlist:
     """A list made for one user, or a ready-made one."""
 
     name: str
     title: str
     kind: str
-    until: str | None = Field(None, description="until when it stays as it is, ISO 8601, UTC")
+    until: Annotated[str | None, Field(description="until when it stays as it is, ISO 8601, UTC")] = None
     things: list[Thing]
 
 
-class PlaylistPage(Body):
+@shown
+class PlaylistPage:
     """A user's playlists."""
 
-    exposure: str = Field(description="names this answer in the exposure log")
+    exposure: Annotated[str, Field(description="names this answer in the exposure log")]
     user: Key | None = None
     known: bool
     model: str

@@ -111,7 +111,7 @@ class Arrivals:
     def keys(self, table: str, rows: np.ndarray) -> Sequence[Any]:
         """The key of each row id."""
         own = self._own.get(table)
-        return self._model.keys(table, rows) if own is None else [own.key(int(row)) for row in rows]
+        return self._model.keys(table, rows) if own is None else own.of(np.asarray(rows))
 
     def _more(self, table: str) -> _More:
         first, told = self._first[table], self._told[table]

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from pydantic import BaseModel
+import orjson
 
 from edgewise.clock import from_micros, to_micros
 from edgewise.ids import MISSING
@@ -24,7 +24,7 @@ from edgewise.serving.answers import (
     finite,
 )
 from edgewise.serving.desk import Ask, ListRows, PageRows, Row, Why
-from edgewise.serving.exposures import Exposure
+from edgewise.serving.exposures import Exposures
 from edgewise.serving.live import Live
 
 __all__ = ["Composer", "dump", "exposures_of", "moment"]
@@ -64,21 +64,26 @@ class Composer:
         """Things at their places."""
         keys = self._keys((row.kind, row.item) for row in rows)
         reasons = self._keys((row.because_kind or row.kind, row.because) for row in rows if row.because != MISSING)
-        return [
-            Thing(
-                kind=row.kind,
-                key=as_key(keys[row.kind, row.item]),
-                title=row.title or self._title(row.kind, row.item, keys),
-                position=place,
-                score=finite(row.score),
-                value=finite(row.value),
-                channel=row.channel,
-                reason=row.reason or self._reason(row, reasons),
-                because=self._reference(row.because_kind or row.kind, row.because, reasons),
-                propensity=row.propensity,
-            )
-            for place, row in enumerate(rows, start=1)
-        ]
+        return [self._thing(row, place, keys, reasons) for place, row in enumerate(rows, start=1)]
+
+    def _thing(
+        self, row: Row, place: int, keys: dict[tuple[str, int], object], reasons: dict[tuple[str, int], object]
+    ) -> Thing:
+        because = None
+        if row.because != MISSING:
+            because = self._reference(row.because_kind or row.kind, row.because, reasons)
+        return Thing(
+            kind=row.kind,
+            key=as_key(keys[row.kind, row.item]),
+            title=row.title or self._title(row.kind, row.item, keys),
+            position=place,
+            score=finite(row.score),
+            value=finite(row.value),
+            channel=row.channel,
+            reason=row.reason or _reason(row, because),
+            because=because,
+            propensity=row.propensity,
+        )
 
     def explained(self, kind: str, item: int, why: Why) -> Explained:
         """The reason for a thing."""
@@ -123,20 +128,18 @@ class Composer:
             found |= {(table, row): key for row, key in zip(rows, keys, strict=True)}
         return found
 
-    def _reason(self, row: Row, keys: dict[tuple[str, int], object]) -> str:
-        because = self._reference(row.because_kind or row.kind, row.because, keys)
-        if because is None:
-            return f"Proposed by: {row.channel}."
-        return f"Because of {because.title}."
-
     def _title(self, kind: str, row: int, keys: dict[tuple[str, int], object]) -> str:
         title = self.live.desk.title(kind, row)
         return title if title is not None else f"{kind} {keys[kind, row]}"
 
 
-def dump(body: BaseModel) -> bytes:
+def _reason(row: Row, because: Reference | None) -> str:
+    return f"Proposed by: {row.channel}." if because is None else f"Because of {because.title}."
+
+
+def dump(body: HomePage | ThingList | PlaylistPage) -> bytes:
     """A body as JSON."""
-    return body.model_dump_json().encode()
+    return orjson.dumps(body)
 
 
 def moment(at: int) -> str:
@@ -144,20 +147,26 @@ def moment(at: int) -> str:
     return from_micros(at).isoformat() + "Z"
 
 
-def exposures_of(body: HomePage | ThingList | PlaylistPage, surface: str) -> list[Exposure]:
-    """What a body shows, a row a place."""
-    at = to_micros(body.at)
-    user = None if body.user is None else str(body.user)
-    degraded = body.degraded.rung if body.degraded is not None else None
-    return [
-        Exposure(
-            body.exposure, at, user, surface, shelf, number, thing.kind, str(thing.key), thing.position,
-            thing.score, thing.channel, None if thing.because is None else str(thing.because.key),
-            thing.propensity, body.model, body.variant, degraded,
-        )
-        for number, (shelf, things) in enumerate(_lists(body, surface), start=1)
-        for thing in things
-    ]  # fmt: skip
+def exposures_of(body: HomePage | ThingList | PlaylistPage, surface: str) -> Exposures:
+    """What a body shows, as the exposure log has it."""
+    lists = _lists(body, surface)
+    things = [thing for _, shelf in lists for thing in shelf]
+    return Exposures(
+        exposure=body.exposure,
+        at=to_micros(body.at),
+        user=None if body.user is None else str(body.user),
+        surface=surface,
+        model=body.model,
+        variant=body.variant,
+        degraded=body.degraded.rung if body.degraded is not None else None,
+        shelves=[(name, len(shelf)) for name, shelf in lists],
+        kind=[thing.kind for thing in things],
+        item=[str(thing.key) for thing in things],
+        score=[thing.score for thing in things],
+        channel=[thing.channel for thing in things],
+        because=[None if thing.because is None else str(thing.because.key) for thing in things],
+        propensity=[thing.propensity for thing in things],
+    )
 
 
 def _lists(body: HomePage | ThingList | PlaylistPage, surface: str) -> list[tuple[str, list[Thing]]]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -23,8 +23,7 @@ from edgewise.serving.exploration import Exploration
 __all__ = ["Ask", "Desk", "ListRows", "PageRows", "PlainDesk", "Row", "Why", "explored", "known_kind", "rows_of"]
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """A thing at a place. `channel` speaks most for it; `because` is a row of table `because_kind`, MISSING where
     there is none; `reason` is a sentence, "" where the channel says it all. `title` is that of a thing which is a
     row of no table, such as a mix made for the person.
@@ -261,7 +260,7 @@ def explored(ranked: Sequence[Row], k: int, exploration: Exploration, exposure: 
     """
     shown = replace(exploration, head=max(exploration.head, pinned)).show(len(ranked), k, exposure)
     return [
-        replace(ranked[place], propensity=chance)
+        ranked[place]._replace(propensity=chance)
         for place, chance in zip(shown.order.tolist(), shown.propensity.tolist(), strict=True)
     ]
 

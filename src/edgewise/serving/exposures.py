@@ -11,14 +11,17 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-__all__ = ["COLUMNS", "Exposure", "ExposureLog", "exposure_id"]
+__all__ = ["COLUMNS", "ExposureLog", "Exposures", "exposure_id"]
 
+#: Answers that become Arrow arrays in one go.
+_AT_ONCE: Final = 50
 _TEXT: Final = pa.dictionary(pa.int32(), pa.string())
 #: The columns of a segment. `position` counts from 1 within a shelf, `shelf_position` shelves within a page.
 COLUMNS: Final = pa.schema(
@@ -31,25 +34,25 @@ COLUMNS: Final = pa.schema(
 )  # fmt: skip
 
 
-class Exposure(NamedTuple):
-    """One thing at one place: the columns of `COLUMNS`, in their order. `at` is in microseconds (UTC)."""
+class Exposures(NamedTuple):
+    """What one answer shows: the columns of `COLUMNS`, those of the answer once, and each shelf with the number of
+    its things. The lists have an entry a thing, shelf by shelf. `at` is in microseconds (UTC).
+    """
 
     exposure: str
     at: int
     user: str | None
     surface: str
-    shelf: str
-    shelf_position: int
-    kind: str
-    item: str
-    position: int
-    score: float | None
-    channel: str
-    because: str | None
-    propensity: float
     model: str
     variant: str
     degraded: str | None
+    shelves: list[tuple[str, int]]
+    kind: list[str]
+    item: list[str]
+    score: list[float | None]
+    channel: list[str]
+    because: list[str | None]
+    propensity: list[float]
 
 
 class ExposureLog:
@@ -59,7 +62,8 @@ class ExposureLog:
         self.folder = folder
         self._most = rows
         self._seconds = seconds
-        self._rows: list[Exposure] = []
+        self._gathered: list[Exposures] = []
+        self._rows = 0
         self._lock = threading.Lock()
         self._writing = threading.Lock()
         self._full = threading.Event()
@@ -71,24 +75,23 @@ class ExposureLog:
         self._thread = threading.Thread(target=self._run, name=f"exposures {folder.name}", daemon=True)
         self._thread.start()
 
-    def add(self, rows: list[Exposure]) -> None:
+    def add(self, shown: Exposures) -> None:
         """Log what one answer shows."""
         with self._lock:
-            self._rows.extend(rows)
-            if len(self._rows) >= self._most:
+            self._gathered.append(shown)
+            self._rows += len(shown.item)
+            if self._rows >= self._most:
                 self._full.set()
 
     def flush(self) -> None:
         """Write what is gathered."""
         with self._writing:
             with self._lock:
-                rows, self._rows = self._rows, []
-            if rows:
-                columns = [
-                    pa.array(column, field.type)
-                    for column, field in zip(zip(*rows, strict=True), COLUMNS, strict=True)
-                ]
-                self._write(pa.Table.from_arrays(columns, schema=COLUMNS), f"exposures-{self._number:08d}.parquet")
+                gathered, self._gathered, self._rows = self._gathered, [], 0
+            # A few answers at a time: whoever answers meanwhile does not wait for the whole.
+            tables = [_table(gathered[at : at + _AT_ONCE]) for at in range(0, len(gathered), _AT_ONCE)]
+            if any(table.num_rows for table in tables):
+                self._write(pa.concat_tables(tables).unify_dictionaries(), f"exposures-{self._number:08d}.parquet")
                 self._number += 1
 
     def segments(self) -> list[Path]:
@@ -133,6 +136,31 @@ class ExposureLog:
         with beside.open("rb") as file:
             os.fsync(file.fileno())
         os.replace(beside, self.folder / name)
+
+
+def _table(gathered: list[Exposures]) -> pa.Table:
+    """The rows of some answers, a row a thing."""
+    lengths = np.array([n for shown in gathered for _, n in shown.shelves], dtype=np.int64)
+    shelf = np.repeat(np.arange(len(lengths)), lengths)
+    answer = np.repeat(np.arange(len(gathered)), [len(shown.item) for shown in gathered])
+    number = np.concatenate([np.zeros(0, np.int64), *(np.arange(1, len(g.shelves) + 1) for g in gathered)])
+    first = np.cumsum(lengths) - lengths
+    columns: dict[str, pa.Array] = {
+        "shelf": _each([name for shown in gathered for name, _ in shown.shelves], _TEXT, shelf),
+        "shelf_position": pa.array(number[shelf].astype(np.int16)),
+        "position": pa.array((np.arange(len(shelf)) - first[shelf] + 1).astype(np.int16)),
+    }
+    for name in ("exposure", "at", "user", "surface", "model", "variant", "degraded"):
+        columns[name] = _each([getattr(shown, name) for shown in gathered], COLUMNS.field(name).type, answer)
+    for name in ("kind", "item", "score", "channel", "because", "propensity"):
+        every = [value for shown in gathered for value in getattr(shown, name)]
+        columns[name] = pa.array(every, COLUMNS.field(name).type)
+    return pa.Table.from_arrays([columns[field.name] for field in COLUMNS], schema=COLUMNS)
+
+
+def _each(values: list[Any], kind: pa.DataType, at: np.ndarray) -> pa.Array:
+    """A value for each row: `at` says which."""
+    return pa.array(values, kind).take(pa.array(at))
 
 
 def exposure_id(clock: Callable[[], float] = time.time) -> str:

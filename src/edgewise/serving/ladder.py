@@ -11,7 +11,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
-from typing import Final, Generic, TypeVar
+from typing import Final, Generic, Literal, TypeVar
 
 from edgewise.errors import UserError
 from edgewise.serving.answers import Degraded, Rung
@@ -109,9 +109,11 @@ async def climb(
     return _ready(ready, "error")
 
 
-def _ready(ready: Sequence[tuple[Rung, Callable[[], T | None]]], reason: str) -> Answered[T]:
+def _ready(
+    ready: Sequence[tuple[Rung, Callable[[], T | None]]], reason: Literal["deadline", "error"]
+) -> Answered[T]:
     for rung, job in ready:
         found = job()
         if found is not None:
-            return Answered(found, Degraded.model_validate({"rung": rung, "reason": reason}))
+            return Answered(found, Degraded(rung=rung, reason=reason))
     raise Refusal(503, "no answer can be had in time", hint="try again in a moment", wait=1.0)

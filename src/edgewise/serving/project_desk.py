@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Final, get_args
 
 import numpy as np
@@ -231,4 +231,4 @@ def _rows(things: Iterable[Thing]) -> list[Row]:
 
 def _ordered(things: Iterable[Thing]) -> list[Row]:
     """Rows of things whose values order them and are no probabilities."""
-    return [replace(row, value=float("nan")) for row in _rows(things)]
+    return [row._replace(value=float("nan")) for row in _rows(things)]

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
+
+from pydantic import TypeAdapter
 
 from edgewise.ids import MISSING
 from edgewise.prediction.nouns import Likeness
@@ -25,6 +27,10 @@ _DEMO: Final = "demo"
 _SHELF: Final = 12
 #: Things of one answer at most.
 MOST: Final = 100
+#: Read answers that were kept as JSON.
+_READERS: Final[dict[type, TypeAdapter[Any]]] = {
+    body: TypeAdapter(body) for body in (HomePage, ThingList, PlaylistPage)
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +51,7 @@ class Question(Generic[Answer]):
     def earlier(self) -> Answer | None:
         """An earlier answer to the same question."""
         kept = self.tenant.cache.get(self.key)
-        return None if kept is None else self.body.model_validate_json(kept)
+        return None if kept is None else self._read(kept)
 
     def standing(self) -> Answer | None:
         """What is popular, as it is kept ready, made out to this user."""
@@ -53,11 +59,15 @@ class Question(Generic[Answer]):
         kept = self.tenant.ready.get(named)
         if kept is None:
             return None
-        answer = self.body.model_validate_json(kept)
+        answer = self._read(kept)
         ask = self.composer.ask
         answer.exposure, answer.user, answer.known = ask.exposure, ask.user or None, ask.row != MISSING
         if isinstance(answer, ThingList):
             answer.things = answer.things[: int(self.words[2])]
+        return answer
+
+    def _read(self, kept: bytes) -> Answer:
+        answer: Answer = _READERS[self.body].validate_json(kept)
         return answer
 
 
@@ -176,8 +186,10 @@ class Service:
         composer = tenant.asks("")
         desk, ask = composer.live.desk, composer.ask
         made = await tenant.engine.run(lambda: _popular(composer, MISSING))
-        ready = {"home": composer.page(made), "playlists": composer.playlists(made)}
-        bodies: dict[tuple[str, ...], bytes] = {(name,): dump(body) for name, body in ready.items()}
+        bodies: dict[tuple[str, ...], bytes] = {
+            ("home",): dump(composer.page(made)),
+            ("playlists",): dump(composer.playlists(made)),
+        }
         for kind in composer.live.kinds:
             rows = await tenant.engine.run(partial(desk.segment, ask, kind, MOST))
             bodies["list", kind] = dump(composer.thing_list(kind, rows))

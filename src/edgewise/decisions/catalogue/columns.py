@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Protocol
+from dataclasses import dataclass, field
+from typing import Any, Final, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -16,7 +16,10 @@ from edgewise.errors import SchemaError
 from edgewise.ids import MISSING, Vocabulary
 from edgewise.schema.model import Link, Schema
 
-__all__ = ["Codes", "Columns", "Reader"]
+__all__ = ["Codes", "Columns", "Reader", "text_at"]
+
+#: Texts of one column that are kept as Python's own; beyond, they are made anew.
+_MOST_TEXTS: Final = 200_000
 
 
 class Columns(Protocol):
@@ -39,6 +42,7 @@ class Codes:
     #: Rows by code, and where each code's begin: see `ordered`.
     order: Int32[np.ndarray, " rows"] | None = None
     first: Int64[np.ndarray, " labels_plus_1"] | None = None
+    _made: dict[int, str] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def ordered(self) -> Codes:
         """The same codes, ready to be asked for their rows; the later rows of a table come first."""
@@ -55,12 +59,24 @@ class Codes:
 
     def label(self, code: int) -> str:
         """The label of a code, as text; empty for MISSING."""
-        return "" if code < 0 else str(self.labels[int(code)].as_py() or "")
+        return text_at(self.labels, code, self._made)
 
     @staticmethod
     def none(rows: int) -> Codes:
         """A column that is not there."""
         return Codes(np.full(rows, MISSING, dtype=np.int32), pa.array([], type=pa.string()))
+
+
+def text_at(values: pa.Array, i: int, made: dict[int, str]) -> str:
+    """A text of a column, empty for null and for MISSING; `made` keeps those that were asked for."""
+    if i < 0:
+        return ""
+    text = made.get(i)
+    if text is None:
+        if len(made) >= _MOST_TEXTS:
+            made.clear()
+        text = made[int(i)] = str(values[int(i)].as_py() or "")
+    return text
 
 
 class Reader:

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from jaxtyping import Float32, Int32, Int64
 
-from edgewise.decisions.catalogue.columns import Codes, Reader
+from edgewise.decisions.catalogue.columns import Codes, Reader, text_at
 from edgewise.decisions.project.file import CollectionEntry, ItemEntry
 
 __all__ = ["Kind", "Releases", "collection_kind", "item_kind", "releases_of"]
@@ -51,6 +51,7 @@ class Kind:
     releases: Releases
     picture: pa.Array | None = None
     others: Mapping[str, Codes] = field(default_factory=dict)
+    _made: dict[int, str] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.titles)
@@ -67,7 +68,7 @@ class Kind:
 
     def title(self, row: int) -> str:
         """A thing's title; empty for MISSING."""
-        return "" if row < 0 else str(self.titles[int(row)].as_py() or "")
+        return text_at(self.titles, row, self._made)
 
     def released_between(self, after: int, until: int) -> Int64[np.ndarray, " n"]:
         """The rows released in (after, until], the latest first."""

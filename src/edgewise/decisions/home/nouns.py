@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from edgewise.decisions.rules.report import Report
 
 __all__ = ["Page", "Shelf", "Thing"]
 
 
-@dataclass(frozen=True, slots=True)
-class Thing:
+class Thing(NamedTuple):
     """One thing in its place, and why it is there.
 
     `item` is a row of the table `kind`. `value` is the probability that the person takes it (NaN where unknown).

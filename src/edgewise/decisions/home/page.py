@@ -16,7 +16,7 @@ from edgewise.decisions.home.fill import Filled, Settings, fill
 from edgewise.decisions.home.flat import Flat, flatten, with_pins
 from edgewise.decisions.home.makers import MAKERS
 from edgewise.decisions.home.nouns import Page, Shelf
-from edgewise.decisions.home.things import thing_of, titled
+from edgewise.decisions.home.things import things_of, titled
 from edgewise.decisions.people import Person
 from edgewise.decisions.project.file import ShelfEntry
 from edgewise.decisions.rules.compile import Rules
@@ -110,11 +110,9 @@ def _placed(asked: Asked, drafts: Sequence[Draft], flat: Flat, filled: Filled, s
     picks = filled.picks[step]
     picks = picks[picks >= 0]
     values = flat.candidates.value[picks]
-    things = [
-        thing_of(asked, draft, int(flat.position[i]), float(value), float(chance), bool(flat.candidates.pinned[i]))
-        for i, value, chance in zip(picks, values, filled.propensity[step], strict=False)
-    ]
-    shelf = Shelf(draft.entry.shelf, draft.kind, titled(draft), tuple(things))
+    chances = filled.propensity[step][: len(picks)]
+    things = things_of(asked, draft, flat.position[picks], values, chances, flat.candidates.pinned[picks])
+    shelf = Shelf(draft.entry.shelf, draft.kind, titled(draft), things)
     return int(filled.shelves[step]), shelf, float(values.sum())
 
 

@@ -2,29 +2,55 @@
 
 from __future__ import annotations
 
+import numpy as np
+from jaxtyping import Bool, Float32, Float64, Int64
+
 from edgewise.decisions.asked import Asked
 from edgewise.decisions.home.draft import Draft
 from edgewise.decisions.home.nouns import Thing
 from edgewise.decisions.words import reason
 
-__all__ = ["thing_of", "titled"]
+__all__ = ["things_of", "titled"]
 
 
-def thing_of(asked: Asked, draft: Draft, i: int, value: float, propensity: float, pinned: bool) -> Thing:
-    """Candidate i of a draft, with its words."""
-    item = int(draft.items[i])
-    channel = draft.channels[draft.channel[i]] if draft.channels else ""
-    led = asked.catalogue.kinds.get(draft.because_kind)
-    known = led is not None and 0 <= draft.because[i] < len(led)  # a row that came since has no words yet
-    because = (draft.because_kind, int(draft.because[i])) if known else None
-    if draft.titles is not None:
-        return Thing(draft.kind, item, draft.titles[i], value, f"{draft.title}.", channel, propensity=propensity)
-    kind = asked.catalogue.kinds[draft.kind]
-    why = reason(asked, kind, item, channel, because, draft.attribute)
-    rule = _pin(asked, draft, item) if pinned else ""
-    return Thing(
-        draft.kind, item, kind.title(item), value, why, channel, because, draft.attribute, propensity, rule
+def things_of(
+    asked: Asked,
+    draft: Draft,
+    positions: Int64[np.ndarray, " n"],
+    values: Float32[np.ndarray, " n"],
+    chances: Float64[np.ndarray, " n"],
+    pinned: Bool[np.ndarray, " n"],
+) -> tuple[Thing, ...]:
+    """The candidates of a draft at some positions, with their words; `chances` are their propensities."""
+    items, led, channel = draft.items[positions], draft.because[positions], draft.channel[positions]
+    every = zip(
+        positions.tolist(), items.tolist(), led.tolist(), channel.tolist(), values.tolist(), chances.tolist(),
+        pinned.tolist(), strict=True,
     )  # fmt: skip
+    if draft.titles is not None:
+        why = f"{draft.title}."
+        return tuple(
+            Thing(draft.kind, item, draft.titles[i], value, why, _channel(draft, c), propensity=chance)
+            for i, item, _, c, value, chance, _ in every
+        )
+    kind, source = asked.catalogue.kinds[draft.kind], asked.catalogue.kinds.get(draft.because_kind)
+    known = 0 if source is None else len(source)  # a row that came since has no words yet
+    made = []
+    for _, item, row, c, value, chance, pin in every:
+        because = (draft.because_kind, row) if 0 <= row < known else None
+        why = reason(asked, kind, item, _channel(draft, c), because, draft.attribute)
+        rule = _pin(asked, draft, item) if pin else ""
+        made.append(
+            Thing(
+                draft.kind, item, kind.title(item), value, why, _channel(draft, c), because, draft.attribute,
+                chance, rule,
+            )
+        )  # fmt: skip
+    return tuple(made)
+
+
+def _channel(draft: Draft, code: int) -> str:
+    return draft.channels[code] if draft.channels else ""
 
 
 def titled(draft: Draft) -> str:

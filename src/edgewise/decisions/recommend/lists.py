@@ -10,7 +10,7 @@ from jaxtyping import Int64
 from edgewise.decisions.asked import Asked
 from edgewise.decisions.home.draft import Draft, from_items, from_scored
 from edgewise.decisions.home.nouns import Thing
-from edgewise.decisions.home.things import thing_of
+from edgewise.decisions.home.things import things_of
 from edgewise.decisions.people import Person
 from edgewise.decisions.pick import Picked, pick
 from edgewise.decisions.playlists.collections import matched
@@ -137,8 +137,8 @@ def why(answers: Answers, surfaces: Surfaces, person: Person, kind: str, item: i
     if len(place) == 0:
         draft = from_items(asked, _entry("for_you", kind), np.array([item], dtype=np.int64), "For you", "none")
         place = np.zeros(1, dtype=np.int64)
-    i = int(place[0])
-    return thing_of(asked, draft, i, float(draft.value[i]), 1.0, False)
+    place = place[:1]
+    return things_of(asked, draft, place, draft.value[place], np.ones(1), np.zeros(1, dtype=bool))[0]
 
 
 def _entry(shelf: ShelfKind, kind: str) -> ShelfEntry:

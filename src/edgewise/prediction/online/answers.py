@@ -164,8 +164,7 @@ class OnlineAnswers:
 
     def keys(self, table: str, rows: np.ndarray) -> Sequence[Any]:
         """The key of each row id, in Python's own types; None for MISSING."""
-        known = self._tables.keys[table]
-        return [known.key(int(row)) for row in rows]
+        return self._tables.keys[table].of(np.asarray(rows))
 
     def _try(self, path: Path) -> None:
         """Answer once for nobody: what another version of the code wrote fails here, and kernels are loaded."""

@@ -25,12 +25,15 @@ class LiveKeys:
         self._rows: dict[Any, int] = {}
         self._new: list[Any] = []
         self._dropped: set[int] = set()
+        self._numbers: np.ndarray | None = None  # the batch's keys, where all are whole numbers
         if self._numeric:
             known = np.flatnonzero(pc.is_valid(keys).to_numpy(zero_copy_only=False))
             values = keys.drop_null().to_numpy(zero_copy_only=False)
             order = np.argsort(values, kind="stable")
             self._sorted, self._order = values[order], known[order]
             self._range = np.iinfo(values.dtype)
+            if len(values) == len(keys):
+                self._numbers = values
         else:
             self._rows = {key: row for row, key in enumerate(keys.to_pylist()) if key is not None}
 
@@ -91,6 +94,15 @@ class LiveKeys:
         if row == MISSING or row in self._dropped:
             return None
         return self._old[row].as_py() if row < len(self._old) else self._new[row - len(self._old)]
+
+    def of(self, rows: np.ndarray) -> list[Any]:
+        """The key of each of some rows, as `key` has it."""
+        if self._numbers is None or self._dropped or not len(rows):
+            return [self.key(row) for row in rows.tolist()]
+        if rows.min() < 0 or rows.max() >= len(self._numbers):
+            return [self.key(row) for row in rows.tolist()]
+        found: list[Any] = self._numbers[rows].tolist()
+        return found
 
     def keys(self) -> pa.Array:
         """The keys of all rows."""
