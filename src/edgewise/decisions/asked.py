@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 from jaxtyping import Float32, Int32, Int64
+from numba import njit
 
 from edgewise.decisions.people import Person
 from edgewise.decisions.surfaces import Surfaces
@@ -14,7 +15,7 @@ from edgewise.decisions.taste import Taste, mix_of, taste_of
 from edgewise.ids import MISSING
 from edgewise.prediction.nouns import Answers, Likeness, Past, Scored
 
-__all__ = ["CROWD", "Asked", "worths"]
+__all__ = ["CROWD", "Asked", "worth_of", "worths"]
 
 #: How many things are asked for: for a person, that they met, that are popular, that are like another. Lists that
 #: are filled up read 100 popular things more than they are long, and the live state keeps the order of 256.
@@ -142,12 +143,12 @@ class Asked:
         if kind not in self._worth:
             self._worth[kind] = self._worth_of(kind)
         known, floor = self._worth[kind]
-        value = known[items]
-        if not value.all():
-            lost = np.flatnonzero(value == 0)
-            near = self.taste(kind).affinity(self.catalogue.kinds[kind], items[lost])
-            value[lost] = 0.5 * floor * (0.3 + 0.7 * near)
-        return value * CROWD if self.known and not self.personal(kind) else value
+        whose, near = self.catalogue.kinds[kind], self.taste(kind).near
+        crowd = self.known and not self.personal(kind)
+        return worth_of(
+            np.asarray(items, dtype=np.int64), known, np.float32(0.5 * floor), whose.category.codes,
+            whose.creator.codes, near[0], near[1], CROWD if crowd else np.float32(1.0),
+        )  # fmt: skip
 
     def _worth_of(self, kind: str) -> tuple[Float32[np.ndarray, " rows"], float]:
         """Values by row, 0 where nothing is known, and the least of the person's own list."""
@@ -171,6 +172,26 @@ class Asked:
     def _known(self, kind: str, scored: Scored) -> Scored:
         known = scored.items < len(self.catalogue.kinds[kind])
         return scored if known.all() else scored.take(np.flatnonzero(known))
+
+
+@njit(cache=True)
+def worth_of(
+    items: np.ndarray, known: np.ndarray, unknown: np.float32, category: np.ndarray, creator: np.ndarray,
+    near_category: np.ndarray, near_creator: np.ndarray, times: np.float32,
+) -> np.ndarray:  # fmt: skip
+    """The value of each thing where it is `known` (by row, 0 where not), else `unknown` by nearness to taste.
+
+    Codes of -1 read the 0 at the end of what is near.
+    """
+    value = np.empty(len(items), dtype=np.float32)
+    for i in range(len(items)):
+        row = items[i]
+        value[i] = known[row]
+        if value[i] == 0.0:
+            near = near_category[category[row]] + near_creator[creator[row]]
+            value[i] = unknown * (np.float32(0.3) + np.float32(0.7) * near)
+        value[i] *= times
+    return value
 
 
 def worths(scored: Scored) -> Float32[np.ndarray, " n"]:

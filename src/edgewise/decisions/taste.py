@@ -25,8 +25,8 @@ class Taste:
     weight: Float32[np.ndarray, " n"]
     category: Float32[np.ndarray, " categories"]
     creator: Float32[np.ndarray, " creators"]
-    #: Half of each share beside the dearest: what `affinity` adds up. Codes of -1 read the 0 at the end.
-    _near: tuple[Float32[np.ndarray, " categories_plus_1"], Float32[np.ndarray, " creators_plus_1"]]
+    #: Half of each share beside the dearest: what nearness adds up. Codes of -1 read the 0 at the end.
+    near: tuple[Float32[np.ndarray, " categories_plus_1"], Float32[np.ndarray, " creators_plus_1"]]
 
     def __len__(self) -> int:
         return len(self.items)
@@ -39,7 +39,7 @@ class Taste:
 
     def affinity(self, kind: Kind, items: Int64[np.ndarray, " m"]) -> Float32[np.ndarray, " m"]:
         """How near things are to the taste, 0 to 1: half by creator, half by category, beside the dearest."""
-        return self._near[0][kind.category.codes[items]] + self._near[1][kind.creator.codes[items]]
+        return self.near[0][kind.category.codes[items]] + self.near[1][kind.creator.codes[items]]
 
 
 def taste_of(kind: Kind, past: Past, half_life: float) -> Taste:

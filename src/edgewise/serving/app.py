@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import re
 import secrets
@@ -128,9 +129,12 @@ def _lifespan(service: Service) -> Callable[[FastAPI], contextlib.AbstractAsyncC
         for tenant in service.tenants.values():
             await loop.run_in_executor(None, tenant.start)
             await service.refresh(tenant)
+        gc.collect()
+        gc.freeze()  # what was loaded stays: collections while serving need not look at it
         fresh = [asyncio.create_task(_refreshing(service, name)) for name in service.tenants]
         yield
         app.state.fits.close()
+        gc.unfreeze()
         for task in fresh:
             task.cancel()
         await asyncio.gather(*fresh, return_exceptions=True)

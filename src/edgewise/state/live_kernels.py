@@ -204,10 +204,14 @@ def read_live(
         if count == 0:
             continue
         out[q, 0] = count
+        near, late = stop, end
         for w in range(W):
             since = np.int64(anchor[q] - windows[w])
-            inside = stop - first_after(base.at, low, stop, since)
-            out[q, 1 + w] = inside + end - first_after(overlay.at, begin, end, since)
+            if w > 0 and windows[w] < windows[w - 1]:
+                near, late = stop, end
+            near = _first_since(base.at, low, near, since)  # a wider window begins at or before a narrower one
+            late = _first_since(overlay.at, begin, late, since)
+            out[q, 1 + w] = stop - near + end - late
         last = overlay.at[end - 1] if end > begin else base.at[stop - 1]
         age = days_between(anchor[q], last)
         for h in range(H):
@@ -217,6 +221,12 @@ def read_live(
             squares = overlay.gap_squares[end - 1] if end > begin else base.gap_squares[stop - 1]
             first = base.at[low] if stop > low else overlay.at[begin]
             rhythm_of(first, last, count, squares, anchor[q], out[q, 1 + W + H :])
+
+
+@nb.njit(cache=True)
+def _first_since(at: np.ndarray, low: int, high: int, since: int) -> int:
+    """`first_after`, which need not search where all events are later: wide windows often hold a whole past."""
+    return low if low < high and at[low] > since else first_after(at, low, high, since)
 
 
 @nb.njit(cache=True)

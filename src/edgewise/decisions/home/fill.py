@@ -91,7 +91,7 @@ def fill(candidates: Candidates, settings: Settings) -> Filled:
     return Filled(shelves, picks, propensity, value)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _page(c, s, chance):  # type: ignore[no-untyped-def]  # compiled from the tuples' own types
     counts = (
         np.zeros(c.sizes[0], np.bool_),  # the faces on the page

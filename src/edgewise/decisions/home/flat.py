@@ -10,7 +10,6 @@ import numpy as np
 from jaxtyping import Int16, Int64
 
 from edgewise.decisions.asked import Asked
-from edgewise.decisions.catalogue.kind import Kind
 from edgewise.decisions.feedback import heard
 from edgewise.decisions.home.draft import WIDE, Draft
 from edgewise.decisions.home.fill import Candidates
@@ -40,39 +39,44 @@ def flatten(
 ) -> Flat:
     """Apply the rules to all drafts and put them together. `entries[d]` numbers the entry of draft d."""
     lengths = np.array([len(d) for d in drafts], dtype=np.int64)
-    n = int(lengths.sum())
+    first = np.cumsum(lengths) - lengths
     draft = np.repeat(np.arange(len(drafts)), lengths)
-    position = np.arange(n) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-    table = _Table(asked, n)
-    removed: list[dict[str, int]] = [{} for _ in drafts]
-    kept = np.ones(n, dtype=bool)
     names = list(dict.fromkeys(d.kind for d in drafts))
-    items, value = np.concatenate([d.items for d in drafts]), np.concatenate([d.value for d in drafts])
-    people = one_person(asked.person, {k: asked.past(k) for k in names if rules.of(k).excludes})
-    which = np.array([names.index(d.kind) for d in drafts])[draft]
-    shelf = [d.entry.shelf for d in drafts]
-    for number, name in enumerate(names):
-        at = np.flatnonzero(which == number)
-        kind = asked.catalogue.kinds.get(name)
-        if kind is None:
-            table.made(at, items[at])
-            continue
-        own = np.zeros(len(at), dtype=np.int64)
-        verdict = judge(rules, name, items[at], own, people, asked.at, shelf=shelf, shelf_of=draft[at], soft=soft)
-        _count(verdict.by, verdict.names, draft[at], removed)
-        kept[at] = verdict.kept
-        value[at] *= verdict.times * heard(asked.person.feedback, kind, items[at])
-        table.rows(at, kind, items[at], rules if soft else Rules())
+    kinds = np.array([names.index(d.kind) for d in drafts], dtype=np.int64)
+    items, which = np.concatenate([d.items for d in drafts]), kinds[draft]
+    kept, times, removed = _judged(asked, rules, drafts, names, items, draft, which, soft)
     pinned = _pinned(rules, drafts, draft, items)
     # of the kept ones, only the first of each draft go further, and what is pinned however deep it lies
     before = np.concatenate([[0], np.cumsum(kept)])
-    place = before[:-1] - before[np.cumsum(lengths) - lengths][draft]
+    place = before[:-1] - before[first][draft]
     chosen = np.flatnonzero(kept & ((place < WIDE) | pinned))
-    indptr = np.searchsorted(draft[chosen], np.arange(len(drafts) + 1))
-    candidates = table.candidates(
-        chosen, indptr, value, pinned, drafts, entries, which[np.cumsum(lengths) - lengths]
-    )
-    return Flat(candidates, draft[chosen], position[chosen], removed)
+    of, items, which = draft[chosen], items[chosen], which[chosen]
+    table = _Table(asked, np.concatenate([d.value for d in drafts])[chosen], times[chosen])
+    for number, name in enumerate(names):
+        table.rows(np.flatnonzero(which == number), name, items, rules if soft else Rules())
+    indptr = np.searchsorted(of, np.arange(len(drafts) + 1))
+    candidates = table.candidates(indptr, pinned[chosen], drafts, entries, kinds)
+    return Flat(candidates, of, chosen - first[of], removed)
+
+
+def _judged(
+    asked: Asked, rules: Rules, drafts: Sequence[Draft], names: list[str], items: np.ndarray,
+    draft: np.ndarray, which: np.ndarray, soft: bool,
+) -> tuple[np.ndarray, np.ndarray, list[dict[str, int]]]:  # fmt: skip
+    """Which candidates may be shown, what their values are multiplied by, and what rules took from each draft."""
+    kept, times = np.ones(len(items), dtype=bool), np.ones(len(items), dtype=np.float32)
+    removed: list[dict[str, int]] = [{} for _ in drafts]
+    people = one_person(asked.person, {k: asked.past(k) for k in names if rules.of(k).excludes})
+    shelf = [d.entry.shelf for d in drafts]
+    for number, name in enumerate(names):
+        if name not in asked.catalogue.kinds:
+            continue
+        at = np.flatnonzero(which == number)
+        own = np.zeros(len(at), dtype=np.int64)
+        verdict = judge(rules, name, items[at], own, people, asked.at, shelf=shelf, shelf_of=draft[at], soft=soft)
+        _count(verdict.by, verdict.names, draft[at], removed)
+        kept[at], times[at] = verdict.kept, verdict.times
+    return kept, times, removed
 
 
 def with_pins(asked: Asked, rules: Rules, draft: Draft) -> Draft:
@@ -119,8 +123,11 @@ def _count(
 class _Table:
     """Codes of candidates, unique over the kinds of the whole catalogue."""
 
-    def __init__(self, asked: Asked, n: int) -> None:
+    def __init__(self, asked: Asked, value: np.ndarray, times: np.ndarray) -> None:
+        n = len(value)
         self.asked = asked
+        self.value = value
+        self.times = times
         self.face = np.zeros(n, dtype=np.int64)
         self.creator = np.full(n, -1, dtype=np.int64)
         self.category = np.full(n, -1, dtype=np.int64)
@@ -130,12 +137,13 @@ class _Table:
         self.over_page: list[bool] = []
         self.sizes = [_MADE, 0, 0, 0]
 
-    def made(self, at: np.ndarray, items: np.ndarray) -> None:
-        """Things that are no rows of a table."""
-        self.face[at] = items
-
-    def rows(self, at: np.ndarray, kind: Kind, items: np.ndarray, rules: Rules) -> None:
-        """Things of one kind, at these positions."""
+    def rows(self, at: np.ndarray, name: str, every: np.ndarray, rules: Rules) -> None:
+        """The candidates of one kind, at these positions."""
+        kind, items = self.asked.catalogue.kinds.get(name), every[at]
+        if kind is None:  # things that are no rows of a table
+            self.face[at] = items
+            return
+        self.value[at] *= self.times[at] * heard(self.asked.person.feedback, kind, items)
         creator, category = kind.creator.codes[items], kind.category.codes[items]
         self.face[at] = kind.faces[items] + self.sizes[0]
         self.creator[at] = np.where(creator >= 0, creator + self.sizes[1], -1)
@@ -156,26 +164,26 @@ class _Table:
         self.sizes[2] += len(kind.category.labels)
 
     def candidates(
-        self, chosen: np.ndarray, indptr: np.ndarray, value: np.ndarray, pinned: np.ndarray,
-        drafts: Sequence[Draft], entries: np.ndarray, kinds: np.ndarray,
+        self, indptr: np.ndarray, pinned: np.ndarray, drafts: Sequence[Draft], entries: np.ndarray,
+        kinds: np.ndarray,
     ) -> Candidates:  # fmt: skip
-        """What remains, as the kernel takes it."""
-        quota = np.stack(self.quota)[:, chosen] if self.quota else np.zeros((0, len(chosen)), dtype=np.int64)
+        """All of them, as the kernel takes them."""
+        quota = np.stack(self.quota) if self.quota else np.zeros((0, len(self.face)), dtype=np.int64)
         most = {int(number): d.entry.most for number, d in zip(entries, drafts, strict=True)}
         return Candidates(
             indptr=indptr.astype(np.int64),
-            face=self.face[chosen],
-            value=np.maximum(value[chosen], 0).astype(np.float32),
-            creator=self.creator[chosen],
-            category=self.category[chosen],
-            target=self.target[chosen],
-            pinned=pinned[chosen],
+            face=self.face,
+            value=np.maximum(self.value, 0).astype(np.float32),
+            creator=self.creator,
+            category=self.category,
+            target=self.target,
+            pinned=pinned,
             quota=np.ascontiguousarray(quota),
             most=np.array(self.most, dtype=np.int64),
             over_page=np.array(self.over_page, dtype=bool),
             weight=np.array([d.entry.weight * d.weight for d in drafts], dtype=np.float32),
             entry=entries,
-            kind=kinds.astype(np.int64),
+            kind=kinds,
             place=np.array([d.entry.at or 0 for d in drafts], dtype=np.int64),
             calibrated=np.array([d.calibrated for d in drafts], dtype=bool),
             entry_most=np.array([most.get(i, 1) for i in range(int(entries.max(initial=0)) + 1)], dtype=np.int64),

@@ -53,7 +53,7 @@ def clusters(
     return groups[:most]
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _parted(points: np.ndarray, weight: np.ndarray, most: int, chance: int) -> np.ndarray:
     """The labels of the k from 2 to `most` with the best mean silhouette; all 0 where none parts them well."""
     n = len(points)

@@ -142,7 +142,7 @@ def _below(threshold: np.ndarray) -> Float32[np.ndarray, " nodes"]:
     return np.where(above, np.nextafter(found, np.float32(-np.inf)), found).astype(np.float32)
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, nogil=True)
 def _predict(
     node_ptr: np.ndarray, leaf_ptr: np.ndarray, feature: np.ndarray, threshold: np.ndarray,
     nan_left: np.ndarray, mask: np.ndarray, value: np.ndarray, columns: np.ndarray, every: int,
