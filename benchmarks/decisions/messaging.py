@@ -1,7 +1,7 @@
 """Notifications in the planted messaging world: over 8 simulated weeks beside baselines and the oracle.
 
     python -m benchmarks.decisions.messaging [--world messaging] [--weeks 8] [--futures 20]
-        [--out benchmarks/results/messaging.json]
+        [--ours notify notify-careful] [--out benchmarks/results/messaging.json]
 
 Every policy has the same budget, as many sends a week as there are users, and meets the same futures (common
 random numbers); `edgewise simulate` does the same. `gained` is the value that messages add, `left` the channels
@@ -27,6 +27,7 @@ from edgewise.decisions.notify.entry import NotifyEntry
 from edgewise.decisions.notify.features import Features
 from edgewise.decisions.notify.fitted import Fitted, fit
 from edgewise.decisions.notify.plan import Plan, make_plan
+from edgewise.decisions.notify.policy import AS_FREE
 from edgewise.decisions.notify.propose import propose
 from edgewise.decisions.notify.reading import read_past
 from edgewise.decisions.simulate.compare import compared, spread
@@ -45,11 +46,11 @@ FIGURES = ("gained", "value", "left", "sends", "opens")
 FUTURES_OF_A_WEEK = 40
 
 
-def compare(world: str, weeks: int, futures: int) -> dict[str, Any]:
+def compare(world: str, weeks: int, futures: int, ours: tuple[str, ...]) -> dict[str, Any]:
     """The policies' figures over all weeks, and ours beside the best baseline and the oracle."""
     return _told(
         simulate(
-            world, ("nothing", *BASELINES, *OURS, "oracle"), weeks=weeks, futures=futures,
+            world, ("nothing", *BASELINES, *ours, "oracle"), weeks=weeks, futures=futures,
             say=lambda text: print(text, file=sys.stderr, flush=True),
         )
     )  # fmt: skip
@@ -89,7 +90,7 @@ def _beside(one: Compared) -> dict[str, Any]:
 def planned(world: Messaging) -> tuple[Plan, Fitted, pa.Table]:
     """The first week's plan, what it rests on, and its sends as the world's `step` takes them, hazard beside."""
     with understand(open_source(dict(world.tables))) as db:
-        settings = {"holdout": 0.0, "explore": 0.0, "budget": {"sends": budget(world)}}
+        settings = AS_FREE | {"budget": {"sends": budget(world)}}
         entry = NotifyEntry.model_validate(propose(db.schema).model_dump(mode="json") | settings)
         past = read_past(db, entry, world.now)
     features = Features(past)
@@ -175,6 +176,7 @@ def main() -> None:
     asked.add_argument("--weeks", type=int, default=8)
     asked.add_argument("--futures", type=int, default=20)
     asked.add_argument("--out", type=Path, default=Path("benchmarks/results/messaging.json"))
+    asked.add_argument("--ours", nargs="+", choices=OURS, default=list(OURS))
     said = asked.parse_args()
     report: dict[str, Any] = {"world": said.world, "weeks": said.weeks, "futures": said.futures}
     world = messaging(read_options(said.world.removeprefix("messaging")))
@@ -185,7 +187,7 @@ def main() -> None:
     report["first_week"] = first_week(world, sends)
     show(report["first_week"])
     if said.futures:
-        report["all_weeks"] = compare(said.world, said.weeks, said.futures)
+        report["all_weeks"] = compare(said.world, said.weeks, said.futures, tuple(said.ours))
         show(report["all_weeks"])
     said.out.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
 

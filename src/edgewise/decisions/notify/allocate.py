@@ -19,7 +19,7 @@ __all__ = ["Allocation", "CurvePoint", "allocate", "care_curve", "channel_worth"
 
 _STEPS: Final = 40
 _NARROW: Final = 1e-3
-_SAMPLE: Final = 4000
+_SAMPLE: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)

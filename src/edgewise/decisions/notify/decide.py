@@ -67,7 +67,7 @@ def _expects(features: Features, fitted: Fitted, entry: NotifyEntry, plan: Plan)
         hour = local_hour(past, planned.user[rows], planned.at[rows])
         moments = Moments(planned.user[rows], planned.message[rows], planned.channel[rows],
                           np.full(len(rows), past.at + HOUR), hour)  # fmt: skip
-        spread = fitted.effect.deviation(features(moments)) * entry.goal.margin
+        spread = fitted.effect.deviation(features(moments), moments) * entry.goal.margin
     lost = float(planned.risk.sum())
     chance = _Z * float(np.sqrt((planned.risk * (1 - planned.risk)).sum()))
     unit, margin = entry.goal.value or entry.goal.table, entry.goal.margin

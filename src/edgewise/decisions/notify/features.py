@@ -58,7 +58,7 @@ def local_hour(past: Past, user: np.ndarray, at: np.ndarray) -> Int64[np.ndarray
 
 class Features:
     """Describes rows by columns `names`; `tiredness` are the numbers of the columns with the tiredness, `people`
-    of those that depend on the user alone."""
+    of those that depend on the user alone, `coded` of labels, `answers` of what the user answered before."""
 
     def __init__(self, past: Past) -> None:
         self.past = past
@@ -77,6 +77,12 @@ class Features:
         self.names = self._named()
         self.tiredness = (self.names.index("tired of the channel"), self.names.index("tired of others"))
         self.people = [i for i, name in enumerate(self.names) if name.startswith("user ")]
+        labels = {f"user {name}" for name in past.users.coded} | {
+            f"category {name}" for name in past.messages.labels
+        }
+        self.coded = [i for i, name in enumerate(self.names) if name in labels or name == "hour"]
+        told = tuple(f"answers {name}" for name in past.messages.labels)
+        self.answers = [i for i, name in enumerate(self.names) if name in told or name.startswith("rate ")]
 
     def __call__(self, rows: Moments) -> Float32[np.ndarray, "n features"]:
         """The features of each row."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -30,6 +30,10 @@ class Fitted:
     hours: list[int]
     ece: float | None
     rows: int
+
+    def on(self, past: Past) -> Fitted:
+        """The same, to be asked about another past's rows."""
+        return replace(self, effect=self.effect.on(past))
 
 
 def fit(past: Past, entry: NotifyEntry, features: Features | None = None) -> Fitted:

@@ -17,13 +17,14 @@ from edgewise.decisions.notify.fitted import Fitted
 from edgewise.decisions.notify.sequence import LEVEL, Offers
 from edgewise.decisions.notify.slots import Slots, make_slots
 from edgewise.decisions.notify.timeline import Timeline, fading
+from edgewise.decisions.notify.worth import Hazard
 
 __all__ = ["Menu", "make_menu"]
 
 _LEVELS: Final = 24
-_SAMPLE: Final = 1500
+_SAMPLE: Final = 250
 _AT_ONCE: Final = 200_000
-_Model = Callable[[Float32[np.ndarray, "n features"]], np.ndarray]
+_Model = Callable[[Float32[np.ndarray, "n features"], Moments], np.ndarray]
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +129,7 @@ def _hour_factors(
             rank[row, channel, hour] = 1.0 - 0.001 * abs(hour - 12)
             continue
         asked = _moments(features, users[row], np.full(len(row), messages[0]), channel, np.full(len(row), hour))
-        rank[row, channel, hour] = _said(fitted.effect.funnel.stages[0], features, asked)
+        rank[row, channel, hour] = _said(fitted.effect.funnel.opened, features, asked)
     best = rank.max(axis=2, keepdims=True)
     return np.where(best > 0, rank / np.where(best > 0, best, 1.0), 0.0).astype(np.float32)
 
@@ -136,8 +137,13 @@ def _hour_factors(
 def _said(model: _Model, features: Features, asked: Moments) -> np.ndarray:
     """What a model says of many moments, read a part at a time."""
     parts = [asked.of(np.arange(i, min(i + _AT_ONCE, len(asked)))) for i in range(0, len(asked), _AT_ONCE)]
-    found = [model(features(part)) for part in parts]
+    found = [model(features(part), part) for part in parts]
     return np.concatenate(found) if found else np.zeros(0)
+
+
+def _alone(hazard: Hazard) -> _Model:
+    """A model that needs to know no more than the features."""
+    return lambda x, _: hazard(x)
 
 
 def _best_messages(
@@ -165,7 +171,7 @@ def _best_messages(
     asked = np.nonzero(message >= 0)
     if fitted.hazard is not None and len(asked[0]):
         rows = _moments(features, users[asked[0]], message[asked], asked[1], best[asked[0], asked[1]])
-        hazard[asked] = _said(fitted.hazard, features, rows)
+        hazard[asked] = _said(_alone(fitted.hazard), features, rows)
     return message, effect, hazard
 
 
@@ -179,7 +185,7 @@ def _values(
     found = np.full(fresh.shape, -np.inf)
     if len(pair):
         asked = _moments(features, user[pair], messages[which], channel[pair], hour[pair])
-        found[pair, which] = fitted.effect(features(asked))
+        found[pair, which] = fitted.effect(features(asked), asked)
     return found
 
 
@@ -221,7 +227,7 @@ def _tiredness(
         for moments in asked:
             for column, values in zip(features.tiredness, (moments.own, moments.other), strict=True):
                 x[:, column] = values
-            effects.append(float(np.maximum(fitted.effect(x), 0.0).mean()))
+            effects.append(float(np.maximum(fitted.effect(x, moments), 0.0).mean()))
             hazards.append(float(fitted.hazard(x).mean()) if fitted.hazard is not None else 0.0)
         tired[c] = (
             np.minimum.accumulate(np.array(effects[:-1]) / max(effects[0], 1e-12)) if effects[0] > 0 else 1.0

@@ -20,7 +20,8 @@ ONLY_CHANNEL: Final = "message"
 
 @dataclass(frozen=True, slots=True)
 class Users:
-    """Users: `x` are their attributes, NaN where unknown; `consent` since when, NEVER where not."""
+    """Users: `x` are their attributes, NaN where unknown, those `coded` labels; `consent` since when, NEVER where
+    not."""
 
     keys: Vocabulary
     joined: Int64[np.ndarray, " users"]
@@ -30,6 +31,7 @@ class Users:
     x: Float32[np.ndarray, "users attributes"]
     names: list[str]
     consent: Int64[np.ndarray, "users channels"]
+    coded: frozenset[str] = frozenset()
 
     def __len__(self) -> int:
         return len(self.joined)

@@ -57,7 +57,7 @@ def make_plan(features: Features, fitted: Fitted, entry: NotifyEntry) -> Plan:
     Raises:
         Infeasible: the priority messages do not fit what is allowed.
     """
-    past = features.past
+    past, fitted = features.past, fitted.on(features.past)
     here = np.flatnonzero(past.users.joined <= past.at)
     luck = drawn(past.users.keys.keys(here), "holdout", entry.random_seed)
     closed = past.users.held_out[here]

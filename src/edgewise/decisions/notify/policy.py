@@ -21,7 +21,7 @@ from edgewise.schema.model import Schema
 from edgewise.sources.database import Database, understand
 from edgewise.sources.open import open_source
 
-__all__ = ["POLICIES", "NotifyPolicy", "World"]
+__all__ = ["AS_FREE", "POLICIES", "NotifyPolicy", "World"]
 
 
 class World(Protocol):
@@ -110,13 +110,13 @@ class NotifyPolicy:
 
 
 def notify(world: World) -> NotifyPolicy:
-    """Sends as they are decided by default, one a week and user at most on average; fitted once."""
-    return NotifyPolicy(holdout=0.0, explore=0.0, budget={"sends": _one_each(world)}).fit(world)
+    """Sends within the budget and the hours of the policies that come with the worlds; fitted once."""
+    return NotifyPolicy(**AS_FREE, budget={"sends": _one_each(world)}).fit(world)
 
 
 def careful(world: World) -> NotifyPolicy:
     """The same where a lost channel counts several times what it would have brought."""
-    return NotifyPolicy(holdout=0.0, explore=0.0, budget={"sends": _one_each(world)}, care=_CAREFUL).fit(world)
+    return NotifyPolicy(**AS_FREE, budget={"sends": _one_each(world)}, care=_CAREFUL).fit(world)
 
 
 def _one_each(world: World) -> int:
@@ -125,6 +125,13 @@ def _one_each(world: World) -> int:
     return policy.users(world)
 
 
+#: What the policies that come with the worlds may do, too: one send a day and user, from seven to ten o'clock.
+AS_FREE: Final[dict[str, Any]] = {
+    "holdout": 0.0,
+    "explore": 0.0,
+    "per_week": 7,
+    "quiet": {"start": 22, "end": 7},
+}
 #: Policies of `edgewise simulate`: each is told the world once, and learns.
 POLICIES: Final[dict[str, Callable[[World], NotifyPolicy]]] = {"notify": notify, "notify-careful": careful}
 _CAREFUL: Final = 4.0

@@ -136,7 +136,7 @@ def _users(db: Database, entry: NotifyEntry, at: int, keys: Vocabulary, channels
     x = np.stack(columns, axis=1).astype(np.float32) if columns else np.zeros((n, 0), np.float32)
     zones = Zones([*names, None])
     return Users(keys, placed(rows.at, NEVER), placed(held, False), placed(zone, len(names)), zones, x,
-                 [*numeric, *own], consent)  # fmt: skip
+                 [*numeric, *own], consent, frozenset(own))  # fmt: skip
 
 
 def _consents(

@@ -42,6 +42,7 @@ class Trial:
         responses: when each stage was reached, NEVER where not; `credited` the value that names the send.
         left: when the channel was left because of it, NEVER where not.
         fold: the fold of the user.
+        message, channel: what was sent, and on which channel.
     """
 
     x: Float32[np.ndarray, "n features"]
@@ -56,6 +57,13 @@ class Trial:
     credited: Float64[np.ndarray, " n"]
     left: Int64[np.ndarray, " n"]
     fold: Int64[np.ndarray, " n"]
+    message: Int64[np.ndarray, " n"]
+    channel: Int64[np.ndarray, " n"]
+
+    @property
+    def rows(self) -> Moments:
+        """Whom each row is about, and when; the hour is among the features."""
+        return Moments(self.user, self.message, self.channel, self.at, np.zeros_like(self.at))
 
     def of(self, rows: np.ndarray) -> Trial:
         """Some of the rows."""
@@ -108,7 +116,7 @@ def make_trial(entry: NotifyEntry, features: Features) -> Trial:
     goals = timeline.between(user, at + 1, end)
     goal = goals.astype(np.float64) if value is None else timeline.sums(value, user, at + 1, end)
     whole = (end <= past.at) & (chance > least) & (chance < 1.0 - least)
-    return Trial(x, user, at, sent, chance, goal, goals, whole, responses, credited, left, fold)
+    return Trial(x, user, at, sent, chance, goal, goals, whole, responses, credited, left, fold, message, channel)
 
 
 def _others(features: Features, columns: list[np.ndarray], random_seed: int) -> list[np.ndarray]:

@@ -16,15 +16,18 @@ learns the effect from the goal alone.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 from jaxtyping import Bool, Float32, Float64, Int64
 
 from edgewise.clock import DAY, NEVER
-from edgewise.decisions.notify.features import Features
+from edgewise.decisions.notify.additive import Curves, fit_line
+from edgewise.decisions.notify.features import Features, Moments
 from edgewise.decisions.notify.learn import Crossed, crossed
+from edgewise.decisions.notify.past import Past
+from edgewise.decisions.notify.stages import Design, Places, Stage, blocks_of, fit_stage, of_people
 from edgewise.decisions.notify.trial import Trial
 from edgewise.decisions.notify.uplift import Uplift, fit_uplift, residuals
 from edgewise.evaluation.calibration import Calibrator, fit_binary
@@ -40,33 +43,40 @@ _DOUBT: Final = (0.25, 0.5, 0.25)
 
 @dataclass(frozen=True, slots=True)
 class Funnel:
-    """The stages of answers in order, the goal the last of them, its value, and whether it would come anyway."""
+    """The stages of answers in order, the goal the last of them; its value, and whether and for how much it would
+    come anyway. `own` is the number of the feature with a user's usual value, None where goals have none."""
 
-    stages: tuple[Crossed, ...]
-    value: Crossed
+    design: Design
+    places: Places
+    stages: tuple[Stage, ...]
+    value: Curves | None
     anyway: Crossed
-    people: list[int]
+    own: int | None
 
-    def credited(self, x: Float32[np.ndarray, "n features"]) -> Float64[np.ndarray, " n"]:
-        """The value that a send is expected to be credited with."""
-        found = np.maximum(self.value(x), 0.0)
+    def on(self, past: Past) -> Funnel:
+        """The same, to be asked about another past's rows."""
+        return replace(self, places=Places.between(self.design.past, past))
+
+    def opened(self, x: Float32[np.ndarray, "n features"], rows: Moments) -> Float64[np.ndarray, " n"]:
+        """The chance of the first answer."""
+        return self.stages[0](x, rows, self.design.who(rows, self.places), self.design, None)[0]
+
+    def signals(self, x: Float32[np.ndarray, "n features"], rows: Moments) -> Float64[np.ndarray, "n 2"]:
+        """What is credited less what would have come anyway, and what is credited."""
+        who = self.design.who(rows, self.places)
+        chance, before = np.ones(len(x)), None
         for stage in self.stages:
-            found = found * stage(x)
-        return found
+            here, before = stage(x, rows, who, self.design, before)
+            chance = chance * here
+        return self.net(x, chance, of_people(self.anyway, x, rows, self.design.people))
 
-    def signals(self, x: Float32[np.ndarray, "n features"]) -> Float64[np.ndarray, "n 2"]:
-        """What is credited and would not have come anyway, and what is credited."""
-        credited = self.credited(x)
-        return np.stack([credited * (1.0 - self.anyway(x[:, self.people])), credited], axis=1)
-
-    def held(
-        self, x: Float32[np.ndarray, "n features"], fold: Int64[np.ndarray, " n"]
+    def net(
+        self, x: Float32[np.ndarray, "n features"], chance: np.ndarray, anyway: np.ndarray
     ) -> Float64[np.ndarray, "n 2"]:
-        """The same for rows of the past, by models that never saw their users."""
-        credited = np.maximum(self.value.held(x, fold), 0.0)
-        for stage in self.stages:
-            credited = credited * stage.held(x, fold)
-        return np.stack([credited * (1.0 - self.anyway.held(x[:, self.people], fold)), credited], axis=1)
+        """The signals, from the chance of the goal with the message and without."""
+        value = np.ones(len(x)) if self.value is None else np.maximum(self.value(x[:, self.design.outer]), 0.0)
+        usual = value if self.own is None else x[:, self.own].astype(np.float64)
+        return np.stack([chance * (value - anyway * usual), chance * value], axis=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,22 +90,26 @@ class Effect:
     average: float
     error: float
 
-    def __call__(self, x: Float32[np.ndarray, "n features"]) -> Float64[np.ndarray, " n"]:
-        """What a message is expected to change in the goal's value."""
+    def on(self, past: Past) -> Effect:
+        """The same, to be asked about another past's rows."""
+        return self if self.funnel is None else replace(self, funnel=self.funnel.on(past))
+
+    def __call__(self, x: Float32[np.ndarray, "n features"], rows: Moments) -> Float64[np.ndarray, " n"]:
+        """What a message is expected to change in the goal's value; `x` are the features of the rows."""
         if self.funnel is not None:
-            return self._columns(x) @ self.slopes
+            return self._columns(x, rows) @ self.slopes
         assert self.uplift is not None
         return self.uplift(x)
 
-    def _columns(self, x: np.ndarray) -> Float64[np.ndarray, "n 3"]:
+    def _columns(self, x: np.ndarray, rows: Moments) -> Float64[np.ndarray, "n 3"]:
         assert self.funnel is not None
-        return np.concatenate([np.ones((len(x), 1)), self.funnel.signals(x)], axis=1)
+        return np.concatenate([np.ones((len(x), 1)), self.funnel.signals(x, rows)], axis=1)
 
-    def deviation(self, x: Float32[np.ndarray, "n features"]) -> float:
+    def deviation(self, x: Float32[np.ndarray, "n features"], rows: Moments) -> float:
         """The standard error of the sum of the effects of some messages, as far as the trial leaves it open."""
         if self.funnel is None:
             return self.error * len(x)
-        total = self._columns(x).sum(axis=0)
+        total = self._columns(x, rows).sum(axis=0)
         return float(np.sqrt(max(total @ self.spread @ total, 0.0)))
 
 
@@ -129,53 +143,46 @@ def fit_effect(trial: Trial, features: Features, random_seed: int) -> Effect:
         uplift = fit_uplift(trial.plain(), random_seed=random_seed)
         none = np.zeros(3), np.zeros((3, 3))
         return Effect(None, *none, uplift, uplift.average, uplift.error)
-    funnel = _funnel(trial, features, random_seed)
-    return _on_trial(trial, funnel, random_seed)
+    funnel, signals = _funnel(trial, features, random_seed)
+    return _on_trial(trial, funnel, signals, random_seed)
 
 
-def _funnel(trial: Trial, features: Features, random_seed: int) -> Funnel:
-    sends, past = features.past.sends, features.past
-    asked = trial.sent & (trial.at < past.at - _SETTLES)
+def _funnel(trial: Trial, features: Features, random_seed: int) -> tuple[Funnel, Float64[np.ndarray, "n 2"]]:
+    """The funnel, and its signals for the trial's rows as told by other rows than their own."""
+    past, design = features.past, Design(features)
+    places, rows = Places.between(past, past), trial.rows
+    who, block = design.who(rows, places), blocks_of(rows.user, rows.at)
+    asked, chance, before = trial.sent & (trial.at < past.at - _SETTLES), np.ones(len(rows)), None
     stages = []
-    for stage in range(len(sends.responses)):
-        answered = trial.responses[stage] < NEVER
-        stages.append(
-            crossed(
-                trial.x[asked], answered[asked].astype(np.float64), trial.fold[asked], binary=True,
-                falling=features.tiredness, random_seed=random_seed,
-            )
-        )  # fmt: skip
-        asked = asked & answered
-    credited = trial.credited > 0
-    stages.append(
-        crossed(
-            trial.x[asked], credited[asked].astype(np.float64), trial.fold[asked], binary=True,
-            random_seed=random_seed,
+    for answered in [*(trial.responses < NEVER), trial.credited > 0]:
+        stage, here, before = fit_stage(
+            trial.x, answered.astype(np.float64), asked, trial.fold, block, who, design, before, random_seed
         )
-    )  # fmt: skip
-    asked = asked & credited
-    value = crossed(
-        trial.x[asked], trial.credited[asked], trial.fold[asked], binary=False, rounds=60, random_seed=random_seed
-    )
+        stages.append(stage)
+        asked, chance = asked & answered, chance * here
+    value = None
+    if past.goals.value is not None and asked.any():
+        value = fit_line(trial.x[asked][:, design.outer], trial.credited[asked], design.coded)
     left = ~trial.sent & trial.whole
     people = features.people
     anyway = crossed(
         trial.x[left][:, people], (trial.goals[left] > 0).astype(np.float64), trial.fold[left], binary=True,
         random_seed=random_seed,
     )  # fmt: skip
-    return Funnel(tuple(stages), value, anyway, people)
+    own = features.names.index("user value") if "user value" in features.names else None
+    funnel = Funnel(design, places, tuple(stages), value, anyway, own)
+    return funnel, funnel.net(trial.x, chance, anyway.held(trial.x[:, people], trial.fold))
 
 
-def _on_trial(trial: Trial, funnel: Funnel, random_seed: int) -> Effect:
+def _on_trial(trial: Trial, funnel: Funnel, signals: Float64[np.ndarray, "n 2"], random_seed: int) -> Effect:
     """The slopes on the trial: a Bayesian regression of what the goal did beyond expectation, each row weighted by
     how little its user's goal varies."""
     rows = np.flatnonzero(trial.whole)
-    part = trial.of(rows)
+    part, signals = trial.of(rows), signals[rows]
     unexplained, residual, level = residuals(part.plain(), random_seed)
-    signals = funnel.held(part.x, part.fold)
     columns = np.concatenate([np.ones((len(rows), 1)), signals], axis=1) * residual[:, None]
     weight = 1.0 / _variance(unexplained, level)
-    scale = float(signals[:, 0].mean())
+    scale = abs(float(signals[:, 0].mean()))
     doubt = np.array([_DOUBT[0] * max(scale, 1e-12), _DOUBT[1], _DOUBT[2]])
     prior = np.array([0.0, 1.0, 0.0])
     precision = (columns * weight[:, None]).T @ columns + np.diag(1.0 / doubt**2)
