@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable
 from functools import cached_property
 from typing import Final
 
@@ -45,6 +46,14 @@ class Asked:
         self._mix: dict[str, np.ndarray] = {}
         self._worth: dict[str, tuple[np.ndarray, float]] = {}
         self._met: dict[str, np.ndarray] = {}
+        self._said: dict[Hashable, str] = {}
+
+    def once(self, what: Hashable, say: Callable[[], str]) -> str:
+        """Words that many things of one page share, made once."""
+        said = self._said.get(what)
+        if said is None:
+            said = self._said[what] = say()
+        return said
 
     def answers_for(self, kind: str) -> bool:
         """Whether things of a kind can be proposed."""

@@ -7,6 +7,7 @@ from typing import Final
 from edgewise.clock import DAY
 from edgewise.decisions.asked import Asked
 from edgewise.decisions.catalogue.kind import Kind
+from edgewise.decisions.taste import Taste
 from edgewise.ids import MISSING
 
 __all__ = ["ago", "reason"]
@@ -114,10 +115,17 @@ def _fit(asked: Asked, kind: Kind, item: int) -> str:
     creator, category = int(kind.creator.codes[item]), int(kind.category.codes[item])
     if creator >= 0 and len(taste.creator) and taste.creator[creator] > 0:
         return f" By {kind.creator.label(creator)}, whom you know."
-    if category >= 0 and len(taste.category) and taste.category[category] >= _SHARE:
-        share, label = taste.category[category], kind.category.label(category)
-        return f" {share:.0%} of what you {kind.entry.did} lately is {label}."
-    return ""
+    return (
+        "" if category < 0 else asked.once(("share", kind.name, category), lambda: _share(taste, kind, category))
+    )
+
+
+def _share(taste: Taste, kind: Kind, category: int) -> str:
+    """How much of what they did lately is of a category, where that is worth a word."""
+    if not len(taste.category) or taste.category[category] < _SHARE:
+        return ""
+    share, label = taste.category[category], kind.category.label(category)
+    return f" {share:.0%} of what you {kind.entry.did} lately is {label}."
 
 
 def _creator(kind: Kind, item: int) -> str:

@@ -8,6 +8,7 @@ sees nothing after its anchor.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -66,7 +67,9 @@ class LiveTimeline:
         n = len(left)
         became, slots = np.zeros(n, dtype=np.int8), np.zeros(n, dtype=np.int64)
         first = np.zeros(n, dtype=np.int64)
-        if self._listed and n and bool((at == ALWAYS).any()):
+        if n == 0:
+            return Became(became, first)
+        if self._listed and bool((at == ALWAYS).any()):
             self._listed, self._top = False, empty_top(len(self._halves))
         done = 0
         while done < n:
@@ -100,7 +103,7 @@ class LiveTimeline:
         out = np.zeros((len(left), windows.width(len(self._halves))), dtype=np.float32)
         read_live(
             self._base, self._overlay, self._halves, np.asarray(left, np.int64), np.asarray(right, np.int64),
-            np.asarray(anchor, np.int64), np.asarray(windows.days, np.float64) * DAY, windows.rhythm, out,
+            np.asarray(anchor, np.int64), _lengths(windows.days), windows.rhythm, out,
         )  # fmt: skip
         return out
 
@@ -148,6 +151,12 @@ class LiveTimeline:
         if slot >= 0:
             have += int(self._overlay.length[slot])
         return have
+
+
+@lru_cache(256)
+def _lengths(days: tuple[float, ...]) -> np.ndarray:
+    """Windows in microseconds."""
+    return np.asarray(days, np.float64) * DAY
 
 
 def _ages(at: np.ndarray) -> bool:
