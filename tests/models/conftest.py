@@ -141,10 +141,12 @@ def planted() -> World:
 
 @pytest.fixture(scope="session")
 def changed_after() -> object:
-    """The same world with every row after a moment moved, spent and linked otherwise."""
+    """The same world with every row after a moment moved, spent and linked otherwise, or taken away."""
 
-    def change(moment: int) -> World:
+    def change(moment: int, delete: bool = False) -> World:
         visits = {name: values.copy() for name, values in make_visits().items()}
+        if delete:
+            return make_world({name: values[visits["at"] <= moment] for name, values in visits.items()})
         late = np.flatnonzero(visits["at"] > moment)
         shuffled = np.random.default_rng(1).permutation(late)
         for name in ("person", "good", "spent"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,14 @@ import numpy as np
 import pytest
 
 from edgewise.models.contract import Budget, Model, Quiet
+from edgewise.models.entity import EntityModel
+from edgewise.models.entity_table import EntityTable
+from edgewise.models.neighbours import GraphView
 from edgewise.models.registry import BASELINES, MAIN, baselines_for, model_for, model_named
 from edgewise.models.targets import ENTITY_KINDS
 from edgewise.query.kinds import TaskKind
+from edgewise.state.scaling import Scaling
+from edgewise.tasks.labels import joined
 from edgewise.tasks.nouns import Classified, Estimated, Labels, Prediction, Ranked, Seeds, TaskSpec
 
 PAIRS = [
@@ -124,13 +130,20 @@ def loss(prediction: Prediction, labels: Labels) -> float:
     return float(-np.log(np.clip(prediction.probability[np.arange(len(chosen)), chosen], 1e-6, 1)).mean())
 
 
-def test_the_same_random_seed_gives_the_same_model(planted: Any, fitted: Any) -> None:
+def test_the_same_random_seed_gives_the_same_model(planted: Any, fitted: Any, tmp_path: Path) -> None:
+    """The same answers, and the same files: weights, trees, plans, what was tried."""
     model, spec, test = fitted(TaskKind.BINARY, "graph network and trees")
     train, valid, _ = split(planted.task(TaskKind.BINARY)[1])
     twin = type(model)()
     twin.fit(planted.graph, spec, train, valid, budget=Budget(60), progress=Quiet(), random_seed=3)
     a, b = (numbers(m.predict(planted.graph, spec, test.seeds)) for m in (model, twin))
     assert np.array_equal(a, b)
+    files = []
+    for name, one in (("model", model), ("twin", twin)):
+        (tmp_path / name).mkdir()
+        one.save(tmp_path / name)
+        files.append({path.name: path.read_bytes() for path in (tmp_path / name).iterdir()})
+    assert files[0] == files[1]
 
 
 def test_labels_that_users_bring_are_their_own_history(planted: Any) -> None:
@@ -150,3 +163,49 @@ def test_every_entity_task_has_a_model_and_baselines() -> None:
         assert model_for(spec).handles(spec)
         assert baselines_for(spec)
     assert len(set(MAIN) | set(BASELINES)) == len(MAIN) + len(BASELINES)
+
+
+@pytest.mark.parametrize("delete", [False, True], ids=["moved", "deleted"])
+@pytest.mark.parametrize(
+    "kind", [TaskKind.BINARY, TaskKind.REGRESSION, TaskKind.MULTICLASS], ids=lambda k: k.value
+)
+def test_a_model_learns_the_same_whatever_comes_later(
+    planted: Any, fitted: Any, changed_after: Any, kind: TaskKind, delete: bool
+) -> None:
+    """Fitted, refitted and asked where all rows after the last anchor are others: the same bits."""
+    spec, labels = planted.task(kind)
+    train, valid, test = split(labels)
+    other = changed_after(int(test.seeds.at[0]), delete)
+    far = other.task(kind)[0]
+    answers = []
+    for graph, about in ((planted.graph, spec), (other.graph, far)):
+        model = EntityModel()
+        model.fit(graph, about, train, valid, budget=Budget(600), progress=Quiet(), random_seed=3)
+        known = model._fitted()
+        known.blend = replace(known.blend, share=0.5)  # the network has a say, whatever was chosen
+        model.refit(graph, about, joined(train, valid), budget=Budget(600), progress=Quiet())
+        facts = {k: v for k, v in model.facts().items() if k != "stopped"}
+        answers.append((numbers(model.predict(graph, about, test.seeds)), facts))
+    assert np.array_equal(answers[0][0], answers[1][0])
+    assert answers[0][1] == answers[1][1]
+
+
+@pytest.mark.parametrize("delete", [False, True], ids=["moved", "deleted"])
+def test_what_is_fitted_is_fitted_at_the_training_cut(planted: Any, changed_after: Any, delete: bool) -> None:
+    """Which state there is, encoders, vocabularies of categories, statistics, and the table to learn from."""
+    spec, labels = planted.task(TaskKind.REGRESSION)
+    train, _, _ = split(labels)
+    cut = int(train.seeds.at.max())
+    other = changed_after(cut, delete)
+    found = []
+    for graph in (planted.graph, other.graph):
+        table = EntityTable.fit(graph, spec, train)
+        view = GraphView.fit(graph, spec, cut, table.builder.plan.grid)
+        rows = table.everything(graph, spec, train, 0).rows
+        found.append((table.builder.fingerprint(), table.replay, view.to_json(), Scaling.fit(rows.x), rows))
+    (*fitted_on, scaling, rows), (*fitted_on_other, other_scaling, other_rows) = found
+    assert fitted_on == fitted_on_other
+    assert np.array_equal(scaling.centre, other_scaling.centre)
+    assert np.array_equal(scaling.spread, other_scaling.spread)
+    assert np.array_equal(rows.x, other_rows.x, equal_nan=True)
+    assert np.array_equal(rows.expected, other_rows.expected, equal_nan=True)

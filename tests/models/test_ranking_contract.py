@@ -10,6 +10,7 @@ from edgewise.graph.memory import graph_from_arrays
 from edgewise.ids import MISSING
 from edgewise.models.contract import Budget, Quiet
 from edgewise.models.ranker import EdgewiseRanker
+from edgewise.models.ranker_graph import view_for
 from edgewise.models.ranker_mix import Mix
 from edgewise.models.ranking_lists import mean_average_precision
 from edgewise.models.ranking_rules import (
@@ -19,6 +20,8 @@ from edgewise.models.ranking_rules import (
     PersonalFrequency,
     Popularity,
 )
+from edgewise.models.ranking_setup import Setup
+from edgewise.models.ranking_tables import channels_for, make_table
 from edgewise.models.ranking_trees import PairStateTrees
 from edgewise.query.kinds import TaskKind
 from edgewise.schema.model import Column, Link, Schema, Table
@@ -195,8 +198,15 @@ def test_damaged_files_are_a_run_error(case, cls, tmp_path):
         cls.load(tmp_path)
 
 
-def test_same_seed_same_model(case, cls):
+def test_same_seed_same_model(case, cls, tmp_path):
+    """The same answers, and the same files: weights, trees, links, what was tried."""
     again = case.fit(cls())
+    files = []
+    for name, model in (("model", case.fitted(cls)), ("twin", again)):
+        (tmp_path / name).mkdir()
+        model.save(tmp_path / name)
+        files.append({path.name: path.read_bytes() for path in (tmp_path / name).iterdir()})
+    assert files[0] == files[1]
     same(
         again.predict(case.graph, case.spec, case.test.seeds),
         case.fitted(cls).predict(case.graph, case.spec, case.test.seeds),
@@ -265,3 +275,61 @@ def test_static_links_are_held_out_and_not_listed_again(case, cls):
     found = model.predict(case.graph, spec, train.seeds)
     known = set(map(tuple, pairs[~hidden].tolist()))
     assert not [1 for u, row in zip(train.seeds.rows, found.items, strict=True) for i in row if (u, i) in known]
+
+
+CUT = 63 * DAY  # the last training anchor
+
+
+def changed(rows, after, how):
+    """Rows after a moment permuted, made others', taken away, or joined by as many more."""
+    rng, late = np.random.default_rng(5), rows[:, 2] > after
+    rows = rows.copy()
+    if how == "permuted":
+        rows[late, :2] = rng.permutation(rows[late, :2])
+    elif how == "changed":
+        rows[late] = np.stack(
+            [rng.integers(0, 3, late.sum()), rng.integers(0, 5, late.sum()), rows[late, 2]], axis=1
+        )
+    elif how == "deleted":
+        rows = rows[~late]
+    else:
+        at = rng.integers(after + 1, 90 * DAY, 400)
+        more = np.stack([rng.integers(0, USERS, 400), rng.integers(0, ITEMS, 400), at])
+        rows = np.concatenate([rows, more.T])
+    return rows[np.argsort(rows[:, 2], kind="stable")]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", ["permuted", "changed", "deleted", "more"])
+def test_the_ranker_learns_the_same_whatever_comes_later(case, how):
+    """Fitted, refitted and asked at the last anchor: every list and score, bit for bit."""
+    graph, spec = world(changed(case.rows, 77 * DAY, how))
+    both = joined(case.train, case.valid)
+    answers = []
+    for where, about in ((case.graph, case.spec), (graph, spec)):
+        model = case.fit(EdgewiseRanker(), where, about)
+        model.refit(where, about, both, budget=Budget(600), progress=Quiet())
+        model._mix = Mix("scorers", network=0.5)  # the network has a say, whatever was chosen
+        answers.append((model.predict(where, about, case.test.seeds), model.facts()["channels"]))
+    (found, channels), (other, others) = answers
+    same(found, other)
+    assert channels == others  # their recall, and how many candidates there were
+
+
+@pytest.mark.parametrize("how", ["permuted", "changed", "deleted", "more"])
+def test_what_a_ranker_fits_it_fits_at_the_training_cut(case, how):
+    """Which evidence there is, encoders, vocabularies, statistics, candidates, features of the training seeds."""
+    found = []
+    for graph, spec in ((case.graph, case.spec), world(changed(case.rows, CUT, how))):
+        setup = Setup.fit(graph, spec, case.train)
+        view = view_for(setup, graph, spec, CUT)
+        asof = setup.world(graph, spec, case.train.seeds, whole=True)
+        channels = channels_for(setup, asof)
+        table = make_table(setup, asof, channels, case.train.seeds.rows, case.train.seeds.at)
+        found.append((setup, view.to_json(), table))
+    (setup, view, table), (other_setup, other_view, other) = found
+    assert setup == other_setup
+    assert view == other_view
+    for part in ("indptr", "items", "scores", "ranks"):
+        np.testing.assert_array_equal(getattr(table.pool, part), getattr(other.pool, part))
+    np.testing.assert_array_equal(table.features, other.features)

@@ -9,6 +9,7 @@ import torch
 from jaxtyping import Float, Float32, Int64
 from torch import Tensor
 
+from edgewise.clock import ALWAYS
 from edgewise.models.candidates.asof import AsOf
 from edgewise.models.contract import Budget, Progress
 from edgewise.models.neighbours import GraphView
@@ -36,16 +37,28 @@ def build_net(
     random_seed: int,
     device: str = "cpu",
 ) -> RankingNet:
-    """An untrained network for a table's columns and the evidence's attributes, on a device."""
-    sizes = [int(codes.max(initial=0)) + 1 for codes in asof.evidence.attributes.values()]
+    """An untrained network for a table's columns and the evidence's attributes, on a device.
+
+    Items that nobody has met and no channel has proposed by the latest of the table's anchors have no vector of
+    their own, and neither have attribute values that none of the others has: what comes later changes no weight.
+    """
+    items = _known_items(table, asof)
+    sizes = [int(codes[:items].max(initial=0)) + 1 for codes in asof.evidence.attributes.values()]
     with torch.random.fork_rng():
         torch.manual_seed(random_seed)
-        net = RankingNet(len(columns), groups_of(table, columns), sizes, asof.evidence.items, settings, view)
+        net = RankingNet(len(columns), groups_of(table, columns), sizes, items, settings, view)
     net.scaling.fit(table.features[:, columns])
     simple = [i for i, c in enumerate(columns) if table.names[c] in SIMPLE or table.names[c].startswith("score ")]
     if simple and len(table.pool.items):
         net.start_from(max(simple, key=lambda i: _worth(table, columns[i])))
     return net.to(device)
+
+
+def _known_items(table: RankingTable, asof: AsOf) -> int:
+    """One more than the last item that was met or proposed by the latest anchor."""
+    history = asof.history
+    met = history.right[history.at <= table.at.max(initial=ALWAYS)]
+    return 1 + max(int(met.max(initial=-1)), int(table.pool.items.max(initial=-1)))
 
 
 def _worth(table: RankingTable, column: int) -> float:
