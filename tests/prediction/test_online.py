@@ -17,8 +17,8 @@ from edgewise.ids import MISSING
 from edgewise.models.candidates.asof import AsOf
 from edgewise.models.candidates.item_graph import ItemGraph
 from edgewise.models.ranker_mix import Mix, mixed
-from edgewise.models.ranking_lists import filled, ranked
-from edgewise.models.ranking_spare import spare_items
+from edgewise.models.ranking_lists import ranked
+from edgewise.models.ranking_spare import with_spare
 from edgewise.models.ranking_tables import channels_for, make_table
 from edgewise.prediction.nouns import Event
 from edgewise.prediction.online.answers import OnlineAnswers
@@ -67,7 +67,9 @@ def batch(shop, live, rows, at, k):
     booster = lgb.Booster(model_str=parts.trees.model_to_string())
     scored = booster.predict(table.features[:, list(parts.columns)], num_iteration=parts.rounds, num_threads=1)
     scores = mixed(parts.mix, table, scored.astype(np.float32), np.zeros(len(scored), dtype=np.float32))
-    return table, filled(ranked(table.pool, scores, k), spare_items(parts.setup, asof, seeds.rows, seeds.at, k))
+    found = ranked(table.pool, scores, k)
+    popular = parts.mix.popular_for_strangers
+    return table, with_spare(parts.setup, asof, seeds.rows, seeds.at, found, popular_for_strangers=popular)
 
 
 def test_the_shop_has_all_kinds_of_evidence(live_shop):

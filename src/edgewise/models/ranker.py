@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,11 +33,13 @@ from edgewise.models.ranker_mix import Mix, choose_mix, mixed
 from edgewise.models.ranker_net import NetSettings, RankingNet
 from edgewise.models.ranker_net_fit import build_net, fit_net, score_net
 from edgewise.models.ranker_parts import RankerParts
+from edgewise.models.ranker_report import gains, recall_of_channels
 from edgewise.models.ranker_trees import Grown, choose_trees, grow, score_trees, useful_columns
 from edgewise.models.ranking_data import TableCache, hidden_share, hold_out, latest_anchors
-from edgewise.models.ranking_lists import filled, ranked
+from edgewise.models.ranking_elsewhere import Elsewhere, choose_elsewhere
+from edgewise.models.ranking_lists import ranked
 from edgewise.models.ranking_setup import Setup, links_of, moments_of, ranking_target
-from edgewise.models.ranking_spare import spare_items
+from edgewise.models.ranking_spare import popular_serves_strangers, with_spare
 from edgewise.models.ranking_tables import RankingTable, channels_for, make_pool, make_table
 from edgewise.models.ranking_walks import choose_walks
 from edgewise.query.kinds import TaskKind
@@ -84,6 +87,7 @@ class EdgewiseRanker(Model):
         self._grown = Grown()
         self._epochs = 1
         self._mix = Mix("scorers")
+        self._elsewhere: Elsewhere | None = None
         self._learnt: _Learnt | None = None
         self._links: Meetings | None = None
         self._random_seed = 0
@@ -137,6 +141,11 @@ class EdgewiseRanker(Model):
         self._epochs = outcome.best + 1
         self._learnt = _Learnt(trees, network)
         self._choose(judged, seen, target, spec.k, walked)
+        cut = int(moments_of(self._setup, train.seeds).max(initial=0))
+        self._elsewhere, self._facts["elsewhere"] = choose_elsewhere(
+            graph, spec, seen, judged.rows, judged.at, target, setup=self._setup, cut=cut,
+            budget=budget.share(WALKS_SHARE),
+        )  # fmt: skip
         self._report(judged, channels, outcome.scores)
         self._keep_links(spec, train)
 
@@ -169,7 +178,9 @@ class EdgewiseRanker(Model):
         at = moments_of(setup, seeds)
         channels, trees = channels_for(setup, asof), self._trees(graph, spec)
         parts = [
-            self._predict(asof, channels, seeds.rows[start : start + BATCH], at[start : start + BATCH], k, trees)
+            self._predict(
+                graph, spec, asof, channels, seeds.rows[start : start + BATCH], at[start : start + BATCH], k, trees
+            )
             for start in range(0, max(len(seeds), 1), BATCH)
         ]
         return Ranked(np.concatenate([p.items for p in parts]), np.concatenate([p.scores for p in parts]))
@@ -205,6 +216,7 @@ class EdgewiseRanker(Model):
         settings = {
             "setup": setup.to_json(), "columns": self._columns, "grown": self._grown.to_json(),
             "epochs": self._epochs, "mix": self._mix.to_json(),
+            "elsewhere": None if self._elsewhere is None else self._elsewhere.to_json(),
             "random_seed": self._random_seed, "facts": self._facts,
             "anchors": self._anchors, "hidden": self._hidden,
             "groups": learnt.network.groups, "sizes": _sizes(learnt.network),
@@ -227,6 +239,8 @@ class EdgewiseRanker(Model):
             model._columns, model._epochs = content["columns"], content["epochs"]
             model._grown = Grown.from_json(content["grown"])
             model._mix = Mix.from_json(content["mix"])
+            told = content["elsewhere"]
+            model._elsewhere = None if told is None else Elsewhere.from_json(told)
             model._random_seed, model._facts = content["random_seed"], content["facts"]
             model._anchors, model._hidden = content["anchors"], content["hidden"]
             sizes = content["sizes"]
@@ -326,13 +340,16 @@ class EdgewiseRanker(Model):
         network, gates = score_net(self._learnt.network, judged, asof, self._columns, walked)
         if "network" in self.without:
             network = np.zeros_like(network)
-        self._mix = choose_mix(judged, trees, network, target, k, not self._fitted().again)
+        mix = choose_mix(judged, trees, network, target, k, not self._fitted().again)
+        found = ranked(judged.pool, mixed(mix, judged, trees, network), k)
+        popular = popular_serves_strangers(self._fitted(), asof, judged, found, target)
+        self._mix = replace(mix, popular_for_strangers=popular)
         shares = gates.mean(axis=0) if len(gates) else np.zeros(3)
         self._facts["gate"] = dict(zip(("repeat", "local", "global"), map(float, shares), strict=True))
 
     def _predict(
-        self, asof: AsOf, channels: list[Channel], rows: np.ndarray, at: np.ndarray, k: int,
-        walked: SeedTrees | None,
+        self, graph: GraphStore, spec: TaskSpec, asof: AsOf, channels: list[Channel], rows: np.ndarray,
+        at: np.ndarray, k: int, walked: SeedTrees | None,
     ) -> Ranked:  # fmt: skip
         setup, learnt = self._fitted(), self._learnt
         if learnt is None:
@@ -343,19 +360,23 @@ class EdgewiseRanker(Model):
         if self._mix.asks_network:
             network, _ = score_net(learnt.network, table, asof, self._columns, walked)
         found = ranked(table.pool, mixed(self._mix, table, trees, network), k)
-        return filled(found, spare_items(setup, asof, rows, at, k))
+        elsewhere = None
+        if self._elsewhere is not None:
+            elsewhere = partial(self._elsewhere.propose, graph, spec, asof, static=setup.static, width=k)
+        return with_spare(
+            setup, asof, rows, at, found,
+            popular_for_strangers=self._mix.popular_for_strangers, elsewhere=elsewhere,
+        )  # fmt: skip
 
     def _report(self, judged: RankingTable, channels: list[Channel], epochs: tuple[float, ...]) -> None:
         assert self._learnt is not None
-        gain = self._learnt.trees.feature_importance("gain")
-        order = np.argsort(-gain, kind="stable")[:15]
-        names = [judged.names[self._columns[i]] for i in order]
+        names = [judged.names[column] for column in self._columns]
         reached = np.bincount(judged.pool.seed_of, judged.came, minlength=len(judged))
         self._facts |= {
             "trees": self._grown.rounds, "losses": self._grown.losses, "epochs": self._epochs,
             "MAP by epochs": [-score for score in epochs],
-            "mix": self._mix.to_json(), "gain": {n: float(gain[i]) for n, i in zip(names, order, strict=True)},
-            "channels": _recall(judged, channels),
+            "mix": self._mix.to_json(), "gain": gains(self._learnt.trees, names),
+            "channels": recall_of_channels(judged, channels),
             "seeds without a reachable positive": int((reached == 0).sum()),
         }  # fmt: skip
 
@@ -365,22 +386,3 @@ def _sizes(network: RankingNet) -> dict[str, Any]:
         "attributes": [size - 1 for size in network.sizes],
         "items": network.items,
     }
-
-
-def _recall(table: RankingTable, channels: list[Channel]) -> list[dict[str, Any]]:
-    """How much of what came true each channel reached, alone, and what only it reached."""
-    total = max(int(table.wanted.sum()), 1)
-    there = ~np.isnan(table.pool.ranks)
-    alone = there.sum(axis=1) == 1
-    rows = [
-        {
-            "channel": channel.name,
-            "recall": float((table.came & there[:, c]).sum() / total),
-            "only": float((table.came & there[:, c] & alone).sum() / total),
-            "candidates": float(there[:, c].sum() / max(len(table), 1)),
-        }
-        for c, channel in enumerate(channels)
-    ]
-    every = {"channel": "all channels", "recall": float(table.came.sum() / total), "only": 0.0,
-             "candidates": len(table.pool.items) / max(len(table), 1)}  # fmt: skip
-    return [every, *rows]

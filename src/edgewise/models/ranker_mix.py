@@ -41,6 +41,7 @@ class Mix:
     column: str = ""
     tried: tuple[tuple[str, float], ...] = ()  # what was tried, with MAP@k on validation
     blend: tuple[tuple[str, float], ...] = ()
+    popular_for_strangers: bool = True  # those who have met nothing get what is popular
 
     @property
     def asks_network(self) -> bool:

@@ -1,19 +1,28 @@
-"""Items for lists that are too short: what is popular, without what was met where nothing repeats."""
+"""Items for short lists and for strangers: what is popular, without what was met where nothing repeats."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
-from jaxtyping import Int64
+from jaxtyping import Bool, Int64
 
+from edgewise.ids import MISSING
 from edgewise.models.candidates.asof import AsOf
+from edgewise.models.candidates.channel import Proposed
 from edgewise.models.candidates.popular import Popular
+from edgewise.models.ranking_lists import filled, mean_average_precision
 from edgewise.models.ranking_setup import Setup
-from edgewise.models.ranking_tables import forget_met
+from edgewise.models.ranking_tables import RankingTable, forget_met
+from edgewise.state.pair import PairReading
+from edgewise.tasks.nouns import Ragged, Ranked
 
-__all__ = ["spare_items"]
+__all__ = ["popular_serves_strangers", "spare_items", "strangers", "with_spare"]
 
 #: How many popular items beyond k are read, to have enough after those already listed are passed over.
 BEYOND = 100
+#: Strangers with labels from which on validation says what serves them; with fewer, it is what is popular.
+STRANGERS = 30
 
 
 def spare_items(
@@ -22,3 +31,46 @@ def spare_items(
     """Popular items as of each anchor, best first; MISSING where the entity has met one that cannot come again."""
     items = Popular(width=min(k + BEYOND, asof.evidence.items), half_life=2).propose(asof, rows, at).items
     return items if setup.again else forget_met(asof, rows, at, items)
+
+
+def strangers(asof: AsOf, rows: np.ndarray, at: np.ndarray) -> Bool[np.ndarray, " n"]:
+    """Which entities have met nothing by their anchors."""
+    return asof.entity.read(rows, np.zeros_like(rows), at, PairReading(rhythm=False))[:, 0] == 0
+
+
+def with_spare(
+    setup: Setup, asof: AsOf, rows: np.ndarray, at: np.ndarray, found: Ranked, *,
+    popular_for_strangers: bool, elsewhere: Callable[[np.ndarray, np.ndarray], Proposed] | None = None,
+) -> Ranked:  # fmt: skip
+    """Lists filled up with popular items. Where that serves strangers best, theirs hold nothing else.
+
+    `elsewhere` proposes items for strangers' rows as of their anchors; these then come before the popular ones.
+    """
+    items, scores, k = found.items, found.scores, found.items.shape[1]
+    if popular_for_strangers and (unknown := strangers(asof, rows, at)).any():
+        items, scores = items.copy(), scores.copy()
+        items[unknown], scores[unknown] = MISSING, -np.inf
+        if elsewhere is not None:
+            proposed = elsewhere(rows[unknown], at[unknown])
+            items[unknown], scores[unknown] = proposed.items[:, :k], proposed.scores[:, :k]
+    if (items[:, -1:] != MISSING).all():
+        return Ranked(items, scores)
+    return filled(Ranked(items, scores), spare_items(setup, asof, rows, at, k))
+
+
+def popular_serves_strangers(
+    setup: Setup, asof: AsOf, judged: RankingTable, found: Ranked, target: Ragged
+) -> bool:
+    """Whether what is popular serves those who have met nothing at least as well as the lists that were `found`.
+
+    Where validation has too few of them, training has had too few to learn from, and a scorer's word on them is
+    worth little.
+    """
+    mine = np.flatnonzero(strangers(asof, judged.rows, judged.at) & (target.lengths > 0))
+    if len(mine) < STRANGERS:
+        return True
+    k, wanted = found.items.shape[1], target.take(mine)
+    ours = Ranked(found.items[mine], found.scores[mine])
+    popular = spare_items(setup, asof, judged.rows[mine], judged.at[mine], k)[:, :k]
+    theirs = Ranked(popular, np.zeros(popular.shape, dtype=np.float32))
+    return mean_average_precision(theirs, wanted, k) >= mean_average_precision(ours, wanted, k)

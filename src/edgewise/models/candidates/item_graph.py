@@ -20,7 +20,9 @@ __all__ = [
     "ItemGraph",
     "Lists",
     "add_neighbours",
+    "add_pairs",
     "co_graph",
+    "keep_best",
     "latest_lists",
     "next_graph",
     "spread",
@@ -70,7 +72,10 @@ def co_graph(
     length = np.maximum(np.diff(lists.indptr), 1).astype(np.float64) ** (-2.0 * alpha)
     degree = np.maximum(np.diff(users.indptr), 1).astype(np.float64)
     leave, enter = degree**-beta, degree ** -(beta if beta_to is None else beta_to)
-    _co(lists.indptr, lists.items, users.indptr, users.items, length, leave, enter, power, out_items, out_weights)
+    add_pairs(
+        lists.indptr, lists.items, users.indptr, users.items, length, leave, enter, power, True,
+        out_items, out_weights,
+    )  # fmt: skip
     return ItemGraph(out_items, out_weights)
 
 
@@ -119,17 +124,19 @@ def spread(
     recent: int,
     fade: float,
     known: bool,
+    targets: int | None = None,
 ) -> tuple[Int64[np.ndarray, "n width"], Float32[np.ndarray, "n width"]]:
     """Score items by the graph's weights from each entity's `recent` latest items as of its anchor.
 
-    The n-th latest event weighs `fade^(n-1)`. `known` keeps items that the entity has met before.
-    `starts[e]` is where entity e's events begin in the history.
+    The n-th latest event weighs `fade^(n-1)`. `known` keeps items that the entity has met before; a graph that
+    leads to `targets` things of another kind needs it. `starts[e]` is where entity e's events begin.
     """
     items = np.full((len(rows), width), -1, dtype=np.int64)
     scores = np.zeros((len(rows), width), dtype=np.float32)
     _spread(
         graph.items, graph.weights, history.right, history.at, starts,
-        np.asarray(rows, np.int64), np.asarray(at, np.int64), recent, fade, known, items, scores,
+        np.asarray(rows, np.int64), np.asarray(at, np.int64), recent, fade, known,
+        len(graph.items) if targets is None else targets, items, scores,
     )  # fmt: skip
     return items, scores
 
@@ -159,7 +166,7 @@ def transposed(lists: Lists, items: int) -> Lists:
 
 
 @nb.njit(cache=True)
-def _keep_best(weight: np.ndarray, touched: np.ndarray, items: np.ndarray, weights: np.ndarray) -> None:
+def keep_best(weight: np.ndarray, touched: np.ndarray, items: np.ndarray, weights: np.ndarray) -> None:
     """Move the largest weights into a row, ties to the smaller id, and clear the accumulator."""
     values = np.empty(len(touched))
     for t in range(len(touched)):
@@ -177,22 +184,24 @@ def _keep_best(weight: np.ndarray, touched: np.ndarray, items: np.ndarray, weigh
 
 
 @nb.njit(cache=True, parallel=True)
-def _co(
+def add_pairs(
     list_ptr: np.ndarray, lists: np.ndarray, user_ptr: np.ndarray, users: np.ndarray, length: np.ndarray,
-    leave: np.ndarray, enter: np.ndarray, power: float, out_items: np.ndarray, out_weights: np.ndarray,
+    leave: np.ndarray, enter: np.ndarray, power: float, same: bool,
+    out_items: np.ndarray, out_weights: np.ndarray,
 ) -> None:  # fmt: skip
-    items = len(out_items)
+    """For each source row the items of its users' lists; where both are of the `same` kind, not itself."""
+    items = len(enter)
     blocks = 8
     for block in nb.prange(blocks):
         weight = np.zeros(items)
         touched = np.empty(items, dtype=np.int64)
-        for i in range(block, items, blocks):
+        for i in range(block, len(out_items), blocks):
             n = 0
             for p in range(user_ptr[i], user_ptr[i + 1]):
                 user = users[p]
                 for q in range(list_ptr[user], list_ptr[user + 1]):
                     j = lists[q]
-                    if j == i:
+                    if same and j == i:
                         continue
                     if weight[j] == 0.0:
                         touched[n] = j
@@ -201,7 +210,7 @@ def _co(
             for t in range(n):
                 j = touched[t]
                 weight[j] = (weight[j] * leave[i] * enter[j]) ** power
-            _keep_best(weight, touched[:n], out_items[i], out_weights[i])
+            keep_best(weight, touched[:n], out_items[i], out_weights[i])
 
 
 @nb.njit(cache=True, parallel=True)
@@ -228,7 +237,7 @@ def _next(
                 while back > 0.0 and f >= starts[left[e]] and step[e] - step[f] <= window:
                     n = _meet(weight, touched, n, i, right[f], back * worth[step[e] - step[f]] * leave[i], enter)
                     f -= 1
-            _keep_best(weight, touched[:n], out_items[i], out_weights[i])
+            keep_best(weight, touched[:n], out_items[i], out_weights[i])
 
 
 @nb.njit(cache=True)
@@ -246,10 +255,9 @@ def _meet(weight: np.ndarray, touched: np.ndarray, n: int, i: int, j: int, worth
 @nb.njit(cache=True, parallel=True)
 def _spread(
     near: np.ndarray, near_weights: np.ndarray, right: np.ndarray, at: np.ndarray, starts: np.ndarray,
-    rows: np.ndarray, anchors: np.ndarray, recent: int, fade: float, known: bool,
+    rows: np.ndarray, anchors: np.ndarray, recent: int, fade: float, known: bool, items: int,
     out_items: np.ndarray, out_scores: np.ndarray,
 ) -> None:  # fmt: skip
-    items = len(near)
     blocks = 8
     for block in nb.prange(blocks):
         weight = np.zeros(items)
@@ -267,7 +275,7 @@ def _spread(
                     worth *= fade
             if not known:
                 n = _forget(weight, touched, n, right[begin:stop])
-            _keep_best(weight, touched[:n], out_items[q], out_scores[q])
+            keep_best(weight, touched[:n], out_items[q], out_scores[q])
 
 
 @nb.njit(cache=True)

@@ -10,8 +10,8 @@ from edgewise.errors import InternalError
 from edgewise.ids import MISSING
 from edgewise.models.candidates.asof import AsOf
 from edgewise.models.ranker_mix import mixed
-from edgewise.models.ranking_lists import filled, ranked
-from edgewise.models.ranking_spare import spare_items
+from edgewise.models.ranking_lists import ranked
+from edgewise.models.ranking_spare import with_spare
 from edgewise.models.ranking_tables import RankingTable, channels_for, make_table
 from edgewise.prediction.nouns import Past, Scored
 from edgewise.prediction.online.calibrate import activity, signs
@@ -87,8 +87,8 @@ class LiveKind:
         rows, moment = np.array([row], dtype=np.int64), np.array([self._moment(at)], dtype=np.int64)
         table = self.table(asof, rows, moment)
         found = ranked(table.pool, self.scores(table), k)
-        if found.lengths[0] < k:
-            found = filled(found, spare_items(self.setup, asof, rows, moment, k))
+        popular = self.mix.popular_for_strangers
+        found = with_spare(self.setup, asof, rows, moment, found, popular_for_strangers=popular)
         kept = found.items[0] != MISSING
         items, scores = found.items[0][kept], found.scores[0][kept]
         channel = self._channel(table, items)
