@@ -1,12 +1,13 @@
-"""What the parts of a model add: the same fit with one part left out, on four cases, paired over entities.
+"""What the parts of a model add: the same fit with one part left out, on five cases, paired over entities.
 
     python -m benchmarks.ablation                           all cases; what has been fitted is not fitted again
     python -m benchmarks.ablation churn ratings --budget 40s
     python -m benchmarks.ablation --fresh churn
 
 Each fit learns, chooses and is judged before the weeks and years that the benchmark tests on: next purchase in the
-week of 2017-10-22, churn at 2017-08-27, driver-dnf frozen at 2005 and judged on 2005 to 2009, ratings in the four
-weeks before 1998-03-07. Writes benchmarks/results/ablation.json after each fit.
+week of 2017-10-22, churn at 2017-08-27, spend in the four weeks from 2017-09-10, driver-dnf frozen at 2005 and
+judged on 2005 to 2009, ratings in the four weeks before 1998-03-07. Writes benchmarks/results/ablation.json after
+each fit.
 """
 
 from __future__ import annotations
@@ -87,6 +88,7 @@ ENTITY_PARTS: Final = tuple(part for part in PARTS if part != "pair state")
 CASES: Final = {
     "next-purchase": Case(lambda: _journey(NextPurchase.question), "map", "2017-10-29", PARTS),
     "churn": Case(lambda: _journey(ENTITY_CASES[0].question), "auroc", "2017-09-10", ENTITY_PARTS),
+    "spend": Case(lambda: _journey(ENTITY_CASES[1].question), "mae", "2017-10-08", ENTITY_PARTS),
     "driver-dnf": Case(_driver_dnf, "auroc", None, ENTITY_PARTS),
     "ratings": Case(_ratings, "ndcg", "1998-03-07", PARTS),
 }
