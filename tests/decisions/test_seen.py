@@ -9,8 +9,8 @@ import pytest
 from sqlglot import expressions as exp
 
 import edgewise
-from edgewise.clock import DAY
-from edgewise.decisions.seen import seen
+from edgewise.clock import ALWAYS, DAY
+from edgewise.decisions.seen import few_labels, read_seen, seen
 from edgewise.schema.model import Clock
 
 TABLES = {
@@ -35,3 +35,23 @@ def test_rows_after_a_moment_are_not_visible(at: int, visits: list[int], plans: 
             query = query.from_(exp.Table(this=exp.to_identifier(table.name, quoted=True))).where(condition)
             assert sorted(opened.source.read(query).column(key).to_pylist()) == wanted
         assert seen(opened, replace(timed, time=None), at) is None
+
+
+def test_rows_are_read_with_the_moments_at_which_they_came_about() -> None:
+    with edgewise.open(TABLES) as opened:
+        timed = replace(opened.schema.table("visits"), time="at")
+        ticked = replace(opened.schema.table("plans"), time=None, clock=CLOCK)
+        found, at = read_seen(opened, timed, {"key": "visit_id"}, 7 * DAY)
+        assert dict(zip(found["key"].to_pylist(), at.tolist(), strict=True)) == {1: 0, 2: 7 * DAY}
+        found, at = read_seen(opened, ticked, {"key": "plan_id"}, 7 * DAY)
+        assert dict(zip(found["key"].to_pylist(), at.tolist(), strict=True)) == {1: 0, 2: 7 * DAY, 4: 7 * DAY}
+        found, at = read_seen(opened, replace(timed, time=None), {"key": "visit_id"}, 0)
+        assert sorted(found["key"].to_pylist()) == [1, 2, 3]
+        assert set(at.tolist()) == {ALWAYS}
+        found, at = read_seen(opened, replace(timed, time=None), {"key": "visit_id"}, 0, "at")
+        assert found["key"].to_pylist() == [1]
+
+
+def test_labels_are_counted_without_missing_ones() -> None:
+    assert few_labels(pa.array(["a", None, "b", "a"]), 2)
+    assert not few_labels(pa.array(["a", "c", "b"]), 2)

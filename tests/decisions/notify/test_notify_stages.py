@@ -13,6 +13,8 @@ from edgewise.decisions.notify.mixed import BLOCKS, Peculiar, fit_mixed
 from edgewise.decisions.notify.reading import read_past
 from edgewise.decisions.notify.stages import Places, blocks_of
 from edgewise.ids import Vocabulary
+from edgewise.sources.database import Database
+from edgewise.sources.open import open_source
 
 
 def features(n=400, seed=0):
@@ -102,7 +104,12 @@ def test_an_effect_finds_its_users_and_messages_in_another_past(learnt):
     assert np.isfinite(before).all()
 
 
-def test_labels_of_a_table_are_those_of_visible_rows(learnt):
-    entry, db = learnt.entry, learnt.db
-    past = read_past(db, entry, learnt.world.now)
-    assert {"country"} <= set(past.users.coded)
+def test_labels_that_come_later_decide_nothing(learnt):
+    schema = learnt.db.schema
+    users = schema.table("users")
+    columns = tuple(replace(c, distinct=1000) if c.name == "country" else c for c in users.columns)
+    crowded = replace(schema, tables={**schema.tables, "users": replace(users, columns=columns)})
+    with Database(open_source(dict(learnt.world.tables)), crowded) as db:
+        found = read_past(db, learnt.entry, learnt.world.now).users
+    assert found.coded == {"country"}, "a schema counts the labels of all rows, those to come included"
+    np.testing.assert_array_equal(found.x, learnt.past.users.x)

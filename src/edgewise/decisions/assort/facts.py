@@ -12,10 +12,9 @@ import pyarrow.compute as pc
 from jaxtyping import Bool, Float64, Int32, Int64
 from sqlglot import expressions as exp
 
-from edgewise.clock import NEVER
 from edgewise.decisions.assort.entry import AssortEntry
+from edgewise.decisions.seen import read_seen, seen
 from edgewise.errors import DecisionError, SchemaError, proposal
-from edgewise.graph.rows import clock_micros, clock_ticks
 from edgewise.ids import MISSING, Vocabulary
 from edgewise.schema.model import Column, Link, Schema, Table
 from edgewise.sources.database import Database
@@ -135,7 +134,7 @@ def read_facts(db: Database, entry: AssortEntry, at: int) -> Facts:
     rows = _rows(db, sales, entry, at)
     store, article = stores.keys.rows(rows[entry.store]), articles.keys.rows(rows[entry.article])
     shopper, shoppers = _shoppers(rows, entry)
-    time = _times(sales, rows)
+    time = rows.column(_AT).to_numpy()
     amount = _amounts(rows, entry)
     known = (store != MISSING) & (article != MISSING) & (time <= at)
     if not (known & (amount > 0)).any():
@@ -164,23 +163,10 @@ def _link(schema: Schema, table: Table, column: str, what: str) -> Link:
     raise SchemaError(f"assort: {what}: '{table.name}.{column}' is no link to a table", hint=hint)
 
 
-def _moment(db: Database, table: Table) -> exp.Expression | None:
-    """The time of a table's rows as an expression; None for one without, or with a clock."""
-    return None if table.time is None else db.source.micros(table.name, table.time, "t")
-
-
 def _select(db: Database, table: Table, columns: list[str], at: int) -> pa.Table:
-    """Columns of the rows that are visible; the time as `at` in microseconds, or the clock's ticks."""
-    chosen = [exp.alias_(exp.column(c, table="t", quoted=True), c, quoted=True) for c in dict.fromkeys(columns)]
-    moment = _moment(db, table)
-    if moment is not None:
-        chosen.append(exp.alias_(moment.copy(), _AT, quoted=True))
-    elif table.clock is not None:
-        chosen.append(exp.alias_(exp.column(table.clock.column, table="t", quoted=True), _AT, quoted=True))
-    query = exp.select(*chosen).from_(exp.table_(table.name, quoted=True, alias="t"))
-    if moment is not None:
-        query = query.where(exp.LTE(this=moment.copy(), expression=exp.convert(at)))
-    return db.source.read(query)
+    """Columns of the rows that are visible, and when they came about."""
+    found, times = read_seen(db, table, {c: c for c in columns}, at)
+    return pa.table({**found, _AT: pa.array(times)})
 
 
 _AT: Final = " at"
@@ -193,13 +179,6 @@ def _rows(db: Database, table: Table, entry: AssortEntry, at: int) -> pa.Table:
             table.column(column)
             columns.append(column)
     return _select(db, table, columns, at)
-
-
-def _times(table: Table, rows: pa.Table) -> Int64[np.ndarray, " rows"]:
-    column = rows.column(_AT).combine_chunks()
-    if table.clock is not None:
-        return clock_micros(table.clock, column)
-    return pc.fill_null(column, NEVER).to_numpy(zero_copy_only=False).astype(np.int64)
 
 
 def _shoppers(rows: pa.Table, entry: AssortEntry) -> tuple[Int64[np.ndarray, " rows"], int]:
@@ -237,8 +216,6 @@ def _things(db: Database, name: str, labels: list[str], numbers: list[str], at: 
     for column in (*labels, *numbers):
         table.column(column)
     rows = _implied(db, table, at) if table.implied_by else _select(db, table, [table.key, *labels, *numbers], at)
-    if table.clock is not None:
-        rows = rows.filter(pa.array(_times(table, rows) <= at))
     rows = rows.filter(pc.is_valid(rows.column(table.key)))
     order = pc.sort_indices(rows, sort_keys=[(table.key, "ascending")])
     rows = rows.take(order).combine_chunks()
@@ -257,17 +234,10 @@ def _implied(db: Database, table: Table, at: int) -> pa.Table:
     found = []
     for name, column in table.implied_by:
         other = db.schema.table(name)
-        query = exp.select(
-            exp.alias_(exp.column(column, table="t", quoted=True), table.key, quoted=True)
-        ).distinct()
-        query = query.from_(exp.table_(name, quoted=True, alias="t"))
-        if other.time is not None:
-            moment = db.source.micros(name, other.time, "t")
-            query = query.where(exp.LTE(this=moment, expression=exp.convert(at)))
-        elif other.clock is not None:
-            tick = clock_ticks(other.clock, np.array([at]))[0].as_py()
-            ticks = exp.column(other.clock.column, table="t", quoted=True)
-            query = query.where(exp.LTE(this=ticks, expression=exp.convert(-1 if tick is None else tick)))
+        query = exp.select(exp.alias_(exp.column(column, table=name, quoted=True), table.key, quoted=True))
+        query = query.distinct().from_(exp.table_(name, quoted=True))
+        visible = seen(db, other, at)
+        query = query if visible is None else query.where(visible)
         found.append(db.source.read(query))
     return pa.concat_tables(found, promote_options="permissive")
 

@@ -67,8 +67,7 @@ def fit_encoders(reader: Reader, entry: MatchEntry, at: int) -> Encoders:
     askers, owners = _tables(schema, entry)
 
     def fit(table: str) -> Encoder:
-        columns = traits_of(schema.table(table), schema, set())
-        return Encoder.fit(columns, reader.rows(table, {name: name for name in columns}, at))
+        return Encoder.fit(*traits_of(schema.table(table), reader, at))
 
     return Encoders(fit(askers), fit(entry.offers.table), None if owners is None else fit(owners))
 

@@ -10,11 +10,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from jaxtyping import Float64, Int64
-from sqlglot import expressions as exp
 
 from edgewise.clock import ALWAYS, DAY, NEVER
 from edgewise.decisions.numeric import numbers
-from edgewise.decisions.seen import seen
+from edgewise.decisions.seen import few_labels, read_seen, whole
 from edgewise.errors import DecisionError
 from edgewise.ids import MISSING, Vocabulary
 from edgewise.schema.model import Schema, Table
@@ -69,23 +68,7 @@ class DatabaseReader:
     def rows(self, table: str, roles: Mapping[str, str | None], at: int) -> Rows:
         """See `Reader`."""
         known, wanted = _wanted(self.schema, table, roles)
-        columns = [
-            exp.alias_(exp.column(name, table=table, quoted=True), f"c{i}", quoted=True)
-            for i, name in enumerate(wanted.values())
-        ]
-        query = exp.select(*columns).from_(exp.Table(this=exp.to_identifier(table, quoted=True)))
-        if known.time is not None:
-            moment = self.database.source.micros(table, known.time)
-            query = query.select(exp.alias_(moment, "at", quoted=True))
-        visible = seen(self.database, known, at)
-        if visible is not None:
-            query = query.where(visible)
-        found = self.database.source.read(query)
-        times = np.full(found.num_rows, ALWAYS)
-        if known.time is not None:
-            times = found.column(len(wanted)).to_numpy().astype(np.int64)
-        arrays = [_whole(found.column(i)) for i in range(len(wanted))]
-        return Rows(dict(zip(wanted, arrays, strict=True)), times)
+        return Rows(*read_seen(self.database, known, wanted, at))
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +84,8 @@ class TablesReader:
         held = self.tables[table]
         times = np.full(held.num_rows, ALWAYS)
         if known.time is not None:
-            times = _micros(_whole(held.column(known.time)))
-        arrays = {role: _whole(held.column(name)) for role, name in wanted.items()}
+            times = _micros(whole(held.column(known.time)))
+        arrays = {role: whole(held.column(name)) for role, name in wanted.items()}
         if (times > at).any():
             seen = pa.array(np.flatnonzero(times <= at))
             arrays, times = {role: array.take(seen) for role, array in arrays.items()}, times[times <= at]
@@ -112,11 +95,6 @@ class TablesReader:
 def _wanted(schema: Schema, table: str, roles: Mapping[str, str | None]) -> tuple[Table, dict[str, str]]:
     known = schema.table(table)
     return known, {role: known.column(name).name for role, name in roles.items() if name is not None}
-
-
-def _whole(column: pa.ChunkedArray) -> pa.Array:
-    array = column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
-    return array.dictionary_decode() if pa.types.is_dictionary(array.type) else array
 
 
 def _micros(values: pa.Array) -> Int64[np.ndarray, " n"]:
@@ -136,18 +114,22 @@ def days(values: pa.Array) -> Int64[np.ndarray, " n"]:
     return np.where(times == NEVER, NEVER, times // DAY)
 
 
-def traits_of(table: Table, schema: Schema, without: set[str]) -> dict[str, SType]:
-    """The columns of a table that say what its rows are like: numbers, truth values, categories of few labels."""
-    links = {link.column for link in schema.links_from(table.name)} | {table.key, table.time} | without
+def traits_of(table: Table, reader: Reader, at: int) -> tuple[dict[str, SType], Rows]:
+    """The columns of a table that say what its rows are like: numbers, truth values, categories of few labels.
+
+    Returns:
+        The columns, and the rows that were visible at `at`; labels that came later do not count.
+    """
+    links = {link.column for link in reader.schema.links_from(table.name)} | {table.key, table.time}
     kinds = (SType.NUMERICAL, SType.BOOLEAN, SType.CATEGORICAL)
-    return {
-        c.name: c.stype
-        for c in table.columns
-        if c.stype in kinds
-        and c.name not in links
-        and not c.personal
-        and (c.stype is not SType.CATEGORICAL or (c.distinct or 0) <= _MOST_LABELS)
+    found = {c.name: c.stype for c in table.columns if c.stype in kinds and c.name not in links and not c.personal}
+    rows = reader.rows(table.name, {name: name for name in found}, at)
+    few = {
+        name: kind
+        for name, kind in found.items()
+        if kind is not SType.CATEGORICAL or few_labels(rows[name], _MOST_LABELS)
     }
+    return few, rows
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from jaxtyping import Int64
-from sqlglot import expressions as exp
 
 from edgewise.clock import ALWAYS
 from edgewise.decisions.numeric import numbers
-from edgewise.decisions.seen import seen
+from edgewise.decisions.seen import read_seen
 from edgewise.schema.model import Table
 from edgewise.sources.database import Database
 
@@ -56,23 +55,10 @@ def read_rows(db: Database, table: str, roles: Mapping[str, str | None], time: s
     """
     known = db.schema.table(table)
     wanted = {role: known.column(name).name for role, name in roles.items() if name is not None}
-    columns: list[exp.Expression] = [
-        exp.alias_(_column(name, table), f"c{i}", quoted=True) for i, name in enumerate(wanted.values())
-    ]
-    source = exp.Table(this=exp.to_identifier(table, quoted=True))
-    moment = None if time is None else db.source.micros(table, known.column(time).name)
-    if moment is None:
-        query = exp.select(*columns).from_(source)
-        period = seen(db, known, at) if known.clock is not None else None
-        query = query if period is None else query.where(period)
-    else:
-        query = exp.select(*columns, exp.alias_(moment, "__at", quoted=True)).from_(source)
-        query = query.where(exp.LTE(this=moment.copy(), expression=exp.convert(at)))
-    found = db.source.read(query)
-    arrays = [_whole(found.column(i)) for i in range(len(wanted))]
-    moments = np.full(found.num_rows, ALWAYS)
-    if moment is not None:
-        moments = _whole(found.column(len(wanted))).to_numpy(zero_copy_only=False).astype(np.int64)
+    found, moments = read_seen(db, known, wanted, at, time)
+    if time is None:
+        moments = np.full(len(moments), ALWAYS)
+    arrays = list(found.values())
     order = _order(arrays, moments)
     taken = [array.take(pa.array(order)) for array in arrays]
     return Rows(dict(zip(wanted, taken, strict=True)), moments[order])
@@ -92,14 +78,3 @@ def codes(values: pa.Array) -> tuple[Int64[np.ndarray, " n"], list[str]]:
     labels = sorted(label for label in pc.unique(text).to_pylist() if label is not None)
     found = pc.fill_null(pc.index_in(text, value_set=pa.array(labels, pa.string())), -1)
     return np.asarray(found).astype(np.int64), labels
-
-
-def _column(name: str, table: str) -> exp.Column:
-    return exp.Column(this=exp.to_identifier(name, quoted=True), table=exp.to_identifier(table, quoted=True))
-
-
-def _whole(column: pa.ChunkedArray) -> pa.Array:
-    array = column.combine_chunks()
-    if isinstance(array, pa.ChunkedArray):
-        array = pa.concat_arrays(array.chunks) if array.num_chunks else pa.array([], column.type)
-    return pc.dictionary_decode(array) if pa.types.is_dictionary(array.type) else array

@@ -15,6 +15,7 @@ from edgewise.decisions.notify.past import Acts, Messages, Past, Users
 from edgewise.decisions.notify.read import codes, numbers, read_rows, time_of
 from edgewise.decisions.notify.reading_sends import RawSends, raw_sends, read_sends
 from edgewise.decisions.notify.zones import Zones
+from edgewise.decisions.seen import few_labels
 from edgewise.errors import ArgumentError, proposal
 from edgewise.ids import Vocabulary
 from edgewise.schema.model import Table
@@ -73,7 +74,7 @@ def _messages(db: Database, entry: NotifyEntry, at: int) -> Messages:
         raise ArgumentError(f"the table '{table.name}' has no key", hint="name a table whose key sends refer to")
     begins = time_of(table, given.begins)
     roles = {"key": table.key, "ends": given.ends, "priority": given.priority}
-    own = [c.name for c in table.columns if c.stype is SType.CATEGORICAL and (c.distinct or 0) <= _MOST_LABELS]
+    own = [c.name for c in table.columns if c.stype is SType.CATEGORICAL]
     numeric = [
         c.name for c in table.columns if c.stype in (SType.NUMERICAL, SType.BOOLEAN) and c.name != given.priority
     ]
@@ -83,7 +84,7 @@ def _messages(db: Database, entry: NotifyEntry, at: int) -> Messages:
         moment = read_rows(db, table.name, {"key": table.key}, given.ends, NEVER - 1)
         found = Vocabulary(moment["key"]).rows(rows["key"])
         ends = np.where(found >= 0, moment.at[np.maximum(found, 0)], NEVER) if len(moment) else ends
-    labels = {name: codes(rows[f"x {name}"]) for name in own}
+    labels = {name: codes(rows[f"x {name}"]) for name in own if few_labels(rows[f"x {name}"], _MOST_LABELS)}
     x = [numbers(rows[f"x {name}"], np.nan) for name in numeric]
     first = numbers(rows["priority"]) > 0 if given.priority else np.zeros(len(rows), bool)
     matrix = np.stack(x, axis=1).astype(np.float32) if x else np.zeros((len(rows), 0), np.float32)
@@ -109,11 +110,7 @@ def _users(db: Database, entry: NotifyEntry, at: int, keys: Vocabulary, channels
     joined = time_of(table, given.joined)
     skip = {table.key, given.zone, given.held_out, joined}
     numeric = [c.name for c in table.columns if c.stype in (SType.NUMERICAL, SType.BOOLEAN) and c.name not in skip]
-    own = [
-        c.name
-        for c in table.columns
-        if c.stype is SType.CATEGORICAL and c.name not in skip and (c.distinct or 0) <= _MOST_LABELS
-    ]
+    own = [c.name for c in table.columns if c.stype is SType.CATEGORICAL and c.name not in skip]
     consent = _consents(db, entry, at, keys, channels)
     if table.implied_by:
         empty = np.zeros((n, 0), np.float32)
@@ -121,6 +118,7 @@ def _users(db: Database, entry: NotifyEntry, at: int, keys: Vocabulary, channels
         return Users(keys, *still, Zones([None]), empty, [], consent)
     roles = {"key": table.key, "zone": given.zone, "held": given.held_out}
     rows = read_rows(db, table.name, roles | {f"x {c}": c for c in [*numeric, *own]}, joined, at)
+    own = [c for c in own if few_labels(rows[f"x {c}"], _MOST_LABELS)]
     row = keys.rows(rows["key"])
 
     def placed(values: np.ndarray, missing: float) -> np.ndarray:
