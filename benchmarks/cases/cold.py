@@ -35,11 +35,12 @@ class Playlists(Case):
     def prepare(self, part: str, folder: Path, truth: Path, sample: float) -> None:
         """Other playlists whole, test playlists up to the length."""
         made, data, length = History(folder, truth, sample), DATA / "playlists", int(part.split("-")[1])
-        made.run(
-            f"CREATE TABLE parted AS SELECT *, hash(playlist_id, 7) % 5 = 0 AS tested FROM "
+        made.run(  # a place of -1 is not known: such a track is none of the first ones
+            f"CREATE TABLE parted AS SELECT *, hash(playlist_id, 7) % 5 = 0 AS tested, "
+            f"pos >= 0 AND pos < {length} AS first FROM "
             f"'{data}/playlist_tracks.parquet' WHERE {made.kept('playlist_id')}"
         )
-        made.run(f"CREATE VIEW known AS SELECT * EXCLUDE (tested) FROM parted WHERE NOT tested OR pos < {length}")
+        made.run("CREATE VIEW known AS SELECT * EXCLUDE (tested, first) FROM parted WHERE NOT tested OR first")
         made.table("playlist_tracks", "SELECT * FROM known")
         made.table(
             "playlists",
@@ -50,7 +51,7 @@ class Playlists(Case):
         made.catalogue(f"SELECT track_id AS item, artist_id, album_id FROM '{data}/tracks.parquet'")
         made.truth(
             "SELECT playlist_id AS user, track_id AS item FROM parted p WHERE tested "
-            f"AND pos >= {length} AND NOT EXISTS (FROM known k WHERE k.playlist_id = p.playlist_id "
+            "AND NOT first AND NOT EXISTS (FROM known k WHERE k.playlist_id = p.playlist_id "
             "AND k.track_id = p.track_id)"
         )
         Job(
