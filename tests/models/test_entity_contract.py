@@ -209,3 +209,21 @@ def test_what_is_fitted_is_fitted_at_the_training_cut(planted: Any, changed_afte
     assert np.array_equal(scaling.spread, other_scaling.spread)
     assert np.array_equal(rows.x, other_rows.x, equal_nan=True)
     assert np.array_equal(rows.expected, other_rows.expected, equal_nan=True)
+
+
+def test_a_network_that_has_no_time_to_be_trained_again_stays_as_it_was(planted: Any) -> None:
+    spec, labels = planted.task(TaskKind.BINARY)
+    train, valid, test = split(labels)
+    model = EntityModel()
+    model.fit(planted.graph, spec, train, valid, budget=Budget(60), progress=Quiet())
+    known = model._fitted()
+    lessons = known.table.everything(planted.graph, spec, joined(train, valid), 0)
+    asked = known.table.asked(planted.graph, spec, test.seeds)
+
+    def again(seconds: float) -> np.ndarray:
+        known.net.again(planted.graph, *lessons, budget=Budget(seconds), progress=Quiet(), random_seed=0)
+        return known.net.score(planted.graph, test.seeds, asked)
+
+    before = known.net.score(planted.graph, test.seeds, asked)
+    assert np.array_equal(again(0.0), before)
+    assert not np.array_equal(again(600.0), before)

@@ -109,21 +109,28 @@ class EntityNet:
         self, graph: GraphStore, seeds: Seeds, rows: Rows,
         *, budget: Budget, progress: Progress, random_seed: int,
     ) -> None:  # fmt: skip
-        """Train on all seeds for as many epochs as were best."""
+        """Train on all seeds for as many epochs as were best; where time runs out, the network stays as it was.
+
+        Half a network is unsure of everything, and what was calibrated with the whole one would be so no more.
+        """
+        before, walks, ended = self._module, self.walks, False
         module = self._fresh(rows, random_seed)
-        walks = self.walks
         with one_thread():
             for walk, settings, epochs in zip((False, True), (ALONE, AROUND), self.epochs, strict=True):
                 self.walks = walk
                 if walk and not walks:
                     break
-                optimise(
+                outcome = optimise(
                     module, lambda index: self._loss(module, graph, seeds, rows, index.numpy()), None,
                     seeds=len(seeds), settings=replace(settings, epochs=epochs), progress=progress,
                     budget=budget if walk or not walks else budget.share(ALONE_SHARE),
                     random_seed=random_seed, title="graph network, refit",
                 )  # fmt: skip
+                ended = ended or outcome.stopped == "budget"
         self.walks = walks
+        if ended and before is not None:
+            progress.say("no time is left to train the graph network again: it stays as it was chosen")
+            self._module = before
 
     def score(self, graph: GraphStore, seeds: Seeds, rows: Rows) -> Float64[np.ndarray, "n outputs levels"]:
         """Probabilities [n, outputs, 1], or quantiles in the target's unit [n, outputs, levels]."""
