@@ -28,7 +28,7 @@ from edgewise.clock import DAY
 from edgewise.graph.memory import graph_from_arrays
 from edgewise.models.ranker_mix import Mix
 from edgewise.models.ranker_parts import RankerParts
-from edgewise.models.ranker_trees import TreeSettings, fit_trees, useful_columns
+from edgewise.models.ranker_trees import TreeSettings, binned, fit_trees, useful_columns
 from edgewise.models.ranking_setup import Setup, ranking_target
 from edgewise.models.ranking_tables import channels_for, make_table
 from edgewise.prediction.nouns import Event
@@ -112,7 +112,7 @@ def fitted(shop: Shop, seeds: int) -> Any:
         setup, asof, channels_for(setup, asof), labels.seeds.rows, labels.seeds.at, ranking_target(labels), 0.5
     )
     columns = useful_columns(table)
-    trees = fit_trees(table, 50, TreeSettings(rounds=100), columns, 0)
+    trees = fit_trees(binned(table, columns), 50, TreeSettings(rounds=100), 0)
     parts = RankerParts(setup, tuple(columns), 100, Mix("scorers"), trees, None)
     return SimpleNamespace(
         graph=SimpleNamespace(store=graph), spec=spec, facts={},

@@ -17,7 +17,16 @@ from edgewise.models.candidates.neighbours import Next, Together
 from edgewise.models.contract import Budget, Quiet
 from edgewise.models.forest import summed
 from edgewise.models.ranker_mix import Mix, _steadiest, choose_mix, mixed
-from edgewise.models.ranker_trees import ALONE, Grown, choose_trees, grow, score_trees
+from edgewise.models.ranker_trees import (
+    ALONE,
+    Grown,
+    TreeSettings,
+    binned,
+    choose_trees,
+    fit_trees,
+    grow,
+    score_trees,
+)
 from edgewise.models.ranking_data import hold_out
 from edgewise.models.ranking_lists import mean_average_precision, ranked
 from edgewise.models.ranking_tables import RankingTable
@@ -136,6 +145,15 @@ def test_trees_are_grown_on_the_losses_that_rank_best_on_validation():
     assert len(tried) == 3
     _, late, _ = choose_trees(*asked, both=True, budget=Budget(0), progress=Quiet())
     assert late.losses == ["LambdaRank"]
+
+
+def test_one_set_of_histograms_serves_both_losses():
+    table, _ = scored(np.random.default_rng(1).normal(size=(6000, 3)), lambda v: v[:, 0], 20)
+    shared = binned(table, [0, 1, 2])
+    for pointwise in (False, True):
+        how = TreeSettings(rounds=12, pointwise=pointwise)
+        together, alone = (fit_trees(data, 5, how, 0) for data in (shared, binned(table, [0, 1, 2])))
+        assert np.array_equal(*(score_trees(trees, table, [0, 1, 2], 12) for trees in (together, alone)))
 
 
 def test_models_are_summed_tree_by_tree():

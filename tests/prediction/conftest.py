@@ -15,7 +15,7 @@ from edgewise.graph.memory import graph_from_arrays
 from edgewise.graph.store import GraphStore
 from edgewise.models.ranker_mix import Mix
 from edgewise.models.ranker_parts import RankerParts
-from edgewise.models.ranker_trees import TreeSettings, fit_trees, useful_columns
+from edgewise.models.ranker_trees import TreeSettings, binned, fit_trees, useful_columns
 from edgewise.models.ranking_setup import Setup, ranking_target
 from edgewise.models.ranking_tables import channels_for, make_table
 from edgewise.prediction.nouns import Event
@@ -178,7 +178,7 @@ def make_run(rows: dict[str, dict[str, np.ndarray]], mix: Mix | None = None) -> 
         setup, asof, channels_for(setup, asof), labels.seeds.rows, labels.seeds.at, ranking_target(labels)
     )
     columns = useful_columns(table)
-    trees = fit_trees(table, K, TreeSettings(rounds=20, smallest_leaf=10), columns, 0)
+    trees = fit_trees(binned(table, columns), K, TreeSettings(rounds=20), 0)
     parts = RankerParts(setup, tuple(columns), 15, mix or Mix("scorers"), trees, None)
     return SimpleNamespace(
         graph=SimpleNamespace(store=graph), spec=spec, model=TreesOnly(parts), facts={},

@@ -21,8 +21,11 @@ from edgewise.models.ranking_lists import mean_average_precision, ranked
 from edgewise.models.ranking_tables import RankingTable
 from edgewise.tasks.nouns import Ragged
 
-__all__ = ["Grown", "TreeSettings", "choose_trees", "fit_trees", "grow", "score_trees", "useful_columns"]
+__all__ = ["Grown", "TreeSettings", "binned", "choose_trees", "fit_trees", "grow", "score_trees", "useful_columns"]
 
+#: Bins of a feature, and rows of a leaf at least where there are many.
+MOST_BINS: Final = 127
+SMALLEST_LEAF: Final = 60
 #: Numbers of trees among which validation chooses, by whether they are grown on log loss.
 ROUNDS: Final = {False: (30, 60, 100), True: (60, 120, 180)}
 #: Shares of LambdaRank in a sum with log loss, each scaled to a standard deviation of 1.
@@ -41,7 +44,6 @@ class TreeSettings:
     pointwise: bool = False  # log loss rather than LambdaRank
     learning_rate: float = 0.08
     leaves: int = 31
-    smallest_leaf: int = 60  # rows
     columns: float = 0.5  # share of the features a tree sees
     rows_a_thread: int = 50_000  # below this, one thread is faster than several
 
@@ -77,33 +79,37 @@ class Grown:
         return cls(tuple((TreeSettings(**settings), float(weight)) for settings, weight in content))
 
 
-def fit_trees(
-    table: RankingTable, k: int, settings: TreeSettings, columns: list[int], random_seed: int
-) -> lgb.Booster:
-    """Grow the trees. Seeds without a reachable positive stay in: they cost nothing and move nothing here."""
+def binned(table: RankingTable, columns: list[int]) -> lgb.Dataset:
+    """A table as LightGBM's histograms, which trees on any loss are grown from: made once, they serve all."""
     group = np.diff(table.pool.indptr)
     data = lgb.Dataset(
-        table.features[:, columns],
+        _chosen(table, columns),
         table.came.astype(np.float32),
         weight=np.where(table.came, 1.0, 1.0 / table.share).astype(np.float32),
-        group=None if settings.pointwise else group[group > 0],
+        group=group[group > 0],  # log loss does not look at it
         free_raw_data=True,
-        params={"max_bin": 127, "verbosity": -1},
+        params={"max_bin": MOST_BINS, "verbosity": -1, "min_data_in_leaf": _smallest_leaf(len(table.came))},
     )
+    return data.construct()
+
+
+def fit_trees(data: lgb.Dataset, k: int, settings: TreeSettings, random_seed: int) -> lgb.Booster:
+    """Grow the trees. Seeds without a reachable positive stay in: they cost nothing and move nothing here."""
+    rows = data.num_data()
     parameters = {
         "objective": "binary" if settings.pointwise else "lambdarank",
         "learning_rate": settings.learning_rate,
         "num_leaves": settings.leaves,
-        "min_data_in_leaf": min(settings.smallest_leaf, max(5, len(table.came) // 2000)),
+        "min_data_in_leaf": _smallest_leaf(rows),
         "lambda_l2": 10.0,
         "feature_fraction": settings.columns,
         "lambdarank_truncation_level": k + 8,
         "label_gain": [0, 1],
-        "max_bin": 127,
+        "max_bin": MOST_BINS,
         "seed": random_seed,
         "deterministic": True,
         "force_row_wise": True,
-        "num_threads": _threads(len(table.came), settings.rows_a_thread),
+        "num_threads": _threads(rows, settings.rows_a_thread),
         "verbosity": -1,
     }
     return lgb.train(parameters, data, settings.rounds)
@@ -111,7 +117,8 @@ def fit_trees(
 
 def grow(table: RankingTable, k: int, grown: Grown, columns: list[int], random_seed: int) -> lgb.Booster:
     """Grow the trees again as they were chosen: one model, of both losses where there are two."""
-    return _sum([(fit_trees(table, k, s, columns, random_seed), s.rounds, weight) for s, weight in grown.parts])
+    data = binned(table, columns)
+    return _sum([(fit_trees(data, k, s, random_seed), s.rounds, weight) for s, weight in grown.parts])
 
 
 def choose_trees(
@@ -130,13 +137,13 @@ def choose_trees(
         return tried[name]
 
     best: list[tuple[float, lgb.Booster, TreeSettings, np.ndarray]] = []
-    took = 0.0
+    took, data = 0.0, binned(table, columns)
     for pointwise in (False, True) if both else (False,):
         settings, began = TreeSettings(rounds=max(ROUNDS[pointwise]), pointwise=pointwise), time.monotonic()
         if best and budget.left < AGAIN * took:
             progress.say(f"no time is left to grow trees on {settings.loss}")
             break
-        trees = fit_trees(table, k, settings, columns, random_seed)
+        trees = fit_trees(data, k, settings, random_seed)
         took = time.monotonic() - began
         progress.say(f"trees are grown: {settings.loss}")
         found = []
@@ -169,7 +176,7 @@ def score_trees(
     if len(table.pool.items) == 0:
         return np.zeros(0, dtype=np.float32)
     found = booster.predict(
-        table.features[:, columns],
+        _chosen(table, columns),
         num_iteration=rounds,
         raw_score=True,
         num_threads=_threads(len(table.came), 50_000),
@@ -182,6 +189,15 @@ def useful_columns(table: RankingTable) -> list[int]:
     sample = table.features[:: max(1, len(table.features) // 50_000)]
     filled = np.where(np.isnan(sample), np.float32(-1e9), sample)
     return [int(c) for c in np.flatnonzero((filled != filled[:1]).any(axis=0))]
+
+
+def _chosen(table: RankingTable, columns: list[int]) -> Float32[np.ndarray, "candidates columns"]:
+    """Columns of the features, which are large: all of them are not copied."""
+    return table.features if columns == list(range(table.features.shape[1])) else table.features[:, columns]
+
+
+def _smallest_leaf(rows: int) -> int:
+    return min(SMALLEST_LEAF, max(5, rows // 2000))
 
 
 def _threads(rows: int, least: int) -> int:

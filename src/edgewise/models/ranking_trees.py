@@ -15,7 +15,7 @@ from edgewise.models.candidates.channel import Channel
 from edgewise.models.candidates.popular import Own, Popular
 from edgewise.models.contract import Budget, Model, Progress
 from edgewise.models.files import damaged, read_booster, read_json, write_booster, write_json
-from edgewise.models.ranker_trees import TreeSettings, fit_trees, score_trees
+from edgewise.models.ranker_trees import TreeSettings, binned, fit_trees, score_trees
 from edgewise.models.ranking_data import TableCache, latest_anchors
 from edgewise.models.ranking_lists import filled, mean_average_precision, ranked
 from edgewise.models.ranking_setup import Setup, ranking_target
@@ -130,7 +130,8 @@ class PairStateTrees(Model):
         chosen = latest_anchors(labels, _ANCHORS, _MOST_SEEDS, self._random_seed)
         asof: AsOf = self._setup.world(graph, spec, chosen.seeds)
         table = self._cache.tables(self._setup, asof, self._channels(), chosen, _NEGATIVES, self._random_seed)
-        return table, fit_trees(table, spec.k, TreeSettings(rounds=rounds), _columns(table), self._random_seed)
+        data = binned(table, _columns(table))
+        return table, fit_trees(data, spec.k, TreeSettings(rounds=rounds), self._random_seed)
 
 
 def _columns(table: RankingTable) -> list[int]:
