@@ -63,15 +63,15 @@ class Elsewhere:
         static: bool, width: int,
     ) -> Proposed:  # fmt: skip
         """The best items for entities as of their anchors; MISSING where they met nothing elsewhere either."""
-        mine, _ = self._met(graph, spec, static)
-        crowd, things = (mine, _) if graph.origin is None else self._met(graph.origin, spec, static)
+        mine, things = self._met(graph, spec, static)
+        crowd, things = (mine, things) if graph.origin is None else self._met(graph.origin, spec, static)
         told, history = asof.crowd.evidence, asof.crowd.history
 
         def build(moment: int) -> ItemGraph:
+            both = [met.until(moment).latest(MOST_EVENTS) for met in (crowd, history)]
             return cross_graph(
-                crowd.until(moment).latest(MOST_EVENTS), history.until(moment).latest(MOST_EVENTS), told.entities, things, told.items,
-                neighbours=self.neighbours, cap=self.cap, alpha=self.alpha, leave=self.leave, enter=self.enter,
-                near=self.near,
+                both[0], both[1], told.entities, things, told.items, neighbours=self.neighbours, cap=self.cap,
+                alpha=self.alpha, leave=self.leave, enter=self.enter, near=self.near,
             )  # fmt: skip
 
         starts = np.searchsorted(mine.left, np.arange(graph.rows(spec.entity) + 1)).astype(np.int64)
