@@ -85,22 +85,15 @@ class Task:
         for reason in planned.reasons:
             told.say(reason)
         split = self.question.split(
-            None if until is None else to_micros(until),
-            max_anchors=planned.max_anchors,
-            max_seeds=planned.max_seeds,
-            random_seed=random_seed,
-        )
+            None if until is None else to_micros(until), max_anchors=planned.max_anchors,
+            max_seeds=planned.max_seeds, random_seed=random_seed,
+        )  # fmt: skip
         told.say(_told(split))
         with ending_early(clock, told):
             contest = hold(
-                split,
-                planned.model,
-                list(planned.baselines),
-                budget=clock,
-                progress=told,
-                random_seed=random_seed,
-                device=device,
-            )
+                split, planned.model, list(planned.baselines), budget=clock, progress=told,
+                random_seed=random_seed, device=device,
+            )  # fmt: skip
             report = _report(self.graph, split, contest, planned, random_seed)
             told.say("refitting up to the present")
             entered = (contest.model, *contest.baselines)
