@@ -16,8 +16,9 @@ from edgewise.errors import ArgumentError
 __all__ = ["LOOPBACK", "address_of", "check_address", "free_port", "run_server"]
 
 LOOPBACK: Final = "127.0.0.1"
-#: With Python's own 5 ms, the loop may wait that long for a thread that computes an answer.
-_SWITCH: Final = 0.001
+#: With Python's own 5 ms, the loop may wait that long for a thread that computes an answer, and it does so several
+#: times a request: under more questions than can be answered, 1 ms still makes events wait for seconds.
+_SWITCH: Final = 0.0002
 
 
 def run_server(app: FastAPI, host: str, port: int) -> None:
