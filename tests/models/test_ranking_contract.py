@@ -275,6 +275,9 @@ def test_static_links_are_held_out_and_not_listed_again(case, cls):
     found = model.predict(case.graph, spec, train.seeds)
     known = set(map(tuple, pairs[~hidden].tolist()))
     assert not [1 for u, row in zip(train.seeds.rows, found.items, strict=True) for i in row if (u, i) in known]
+    model.know(spec, links(pairs))
+    found, known = model.predict(case.graph, spec, train.seeds), set(map(tuple, pairs.tolist()))
+    assert not [1 for u, row in zip(train.seeds.rows, found.items, strict=True) for i in row if (u, i) in known]
 
 
 CUT = 63 * DAY  # the last training anchor

@@ -93,10 +93,13 @@ def test_a_fit_that_is_interrupted_is_a_fit() -> None:
 
 def test_a_refit_that_would_go_over_the_budget_is_not_begun() -> None:
     class Model:
-        name, refits = "slow", 0
+        name, refits, notes = "slow", 0, 0
 
         def refit(self, *args: Any, **more: Any) -> None:
             self.refits += 1
+
+        def know(self, *args: Any) -> None:
+            self.notes += 1
 
     class Split:
         class present:
@@ -108,6 +111,7 @@ def test_a_refit_that_would_go_over_the_budget_is_not_begun() -> None:
     slow = Entrant(model, None, 9.0, 9.0, refit_seconds=50.0)  # type: ignore[arg-type]  # stands in for a model
     assert not refit_up_to_present(Split, slow, budget=Budget(40.0), progress=told)  # type: ignore[arg-type]  # likewise
     assert "refitting takes about 50 s" in told.lines[0]
+    assert model.notes == 1  # what came true is taken note of
     quick = Entrant(model, None, 9.0, 9.0, refit_seconds=43.0)  # type: ignore[arg-type]  # likewise
     assert refit_up_to_present(Split, quick, budget=Budget(40.0), progress=told)  # type: ignore[arg-type]  # likewise
-    assert model.refits == 1
+    assert (model.refits, model.notes) == (1, 1)

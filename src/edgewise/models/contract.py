@@ -112,6 +112,12 @@ class Model(ABC):
     ) -> None:
         """Learn again from all `labels` with what `fit` chose, before predicting later anchors."""
 
+    def know(self, spec: TaskSpec, labels: Labels) -> None:  # noqa: B027  # most models have nothing to note
+        """Take note of what came true, where there is no time to `refit`; weights stay as they are.
+
+        It says something to models that answer from the labels themselves, as those of static tasks do.
+        """
+
     @abstractmethod
     def predict(self, graph: GraphStore, spec: TaskSpec, seeds: Seeds, *, k: int | None = None) -> Prediction:
         """Answers for seeds, in their order. `k` asks a ranking for more or fewer items than `spec.k`."""

@@ -39,7 +39,7 @@ from edgewise.models.ranking_data import TableCache, hidden_share, hold_out, lat
 from edgewise.models.ranking_elsewhere import Elsewhere, choose_elsewhere
 from edgewise.models.ranking_lists import ranked
 from edgewise.models.ranking_setup import Setup, links_of, moments_of, ranking_target
-from edgewise.models.ranking_spare import popular_serves_strangers, with_spare
+from edgewise.models.ranking_spare import Propose, popular_serves_strangers, with_spare
 from edgewise.models.ranking_tables import RankingTable, channels_for, make_pool, make_table
 from edgewise.models.ranking_walks import choose_walks
 from edgewise.query.kinds import TaskKind
@@ -140,12 +140,12 @@ class EdgewiseRanker(Model):
         )  # fmt: skip
         self._epochs = outcome.best + 1
         self._learnt = _Learnt(trees, network)
-        self._choose(judged, seen, target, spec.k, walked)
         cut = int(moments_of(self._setup, train.seeds).max(initial=0))
         self._elsewhere, self._facts["elsewhere"] = choose_elsewhere(
             graph, spec, seen, judged.rows, judged.at, target, setup=self._setup, cut=cut,
             budget=budget.share(WALKS_SHARE),
         )  # fmt: skip
+        self._choose(judged, seen, target, spec.k, walked, self._from_elsewhere(graph, spec, seen, spec.k))
         self._report(judged, channels, outcome.scores)
         self._keep_links(spec, train)
 
@@ -169,6 +169,10 @@ class EdgewiseRanker(Model):
             else:  # half a network ranks worse than one that has seen a little less
                 progress.say("no time is left to train the network again: it stays as it was chosen")
         self._learnt = _Learnt(trees, network)
+        self._keep_links(spec, labels)
+
+    def know(self, spec: TaskSpec, labels: Labels) -> None:
+        """Walk from the links that the labels are, where the task has no history of its own."""
         self._keep_links(spec, labels)
 
     def predict(self, graph: GraphStore, spec: TaskSpec, seeds: Seeds, *, k: int | None = None) -> Ranked:
@@ -334,7 +338,15 @@ class EdgewiseRanker(Model):
         table = self._cache.tables(setup, asof, channels, valid, 1.0, self._random_seed)
         return table, ranking_target(valid), asof
 
-    def _choose(self, judged: RankingTable, asof: AsOf, target: Ragged, k: int, walked: SeedTrees | None) -> None:
+    def _from_elsewhere(self, graph: GraphStore, spec: TaskSpec, asof: AsOf, k: int) -> Propose | None:
+        if self._elsewhere is None:
+            return None
+        return partial(self._elsewhere.propose, graph, spec, asof, static=self._fitted().static, width=k)
+
+    def _choose(
+        self, judged: RankingTable, asof: AsOf, target: Ragged, k: int, walked: SeedTrees | None,
+        elsewhere: Propose | None,
+    ) -> None:  # fmt: skip
         assert self._learnt is not None
         trees = score_trees(self._learnt.trees, judged, self._columns, self._grown.rounds)
         network, gates = score_net(self._learnt.network, judged, asof, self._columns, walked)
@@ -342,7 +354,7 @@ class EdgewiseRanker(Model):
             network = np.zeros_like(network)
         mix = choose_mix(judged, trees, network, target, k, not self._fitted().again)
         found = ranked(judged.pool, mixed(mix, judged, trees, network), k)
-        popular = popular_serves_strangers(self._fitted(), asof, judged, found, target)
+        popular = popular_serves_strangers(self._fitted(), asof, judged, found, target, elsewhere)
         self._mix = replace(mix, popular_for_strangers=popular)
         shares = gates.mean(axis=0) if len(gates) else np.zeros(3)
         self._facts["gate"] = dict(zip(("repeat", "local", "global"), map(float, shares), strict=True))
@@ -360,12 +372,9 @@ class EdgewiseRanker(Model):
         if self._mix.asks_network:
             network, _ = score_net(learnt.network, table, asof, self._columns, walked)
         found = ranked(table.pool, mixed(self._mix, table, trees, network), k)
-        elsewhere = None
-        if self._elsewhere is not None:
-            elsewhere = partial(self._elsewhere.propose, graph, spec, asof, static=setup.static, width=k)
         return with_spare(
-            setup, asof, rows, at, found,
-            popular_for_strangers=self._mix.popular_for_strangers, elsewhere=elsewhere,
+            setup, asof, rows, at, found, popular_for_strangers=self._mix.popular_for_strangers,
+            elsewhere=self._from_elsewhere(graph, spec, asof, k),
         )  # fmt: skip
 
     def _report(self, judged: RankingTable, channels: list[Channel], epochs: tuple[float, ...]) -> None:

@@ -81,6 +81,10 @@ class Rule(Model):
         self, graph: GraphStore, spec: TaskSpec, labels: Labels, *, budget: Budget, progress: Progress
     ) -> None:
         """Know the links of all labels; a rule learns nothing else."""
+        self.know(spec, labels)
+
+    def know(self, spec: TaskSpec, labels: Labels) -> None:
+        """Walk from the links that the labels are, where the task has no history of its own."""
         self._keep_links(spec, labels)
 
     def predict(self, graph: GraphStore, spec: TaskSpec, seeds: Seeds, *, k: int | None = None) -> Ranked:

@@ -17,10 +17,12 @@ from edgewise.models.ranking_tables import RankingTable, forget_met
 from edgewise.state.pair import PairReading
 from edgewise.tasks.nouns import Ragged, Ranked
 
-__all__ = ["popular_serves_strangers", "spare_items", "strangers", "with_spare"]
+__all__ = ["Propose", "popular_serves_strangers", "spare_items", "strangers", "with_spare"]
 
 #: How many popular items beyond k are read, to have enough after those already listed are passed over.
 BEYOND = 100
+#: Proposes items for rows as of their anchors.
+Propose = Callable[[np.ndarray, np.ndarray], Proposed]
 #: Strangers with labels from which on validation says what serves them; with fewer, it is what is popular.
 STRANGERS = 30
 
@@ -40,7 +42,7 @@ def strangers(asof: AsOf, rows: np.ndarray, at: np.ndarray) -> Bool[np.ndarray, 
 
 def with_spare(
     setup: Setup, asof: AsOf, rows: np.ndarray, at: np.ndarray, found: Ranked, *,
-    popular_for_strangers: bool, elsewhere: Callable[[np.ndarray, np.ndarray], Proposed] | None = None,
+    popular_for_strangers: bool, elsewhere: Propose | None = None,
 ) -> Ranked:  # fmt: skip
     """Lists filled up with popular items. Where that serves strangers best, theirs hold nothing else.
 
@@ -59,9 +61,10 @@ def with_spare(
 
 
 def popular_serves_strangers(
-    setup: Setup, asof: AsOf, judged: RankingTable, found: Ranked, target: Ragged
-) -> bool:
-    """Whether what is popular serves those who have met nothing at least as well as the lists that were `found`.
+    setup: Setup, asof: AsOf, judged: RankingTable, found: Ranked, target: Ragged,
+    elsewhere: Propose | None = None,
+) -> bool:  # fmt: skip
+    """Whether `elsewhere` and what is popular serve those who have met nothing as well as the lists `found` do.
 
     Where validation has too few of them, training has had too few to learn from, and a scorer's word on them is
     worth little.
@@ -71,6 +74,7 @@ def popular_serves_strangers(
         return True
     k, wanted = found.items.shape[1], target.take(mine)
     ours = Ranked(found.items[mine], found.scores[mine])
-    popular = spare_items(setup, asof, judged.rows[mine], judged.at[mine], k)[:, :k]
-    theirs = Ranked(popular, np.zeros(popular.shape, dtype=np.float32))
+    theirs = with_spare(
+        setup, asof, judged.rows[mine], judged.at[mine], ours, popular_for_strangers=True, elsewhere=elsewhere
+    )
     return mean_average_precision(theirs, wanted, k) >= mean_average_precision(ours, wanted, k)

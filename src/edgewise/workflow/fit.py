@@ -111,14 +111,15 @@ def refit_up_to_present(split: Split, entrant: Entrant, *, budget: Budget, progr
     """Let a model that will serve learn from the test labels as well; false where the time does not allow it.
 
     A refit takes about as long as the one before the test did, and is not begun where that would go over the
-    budget by more than `OVER`: the model then stays the one that was tested.
+    budget by more than `OVER`: the model then stays the one that was tested, and only knows what came true since.
     """
+    view = split.present
     if budget.left + OVER * budget.seconds < entrant.refit_seconds:
         progress.say(
             f"{entrant.name} stays as it was tested: {max(budget.left, 0):.0f} s of the budget are left"
             + (f", and refitting takes about {entrant.refit_seconds:.0f} s" if budget.left > 0 else "")
         )
+        entrant.model.know(view.spec, split.every)
         return False
-    view = split.present
     entrant.model.refit(view.graph, view.spec, split.every, budget=budget, progress=progress)
     return True
