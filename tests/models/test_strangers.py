@@ -1,6 +1,7 @@
 """Strangers to the items: what they did elsewhere serves them, else what is popular."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -131,6 +132,17 @@ def test_what_strangers_saw_elsewhere_serves_them_better_than_what_is_popular(ca
     assert ours > 1.5 * theirs
     assert (found.items != MISSING).all()
     assert (found.items % GROUPS == case.asked.rows[:, None] % GROUPS).mean() > 0.8
+
+
+def test_what_serves_those_who_did_nothing_elsewhere_is_another_matter(case):
+    before = case.model.predict(case.graph, case.spec, case.asked)
+    mix = case.model._mix
+    try:
+        case.model._mix = replace(mix, popular_for_strangers=not mix.popular_for_strangers)
+        after = case.model.predict(case.graph, case.spec, case.asked)
+    finally:
+        case.model._mix = mix
+    np.testing.assert_array_equal(after.items, before.items)
 
 
 def test_who_did_nothing_anywhere_gets_what_is_popular(case):

@@ -44,17 +44,21 @@ def with_spare(
     setup: Setup, asof: AsOf, rows: np.ndarray, at: np.ndarray, found: Ranked, *,
     popular_for_strangers: bool, elsewhere: Propose | None = None,
 ) -> Ranked:  # fmt: skip
-    """Lists filled up with popular items. Where that serves strangers best, theirs hold nothing else.
+    """Lists filled up with popular items.
 
-    `elsewhere` proposes items for strangers' rows as of their anchors; these then come before the popular ones.
+    Strangers' lists are what `elsewhere` proposes for their rows as of their anchors. Those for whom it has
+    nothing get popular items alone, where these serve them best, or what was found.
     """
     items, scores, k = found.items, found.scores, found.items.shape[1]
-    if popular_for_strangers and (unknown := strangers(asof, rows, at)).any():
-        items, scores = items.copy(), scores.copy()
-        items[unknown], scores[unknown] = MISSING, -np.inf
+    if (unknown := strangers(asof, rows, at)).any():
+        items, scores, mine = items.copy(), scores.copy(), np.flatnonzero(unknown)
+        reached = np.zeros(len(mine), dtype=bool)
         if elsewhere is not None:
-            proposed = elsewhere(rows[unknown], at[unknown])
-            items[unknown], scores[unknown] = proposed.items[:, :k], proposed.scores[:, :k]
+            proposed = elsewhere(rows[mine], at[mine])
+            reached = proposed.items[:, 0] != MISSING
+            items[mine[reached]], scores[mine[reached]] = proposed.items[reached, :k], proposed.scores[reached, :k]
+        if popular_for_strangers:
+            items[mine[~reached]], scores[mine[~reached]] = MISSING, -np.inf
     if (items[:, -1:] != MISSING).all():
         return Ranked(items, scores)
     return filled(Ranked(items, scores), spare_items(setup, asof, rows, at, k))
@@ -64,17 +68,17 @@ def popular_serves_strangers(
     setup: Setup, asof: AsOf, judged: RankingTable, found: Ranked, target: Ragged,
     elsewhere: Propose | None = None,
 ) -> bool:  # fmt: skip
-    """Whether `elsewhere` and what is popular serve those who have met nothing as well as the lists `found` do.
+    """Whether what is popular serves those who have met nothing, here and `elsewhere`, as well as `found` does.
 
     Where validation has too few of them, training has had too few to learn from, and a scorer's word on them is
     worth little.
     """
     mine = np.flatnonzero(strangers(asof, judged.rows, judged.at) & (target.lengths > 0))
+    if elsewhere is not None and len(mine):
+        mine = mine[elsewhere(judged.rows[mine], judged.at[mine]).items[:, 0] == MISSING]
     if len(mine) < STRANGERS:
         return True
     k, wanted = found.items.shape[1], target.take(mine)
     ours = Ranked(found.items[mine], found.scores[mine])
-    theirs = with_spare(
-        setup, asof, judged.rows[mine], judged.at[mine], ours, popular_for_strangers=True, elsewhere=elsewhere
-    )
+    theirs = with_spare(setup, asof, judged.rows[mine], judged.at[mine], ours, popular_for_strangers=True)
     return mean_average_precision(theirs, wanted, k) >= mean_average_precision(ours, wanted, k)
