@@ -16,7 +16,7 @@ from edgewise.models.candidates.cross_graph import cross_graph
 from edgewise.models.candidates.evidence import Meetings
 from edgewise.models.contract import Budget, Quiet
 from edgewise.models.ranker import EdgewiseRanker
-from edgewise.models.ranking_elsewhere import Elsewhere, choose_elsewhere, facts_elsewhere
+from edgewise.models.ranking_elsewhere import Elsewhere, MetElsewhere, choose_elsewhere, facts_elsewhere
 from edgewise.models.ranking_lists import mean_average_precision
 from edgewise.models.ranking_setup import Setup
 from edgewise.models.ranking_spare import spare_items, strangers
@@ -168,10 +168,18 @@ def test_what_comes_after_the_anchor_changes_nothing(case):
     found = []
     for one, of in ((case.graph, case.spec), (graph, spec)):
         _, asof = case.asof(of, one)
-        found.append(elsewhere.propose(one, of, asof, case.asked.rows, case.asked.at, static=False, width=K))
+        met = MetElsewhere(one, of, elsewhere.facts, static=False)
+        found.append(elsewhere.propose(met, asof, case.asked.rows, case.asked.at, K))
     np.testing.assert_array_equal(found[0].items, found[1].items)
     np.testing.assert_array_equal(found[0].scores, found[1].scores)
     assert (found[0].items != MISSING).all()
+
+
+def test_who_had_met_anything_elsewhere_is_told_by_a_look_at_each(case):
+    met = MetElsewhere(case.graph, case.spec, facts_elsewhere(case.graph, case.spec, LAST), static=False)
+    for at in (0, DAY, 5 * DAY, LAST):
+        expected = [(case.views[case.views[:, 0] == user, 2] <= at).any() for user in range(USERS)]
+        np.testing.assert_array_equal(met.by(np.arange(USERS), np.full(USERS, at)), expected)
 
 
 def test_nothing_is_chosen_where_it_does_not_better_what_is_popular(case):

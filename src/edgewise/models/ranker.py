@@ -36,7 +36,7 @@ from edgewise.models.ranker_parts import RankerParts
 from edgewise.models.ranker_report import gains, recall_of_channels
 from edgewise.models.ranker_trees import Grown, choose_trees, grow, score_trees, useful_columns
 from edgewise.models.ranking_data import TableCache, hidden_share, hold_out, latest_anchors
-from edgewise.models.ranking_elsewhere import Elsewhere, choose_elsewhere
+from edgewise.models.ranking_elsewhere import Elsewhere, MetElsewhere, choose_elsewhere
 from edgewise.models.ranking_lists import ranked
 from edgewise.models.ranking_setup import Setup, links_of, moments_of, ranking_target
 from edgewise.models.ranking_spare import Propose, popular_serves_strangers, with_spare
@@ -181,9 +181,10 @@ class EdgewiseRanker(Model):
         asof = self._world(graph, spec, seeds)
         at = moments_of(setup, seeds)
         channels, trees = channels_for(setup, asof), self._trees(graph, spec)
+        elsewhere = self._from_elsewhere(graph, spec, asof, k)
         parts = [
             self._predict(
-                graph, spec, asof, channels, seeds.rows[start : start + BATCH], at[start : start + BATCH], k, trees
+                asof, channels, seeds.rows[start : start + BATCH], at[start : start + BATCH], k, trees, elsewhere
             )
             for start in range(0, max(len(seeds), 1), BATCH)
         ]
@@ -341,7 +342,8 @@ class EdgewiseRanker(Model):
     def _from_elsewhere(self, graph: GraphStore, spec: TaskSpec, asof: AsOf, k: int) -> Propose | None:
         if self._elsewhere is None:
             return None
-        return partial(self._elsewhere.propose, graph, spec, asof, static=self._fitted().static, width=k)
+        met = MetElsewhere(graph, spec, self._elsewhere.facts, self._fitted().static)
+        return partial(self._elsewhere.propose, met, asof, width=k)
 
     def _choose(
         self, judged: RankingTable, asof: AsOf, target: Ragged, k: int, walked: SeedTrees | None,
@@ -360,8 +362,8 @@ class EdgewiseRanker(Model):
         self._facts["gate"] = dict(zip(("repeat", "local", "global"), map(float, shares), strict=True))
 
     def _predict(
-        self, graph: GraphStore, spec: TaskSpec, asof: AsOf, channels: list[Channel], rows: np.ndarray,
-        at: np.ndarray, k: int, walked: SeedTrees | None,
+        self, asof: AsOf, channels: list[Channel], rows: np.ndarray, at: np.ndarray, k: int,
+        walked: SeedTrees | None, elsewhere: Propose | None,
     ) -> Ranked:  # fmt: skip
         setup, learnt = self._fitted(), self._learnt
         if learnt is None:
@@ -372,10 +374,8 @@ class EdgewiseRanker(Model):
         if self._mix.asks_network:
             network, _ = score_net(learnt.network, table, asof, self._columns, walked)
         found = ranked(table.pool, mixed(self._mix, table, trees, network), k)
-        return with_spare(
-            setup, asof, rows, at, found, popular_for_strangers=self._mix.popular_for_strangers,
-            elsewhere=self._from_elsewhere(graph, spec, asof, k),
-        )  # fmt: skip
+        popular = self._mix.popular_for_strangers
+        return with_spare(setup, asof, rows, at, found, popular_for_strangers=popular, elsewhere=elsewhere)
 
     def _report(self, judged: RankingTable, channels: list[Channel], epochs: tuple[float, ...]) -> None:
         assert self._learnt is not None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
@@ -26,7 +27,7 @@ from edgewise.models.ranking_lists import mean_average_precision
 from edgewise.models.ranking_spare import spare_items
 from edgewise.tasks.nouns import Ragged, Ranked, TaskSpec
 
-__all__ = ["Elsewhere", "choose_elsewhere", "facts_elsewhere"]
+__all__ = ["Elsewhere", "MetElsewhere", "choose_elsewhere", "facts_elsewhere"]
 
 #: People with labels that the settings are chosen on, at most.
 MOST_SEEDS: Final = 2_000
@@ -42,12 +43,66 @@ OPTIONS: Final[tuple[dict[str, float], ...]] = (
 BETTER: Final = 1.002
 
 
+class MetElsewhere:
+    """Who met which other thing and when, by entity and time; of a graph, read when it is first asked for.
+
+    `facts` are (table, its link to the entity, its link to the other thing). What things lead to is told by the
+    graph that a what-if graph was made of.
+    """
+
+    def __init__(
+        self, graph: GraphStore, spec: TaskSpec, facts: tuple[tuple[str, str, str], ...], static: bool
+    ) -> None:
+        self._graph, self._entity, self._facts, self._static = graph, spec.entity, facts, static
+
+    @cached_property
+    def mine(self) -> Meetings:
+        """Of all entities of the graph."""
+        return self._read(self._graph)
+
+    @cached_property
+    def crowd(self) -> Meetings:
+        """Of those that graphs are made of."""
+        origin = self._graph.origin
+        return self.mine if origin is None else self._read(origin)
+
+    @cached_property
+    def starts(self) -> Int64[np.ndarray, " entities_plus_1"]:
+        """Where each entity's meetings begin."""
+        return np.searchsorted(self.mine.left, np.arange(self._graph.rows(self._entity) + 1)).astype(np.int64)
+
+    @cached_property
+    def things(self) -> int:
+        """How many things there are, of all kinds."""
+        graph = self._graph.origin or self._graph
+        return sum(graph.rows(_table_of(graph, table, thing)) for table, _, thing in self._facts)
+
+    def by(self, rows: Int64[np.ndarray, " n"], at: Int64[np.ndarray, " n"]) -> Bool[np.ndarray, " n"]:
+        """Which entities had met anything by their anchors."""
+        first = self.starts[rows]
+        there = first < self.starts[rows + 1]
+        there[there] = self.mine.at[first[there]] <= at[there]
+        return there
+
+    def _read(self, graph: GraphStore) -> Meetings:
+        parts: list[Meetings] = []
+        things = 0
+        for table, entity, thing in self._facts:
+            what = graph.forward(table, thing)
+            at = np.full(len(what), ALWAYS, dtype=np.int64) if self._static else graph.times(table)
+            parts.append(Meetings(graph.forward(table, entity), np.where(what >= 0, what + things, MISSING), at))
+            things += graph.rows(_table_of(graph, table, thing))
+        left, right, moment = (
+            np.concatenate([getattr(p, name) for p in parts]) for name in ("left", "right", "at")
+        )
+        known = np.flatnonzero((left >= 0) & (right >= 0))
+        order = known[np.lexsort((moment[known], left[known]))]
+        return Meetings(left[order].astype(np.int64), right[order].astype(np.int64), moment[order])
+
+
 @dataclass(frozen=True, slots=True)
 class Elsewhere:
-    """The facts that are read, each as (table, its link to the entity, its link to the other thing), and a walk.
-
-    See `cross_graph` for how a thing leads to items.
-    """
+    """Which facts are read (see `MetElsewhere`), and how things lead to items (see `cross_graph`)."""
 
     facts: tuple[tuple[str, str, str], ...]
     alpha: float = 0.0
@@ -59,22 +114,18 @@ class Elsewhere:
     cap: int = 400
 
     def propose(
-        self, graph: GraphStore, spec: TaskSpec, asof: AsOf, rows: np.ndarray, at: np.ndarray, *,
-        static: bool, width: int,
-    ) -> Proposed:  # fmt: skip
+        self, met: MetElsewhere, asof: AsOf, rows: Int64[np.ndarray, " n"], at: Int64[np.ndarray, " n"], width: int
+    ) -> Proposed:
         """The best items for entities as of their anchors; MISSING where they met nothing elsewhere either."""
-        mine, things = self._met(graph, spec, static)
-        crowd, things = (mine, things) if graph.origin is None else self._met(graph.origin, spec, static)
         told, history = asof.crowd.evidence, asof.crowd.history
 
         def build(moment: int) -> ItemGraph:
-            both = [met.until(moment).latest(MOST_EVENTS) for met in (crowd, history)]
+            both = [side.until(moment).latest(MOST_EVENTS) for side in (met.crowd, history)]
             return cross_graph(
-                both[0], both[1], told.entities, things, told.items, neighbours=self.neighbours, cap=self.cap,
+                both[0], both[1], told.entities, met.things, told.items, neighbours=self.neighbours, cap=self.cap,
                 alpha=self.alpha, leave=self.leave, enter=self.enter, near=self.near,
             )  # fmt: skip
 
-        starts = np.searchsorted(mine.left, np.arange(graph.rows(spec.entity) + 1)).astype(np.int64)
         items = np.full((len(rows), width), MISSING, dtype=np.int64)
         scores = np.zeros((len(rows), width), dtype=np.float32)
         stamp = at // asof.grid * asof.grid
@@ -82,36 +133,10 @@ class Elsewhere:
             here = np.flatnonzero(stamp == moment)
             cross = asof.item_graph(("elsewhere", self), int(moment), build)
             items[here], scores[here] = spread(
-                cross, mine, rows[here], at[here], starts,
+                cross, met.mine, rows[here], at[here], met.starts,
                 width=width, recent=self.recent, fade=1.0, known=True, targets=told.items,
             )  # fmt: skip
         return Proposed(items, scores)
-
-    def seen(
-        self, graph: GraphStore, spec: TaskSpec, rows: np.ndarray, at: np.ndarray, *, static: bool
-    ) -> Bool[np.ndarray, " n"]:
-        """Which entities had met anything elsewhere by their anchors."""
-        mine, _ = self._met(graph, spec, static)
-        first = np.searchsorted(mine.left, rows)
-        there = first < np.searchsorted(mine.left, rows, side="right")
-        there[there] = mine.at[first[there]] <= at[there]
-        return there
-
-    def _met(self, graph: GraphStore, spec: TaskSpec, static: bool) -> tuple[Meetings, int]:
-        """Who met which other thing and when, by entity and time; and how many things there are."""
-        parts: list[Meetings] = []
-        things = 0
-        for table, entity, thing in self.facts:
-            what = graph.forward(table, thing)
-            at = np.full(len(what), ALWAYS, dtype=np.int64) if static else graph.times(table)
-            parts.append(Meetings(graph.forward(table, entity), np.where(what >= 0, what + things, MISSING), at))
-            things += graph.rows(_table_of(graph, table, thing))
-        left, right, moment = (
-            np.concatenate([getattr(p, name) for p in parts]) for name in ("left", "right", "at")
-        )
-        known = np.flatnonzero((left >= 0) & (right >= 0))
-        order = known[np.lexsort((moment[known], left[known]))]
-        return Meetings(left[order].astype(np.int64), right[order].astype(np.int64), moment[order]), things
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values."""
@@ -150,9 +175,9 @@ def choose_elsewhere(
     People with labels stand for strangers: their own history with the items is not looked at.
     """
     facts, some = facts_elsewhere(graph, spec, cut), np.flatnonzero(target.lengths > 0)
+    met = MetElsewhere(graph, spec, facts, setup.static)
     if facts:
-        seen = Elsewhere(facts).seen(graph, spec, rows[some], at[some], static=setup.static)
-        some = some[seen]
+        some = some[met.by(rows[some], at[some])]
     if not facts or len(some) == 0:
         return None, {}
     if len(some) > MOST_SEEDS:
@@ -167,8 +192,9 @@ def choose_elsewhere(
 
     # Of strangers nothing is known, so that nothing that they met is left out.
     popular = worth("popular", spare_items(replace(setup, again=True), asof, rows, at, k)[:, :k])
-    best, value = _climb(Elsewhere(facts), lambda e: worth(_named(e), e.propose(
-        graph, spec, asof, rows, at, static=setup.static, width=k).items), budget)  # fmt: skip
+    best, value = _climb(
+        Elsewhere(facts), lambda one: worth(_named(one), one.propose(met, asof, rows, at, k).items), budget
+    )
     return (best if value > popular * BETTER else None), tried
 
 
