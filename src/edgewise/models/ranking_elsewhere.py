@@ -6,7 +6,6 @@ this does can be told on people who have one, by looking away from it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any, Final
@@ -24,7 +23,9 @@ from edgewise.models.candidates.evidence import Meetings
 from edgewise.models.candidates.item_graph import ItemGraph, spread
 from edgewise.models.contract import Budget
 from edgewise.models.ranking_lists import mean_average_precision
+from edgewise.models.ranking_setup import Setup
 from edgewise.models.ranking_spare import spare_items
+from edgewise.models.ranking_walks import BETTER, climb
 from edgewise.tasks.nouns import Ragged, Ranked, TaskSpec
 
 __all__ = ["Elsewhere", "MetElsewhere", "choose_elsewhere", "facts_elsewhere"]
@@ -35,12 +36,11 @@ MOST_SEEDS: Final = 2_000
 MOST_EVENTS: Final = 1_000_000
 #: A kind of thing needs so many that somebody met, to tell people apart.
 FEWEST_THINGS: Final = 20
-#: What is tried, one after the other; each change is kept where it ranks better by more than `BETTER`.
+#: What is tried, in this order; each entry changes one thing.
 OPTIONS: Final[tuple[dict[str, float], ...]] = (
     {"alpha": 0.25}, {"alpha": 0.5}, {"leave": 0.3}, {"leave": 0.7}, {"enter": 0.3}, {"enter": 0.1},
     {"enter": 0.7}, {"near": 0.3}, {"near": 1.0},
 )  # fmt: skip
-BETTER: Final = 1.002
 
 
 class MetElsewhere:
@@ -168,7 +168,7 @@ def facts_elsewhere(graph: GraphStore, spec: TaskSpec, cut: int) -> tuple[tuple[
 
 def choose_elsewhere(
     graph: GraphStore, spec: TaskSpec, asof: AsOf, rows: Int64[np.ndarray, " n"], at: Int64[np.ndarray, " n"],
-    target: Ragged, *, setup: Any, cut: int, budget: Budget,
+    target: Ragged, *, setup: Setup, cut: int, budget: Budget,
 ) -> tuple[Elsewhere | None, dict[str, float]]:  # fmt: skip
     """How to serve strangers from elsewhere, if that ranks better than what is popular, and what was tried.
 
@@ -192,22 +192,12 @@ def choose_elsewhere(
 
     # Of strangers nothing is known, so that nothing that they met is left out.
     popular = worth("popular", spare_items(replace(setup, again=True), asof, rows, at, k)[:, :k])
-    best, value = _climb(
-        Elsewhere(facts), lambda one: worth(_named(one), one.propose(met, asof, rows, at, k).items), budget
-    )
+
+    def of(one: Elsewhere) -> float:
+        return worth(_named(one), one.propose(met, asof, rows, at, k).items)
+
+    best, value = climb(Elsewhere(facts), OPTIONS, of, budget)
     return (best if value > popular * BETTER else None), tried
-
-
-def _climb(start: Elsewhere, worth: Callable[[Elsewhere], float], budget: Budget) -> tuple[Elsewhere, float]:
-    best, value = start, worth(start)
-    for change in OPTIONS:
-        if budget.left <= 0.0:
-            break
-        other = replace(best, **change)  # type: ignore[arg-type]  # the changes name the walk's own fields
-        found = worth(other)
-        if found > value * BETTER:
-            best, value = other, found
-    return best, value
 
 
 def _named(one: Elsewhere) -> str:

@@ -7,6 +7,7 @@ every data set.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar
 
@@ -21,9 +22,9 @@ from edgewise.models.contract import Budget
 from edgewise.models.ranking_lists import mean_average_precision
 from edgewise.tasks.nouns import Ragged, Ranked
 
-__all__ = ["Walks", "choose_walks"]
+__all__ = ["BETTER", "Walks", "choose_walks", "climb"]
 
-WalkT = TypeVar("WalkT", Together, Next)
+SettingsT = TypeVar("SettingsT")
 
 #: Validation seeds that settings are compared on.
 MOST_SEEDS: Final = 3_000
@@ -116,12 +117,12 @@ def choose_walks(
         width=150, depth=DEPTH, recent=400, cap=400, neighbours=wide, alpha=0.3, beta=0.5, beta_to=0.5,
         name="graph filter",
     )  # fmt: skip
-    together, best = _climb(together, TOGETHER, worth, budget)
+    together, best = climb(together, TOGETHER, worth, budget)
     after = Next(
         width=150, depth=DEPTH, recent=20, fade=0.75, neighbours=min(wide, 200), window=20, reach=0.5, back=0.5,
         beta=0.7, beta_to=0.3,
     )  # fmt: skip
-    after, alone = _climb(after, NEXT, worth, budget)
+    after, alone = climb(after, NEXT, worth, budget)
     ordered = together.fade < 1.0 or alone > best
     tastes = replace(together, fade=1.0, **GF_CF, name="low-pass filter")
     small = asof.evidence.items <= MOST_ITEMS and budget.left > 0.0
@@ -129,17 +130,19 @@ def choose_walks(
     return Walks(together, after if ordered else None, ordered, tastes if low else None), tried
 
 
-def _climb(walk: WalkT, options: tuple[dict[str, float], ...], worth: Any, budget: Budget) -> tuple[WalkT, float]:
-    """Take each change that makes the walk better."""
-    best = worth(walk)
+def climb(
+    start: SettingsT, options: Iterable[dict[str, float]], worth: Callable[[SettingsT], float], budget: Budget
+) -> tuple[SettingsT, float]:
+    """Take each change that makes the settings better, until the budget is over; and what they are worth."""
+    settings, best = start, worth(start)
     for change in options:
         if budget.left <= 0.0:
             break
-        other = replace(walk, **change)  # type: ignore[arg-type]  # the changes name the walk's own fields
+        other = replace(settings, **change)  # type: ignore[type-var]  # settings are dataclasses, which have no base
         value = worth(other)
         if value > best * BETTER:
-            walk, best = other, value
-    return walk, best
+            settings, best = other, value
+    return settings, best
 
 
 def _named(walk: Together | Next) -> str:
