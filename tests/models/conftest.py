@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -15,6 +17,8 @@ from edgewise.query.kinds import TaskKind
 from edgewise.schema.model import Column, Link, Schema, Table
 from edgewise.stypes import SType
 from edgewise.tasks.nouns import History, Labels, Ragged, Seeds, TaskSpec
+
+sys.path.insert(0, str(Path(__file__).parent))  # for the tests' own samples
 
 PEOPLE, DAYS, HORIZON = 60, 120, 7 * DAY
 KINDS = pa.array(["bread", "milk", "wine"])

@@ -3,6 +3,7 @@
 import numpy as np
 import pyarrow as pa
 import pytest
+from ranking_samples import history_of, labels_at
 
 from edgewise.clock import DAY
 from edgewise.errors import RunError
@@ -27,7 +28,7 @@ from edgewise.query.kinds import TaskKind
 from edgewise.schema.model import Column, Link, Schema, Table
 from edgewise.stypes import SType
 from edgewise.tasks.labels import joined
-from edgewise.tasks.nouns import History, Labels, Ragged, Seeds, TaskSpec
+from edgewise.tasks.nouns import Labels, Ragged, Seeds, TaskSpec
 
 USERS, ITEMS, DAYS, K = 60, 40, 84, 5
 TIMED = [EdgewiseRanker, Popularity, CohortPopularity, PersonalFrequency, ItemNeighbours, PairStateTrees]
@@ -83,25 +84,8 @@ def world(rows):
         "items": pa.table({"item_id": np.arange(ITEMS), "shelf": [f"s{i % 8}" for i in range(ITEMS)]}),
         "buys": pa.table({"user_id": rows[:, 0], "item_id": rows[:, 1], "at": rows[:, 2]}),
     }
-    order = np.lexsort((rows[:, 2], rows[:, 0]))
-    indptr = np.searchsorted(rows[order, 0], np.arange(USERS + 1)).astype(np.int64)
-    history = History(indptr, rows[order, 2], rows[order, 1])
-    spec = TaskSpec(TaskKind.RANKING, "users", 7 * DAY, item="items", k=K, history=history)
+    spec = TaskSpec(TaskKind.RANKING, "users", 7 * DAY, item="items", k=K, history=history_of(rows, USERS))
     return graph_from_arrays(tables, SCHEMA), spec
-
-
-def labels_at(rows, anchors):
-    """The distinct items of the week after each anchor; every user is asked."""
-    seeds, lists = [], []
-    for anchor in anchors:
-        for user in range(USERS):
-            inside = (rows[:, 0] == user) & (rows[:, 2] > anchor) & (rows[:, 2] <= anchor + 7 * DAY)
-            seeds.append((user, anchor))
-            lists.append(np.unique(rows[inside, 1]))
-    rows_at = np.array(seeds, dtype=np.int64)
-    indptr = np.concatenate([[0], np.cumsum([len(x) for x in lists])]).astype(np.int64)
-    target = Ragged(indptr, np.concatenate(lists).astype(np.int64))
-    return Labels(Seeds("users", rows_at[:, 0], rows_at[:, 1]), target)
 
 
 class Case:
@@ -112,7 +96,7 @@ class Case:
         self.graph, self.spec = world(self.rows)
         anchors = [DAY * d for d in (42, 49, 56, 63, 70, 77)]
         self.train, self.valid, self.test = (
-            labels_at(self.rows, part) for part in (anchors[:4], anchors[4:5], anchors[5:])
+            labels_at(self.rows, part, USERS) for part in (anchors[:4], anchors[4:5], anchors[5:])
         )
         self._fitted = {}
 
@@ -237,7 +221,7 @@ def test_the_ranker_beats_popularity_in_the_planted_world(case):
 
 def test_refit_uses_what_fit_chose(case):
     model = case.fit(EdgewiseRanker())
-    both = labels_at(case.rows, [DAY * d for d in (42, 49, 56, 63, 70)])
+    both = labels_at(case.rows, [DAY * d for d in (42, 49, 56, 63, 70)], USERS)
     model.refit(case.graph, case.spec, both, budget=Budget(600), progress=Quiet())
     found = model.predict(case.graph, case.spec, case.test.seeds)
     assert mean_average_precision(found, case.test.target, K) > 0.2

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from ranking_samples import history_of, labels_at
 
 from edgewise.clock import ALWAYS, DAY
 from edgewise.graph.memory import graph_from_arrays
@@ -23,7 +24,7 @@ from edgewise.models.ranking_spare import spare_items, strangers
 from edgewise.query.kinds import TaskKind
 from edgewise.schema.model import Column, Link, Schema, Table
 from edgewise.stypes import SType
-from edgewise.tasks.nouns import History, Labels, Ragged, Seeds, TaskSpec
+from edgewise.tasks.nouns import Ragged, Seeds, TaskSpec
 
 USERS, GAMES, FILMS, GROUPS, K = 120, 60, 80, 4, 5
 ANCHORS = [DAY * d for d in (28, 35, 42, 49, 56)]
@@ -72,24 +73,8 @@ def world(plays, views):
         "plays": pa.table({"user_id": plays[:, 0], "game_id": plays[:, 1], "at": plays[:, 2]}),
         "views": pa.table({"user_id": views[:, 0], "film_id": views[:, 1], "at": views[:, 2]}),
     }
-    order = np.lexsort((plays[:, 2], plays[:, 0]))
-    indptr = np.searchsorted(plays[order, 0], np.arange(USERS + 1)).astype(np.int64)
-    history = History(indptr, plays[order, 2], plays[order, 1])
-    spec = TaskSpec(TaskKind.RANKING, "users", 7 * DAY, item="games", k=K, history=history)
+    spec = TaskSpec(TaskKind.RANKING, "users", 7 * DAY, item="games", k=K, history=history_of(plays, USERS))
     return graph_from_arrays(tables, SCHEMA), spec
-
-
-def labels_at(plays, anchors):
-    """The games of the week after each anchor, everyone asked."""
-    seeds, lists = [], []
-    for at in anchors:
-        for user in range(USERS):
-            seeds.append((user, at))
-            inside = (plays[:, 0] == user) & (plays[:, 2] > at) & (plays[:, 2] <= at + 7 * DAY)
-            lists.append(np.unique(plays[inside, 1]))
-    indptr = np.concatenate([[0], np.cumsum([len(x) for x in lists])]).astype(np.int64)
-    found = np.array(seeds, dtype=np.int64)
-    return Labels(Seeds("users", found[:, 0], found[:, 1]), Ragged(indptr, np.concatenate(lists).astype(np.int64)))
 
 
 class Case:
@@ -99,7 +84,10 @@ class Case:
         late = np.where(np.arange(USERS) % 6 == 0, 63.1, 0.0)
         self.plays, self.views = rows_of(GAMES, 14, 0, late), rows_of(FILMS, 25, 1, np.zeros(USERS))
         self.graph, self.spec = world(self.plays, self.views)
-        self.train, self.valid = labels_at(self.plays, ANCHORS[:4]), labels_at(self.plays, ANCHORS[4:])
+        self.train, self.valid = (
+            labels_at(self.plays, ANCHORS[:4], USERS),
+            labels_at(self.plays, ANCHORS[4:], USERS),
+        )
         self.model = EdgewiseRanker()
         self.model.fit(self.graph, self.spec, self.train, self.valid, budget=Budget(600), progress=Quiet())
         self.asked = Seeds("users", np.arange(0, USERS, 6), np.full(USERS // 6, LAST))
@@ -123,7 +111,7 @@ def test_strangers_are_those_who_have_met_nothing(case):
 
 
 def test_what_strangers_saw_elsewhere_serves_them_better_than_what_is_popular(case):
-    truth = labels_at(case.plays, [LAST]).take(case.asked.rows)
+    truth = labels_at(case.plays, [LAST], USERS).take(case.asked.rows)
     found = case.model.predict(case.graph, case.spec, case.asked)
     setup, asof = case.asof()
     popular = spare_items(setup, asof, case.asked.rows, case.asked.at, K)[:, :K]
