@@ -201,14 +201,29 @@ def _simple(node: Aggregate, dialect: str) -> exp.Expression | None:
         case Func.COUNT_DISTINCT:
             return as_double(exp.Count(this=exp.Distinct(expressions=[value])))
         case Func.SUM:
-            return exp.Sum(this=value)
+            return exp.Sum(this=_in_order(node, value, dialect))
         case Func.AVG:
-            return exp.Avg(this=value)
+            return exp.Avg(this=_in_order(node, value, dialect))
         case Func.MIN:
             return exp.Min(this=value)
         case Func.MAX:
             return exp.Max(this=value)
         case Func.STDDEV if dialect != "sqlite":
-            return exp.StddevSamp(this=value)
+            return exp.StddevSamp(this=_in_order(node, value, dialect))
         case _:
             return None
+
+
+def _in_order(node: Aggregate, value: exp.Expression, dialect: str) -> exp.Expression:
+    """Fractions are added in the order of their size: else the last digit depends on which thread was first.
+
+    SQLite has one thread, and before version 3.44 no order within an aggregation.
+    """
+    whole = node.func is not Func.STDDEV and node.field is not None and _is_whole(node.field)
+    if whole or dialect == "sqlite":
+        return value
+    return exp.Order(this=value, expressions=[exp.Ordered(this=value.copy(), nulls_first=False)])
+
+
+def _is_whole(field: Field) -> bool:
+    return field.family is Family.BOOLEAN or field.column.dtype.lstrip("u").startswith("int")

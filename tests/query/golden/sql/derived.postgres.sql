@@ -68,7 +68,7 @@ WITH "ew_anchors"("slot", "at") AS (
   SELECT
     "ev"."e0",
     "w"."slot",
-    SUM("ev"."v") AS "v"
+    SUM("ev"."v" ORDER BY "ev"."v") AS "v"
   FROM "ew_events_1" AS "ev"
   JOIN "ew_window_1" AS "w"
     ON "w"."bin" = (
