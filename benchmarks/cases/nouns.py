@@ -114,6 +114,8 @@ class Case(ABC):
     #: by the mean. Otherwise each part is scored on its own.
     pooled: bool = True
     repeats: bool = False
+    #: The part that peers are tuned on; they take its settings to the others. None: tuned on each part.
+    tuned_at: str | None = None
     #: Parts that a peer runs, where not all: expensive peers at one origin.
     only: dict[str, tuple[str, ...]] = {}  # noqa: RUF012 (a constant)
 

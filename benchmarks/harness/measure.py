@@ -99,7 +99,8 @@ class Bench:
         python = python_of(system.requirements)
         _say(f"{self.case.name} {part} {system.name} …")
         command = [str(python), str(PEERS / system.script), str(job), str(out), *system.arguments]
-        cost = measured(command, out / "log.txt", env=_environment(), timeout=system.timeout)
+        environment = self.environment(system.name, part)
+        cost = measured(command, out / "log.txt", env=environment, timeout=system.timeout)
         for scratch in out.glob("cache*"):
             shutil.rmtree(scratch, ignore_errors=True)
         failed = cost.code != 0 or not (out / "predictions.parquet").exists()
@@ -112,6 +113,18 @@ class Bench:
             found["failed"] = "over its time" if cost.code == 124 else f"exit status {cost.code}"
         (out / "cost.json").write_text(json.dumps(found), encoding="utf-8")
         _say(f"    {json.dumps(found)}" + (f"  see {out / 'log.txt'}" if failed else ""))
+
+    def environment(self, system: str, part: str) -> dict[str, str]:
+        """Of a system's process: threads for all cores, and what it chose at the part where it was tuned."""
+        threads = str(os.cpu_count() or 1)
+        names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+        found = {**os.environ, **dict.fromkeys(names, threads), "PYTHONUNBUFFERED": "1"}
+        first = self.case.tuned_at
+        facts = self.home / "runs" / str(first) / system / "facts.json"
+        if first in (None, part) or not facts.exists():
+            return found
+        chosen = json.loads(facts.read_text()).get("chosen")
+        return found if chosen is None else {**found, "TUNED_KNOBS": json.dumps(chosen)}
 
     def score(self) -> dict[str, Any]:
         """Score all that has run and write the JSON."""
@@ -211,13 +224,6 @@ class Bench:
 
 def _keys(truth: pa.Table) -> np.ndarray:
     return np.asarray(truth.column("entity").cast(pa.string()).to_pylist())
-
-
-def _environment() -> dict[str, str]:
-    """The machine's cores for everybody, and Python's output at once."""
-    threads = str(os.cpu_count() or 1)
-    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
-    return {**os.environ, **dict.fromkeys(names, threads), "PYTHONUNBUFFERED": "1"}
 
 
 def _memory_gb() -> int:

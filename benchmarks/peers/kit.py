@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -21,7 +22,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import scipy.sparse as sp
 
-__all__ = ["Events", "Job", "Tuned", "main", "matrix", "top_lists", "tune", "versions", "write_lists"]
+__all__ = [
+    "Events", "Job", "Tuned", "main", "matrix", "settings", "top_lists", "tune", "versions", "write_lists",
+]  # fmt: skip
 
 DAY = 86_400_000_000  # microseconds
 _USERS_AT_ONCE = 256
@@ -185,11 +188,22 @@ def quality(metric: str, lists: np.ndarray, truth: list[np.ndarray], k: int) -> 
 Fit = Callable[[Events, float, dict[str, Any]], Callable[[np.ndarray], np.ndarray]]
 
 
+def settings(grid: dict[str, list[Any]], said: dict[str, Any]) -> list[dict[str, Any]]:
+    """Settings of a grid to try, at random, as many as the job has trials; or those of another part.
+
+    `TUNED_KNOBS` in the environment holds what was chosen there, as JSON; what is no knob of the grid is left out.
+    """
+    before = json.loads(os.environ.get("TUNED_KNOBS", "{}"))
+    if before:
+        return [{name: before[name] for name in grid}]
+    every = [dict(zip(grid, values, strict=True)) for values in itertools.product(*grid.values())]
+    rng = np.random.default_rng(said["random_seed"])
+    return [every[i] for i in rng.permutation(len(every))[: said["trials"]]]
+
+
 def tune(job: Job, fit: Fit, grid: dict[str, list[Any]]) -> Tuned:
     """Try settings of a grid at random on the held-out slice, within the job's trials and seconds."""
-    every = [dict(zip(grid, values, strict=True)) for values in itertools.product(*grid.values())]
-    rng = np.random.default_rng(job.said["random_seed"])
-    chosen = [every[i] for i in rng.permutation(len(every))[: job.said["trials"]]]
+    chosen = settings(grid, job.said)
     if len(chosen) == 1:
         return Tuned(chosen[0], [], 0.0)
     before, moment, users, truth = job.held_out()

@@ -8,14 +8,13 @@ from the cut by the horizon; the latest validates. Only what lay at or before an
 
 from __future__ import annotations
 
-import itertools
 import time
 from pathlib import Path
 from typing import Any
 
 import lightgbm as lgb
 import numpy as np
-from kit import Job, main, quality, versions, write_lists
+from kit import Job, main, quality, settings, versions, write_lists
 from pairs import Pairs
 
 ANCHORS = 8
@@ -59,14 +58,11 @@ def run(folder: Path, out: Path, arguments: list[str]) -> dict[str, Any]:
 
 def _tune(job: Job, parts: list[Any]) -> tuple[dict[str, Any], int, list[dict[str, Any]]]:
     """Settings at random; trees by early stopping on the latest anchor; the best by the job's metric there."""
-    every = [dict(zip(GRID, values, strict=True)) for values in itertools.product(*GRID.values())]
-    rng = np.random.default_rng(job.said["random_seed"])
     x, y, group = _stack(parts[:-1]) if len(parts) > 1 else _stack(parts)
     held = parts[-1]
     began, tried = time.perf_counter(), []
     stop = lgb.early_stopping(40, verbose=False)
-    for number in rng.permutation(len(every))[: job.said["trials"]]:
-        knobs = every[number]
+    for knobs in settings(GRID, job.said):
         model = _ranker(knobs, MOST_TREES, job).fit(
             x, y, group=group, eval_set=[(held.x, held.y)], eval_group=[held.sizes], eval_at=[job.said["k"]],
             callbacks=[stop],

@@ -9,7 +9,6 @@ latest rows as they are. Only what lay at or before an anchor is read for it.
 
 from __future__ import annotations
 
-import itertools
 import json
 import time
 from pathlib import Path
@@ -20,7 +19,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from aggregates import Aggregates
-from kit import main, versions
+from kit import main, settings, versions
 
 GRID: dict[str, list[Any]] = {
     "num_leaves": [7, 15, 31, 63],
@@ -62,17 +61,13 @@ def _tune(
     said: dict[str, Any], x: np.ndarray, y: np.ndarray, at: np.ndarray, maker: Aggregates
 ) -> tuple[dict[str, Any], int, list[dict[str, Any]]]:
     """Settings at random, trees by early stopping, both on the latest anchors."""
-    every = [dict(zip(GRID, values, strict=True)) for values in itertools.product(*GRID.values())]
-    if said["kind"] == "binary":
-        every = [k | {"objective": "binary"} for k in every if k["objective"] == "l1"]
-    rng = np.random.default_rng(said["random_seed"])
+    grid = GRID | ({"objective": ["binary"]} if said["kind"] == "binary" else {})
     anchors, counts = np.unique(at, return_counts=True)
     later = np.cumsum(counts[::-1])[::-1] / counts.sum()
     held = at >= anchors[np.flatnonzero(later >= HELD_OUT)[-1]]
     metric = "auc" if said["kind"] == "binary" else "l1"
     began, tried = time.perf_counter(), []
-    for number in rng.permutation(len(every))[: said["trials"]]:
-        knobs = every[number]
+    for knobs in settings(grid, said):
         model = _model(said, knobs, MOST_TREES).fit(
             x[~held], y[~held], eval_set=[(x[held], y[held])], eval_metric=metric,
             categorical_feature=maker.categories,

@@ -10,8 +10,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from basket import basket_weights
+from benchmarks.cases.table import CASES
+from benchmarks.harness import measure
 from benchmarks.harness.score import Part, statistics
-from kit import Events, Job, matrix, quality, top_lists
+from kit import Events, Job, matrix, quality, settings, top_lists
 from linear import ease, turbo
 from neighbours import ItemKNN, nearest_users
 from rules import RULES
@@ -134,3 +136,26 @@ def test_what_settings_are_chosen_by_is_the_metric_that_is_reported(metric: str)
                       "rank": np.tile(np.arange(1, 11), 25), "item": lists.ravel()})  # fmt: skip
     reported = statistics(Part("ranking", table, k=10), found)[metric].value()
     assert quality(metric, lists, truth, 10) == pytest.approx(reported)
+
+
+def test_settings_of_another_part_are_taken_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    grid, said = {"penalty": [1.0, 10.0, 100.0], "depth": [3, 5]}, {"random_seed": 0, "trials": 4}
+    tried = settings(grid, said)
+    assert len(tried) == 4
+    assert tried == settings(grid, said)
+    monkeypatch.setenv("TUNED_KNOBS", json.dumps({"penalty": 10.0, "depth": 5, "trees": 80}))
+    assert settings(grid, said) == [{"penalty": 10.0, "depth": 5}]
+
+
+def test_later_parts_are_told_what_was_chosen_at_the_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(measure, "CACHE", tmp_path)
+    bench = measure.Bench(CASES["next-purchase"])
+    first, later = bench.case.parts()[:2]
+    folder = tmp_path / "next-purchase" / "runs" / first / "ease"
+    folder.mkdir(parents=True)
+    (folder / "facts.json").write_text(json.dumps({"chosen": {"penalty": 10.0}}))
+    assert bench.environment("ease", later)["TUNED_KNOBS"] == '{"penalty": 10.0}'
+    assert "TUNED_KNOBS" not in bench.environment("ease", first)
+    assert "TUNED_KNOBS" not in bench.environment("itemknn", later)
