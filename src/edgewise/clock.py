@@ -7,13 +7,17 @@ A row whose time is missing in a table that has time is never visible: its time 
 from __future__ import annotations
 
 import datetime as dt
+import time
 from typing import Final
 
 import numpy as np
+from jaxtyping import Int64
 
 from edgewise.errors import ArgumentError
 
-__all__ = ["ALWAYS", "DAY", "HOUR", "MINUTE", "NEVER", "SECOND", "from_micros", "iso", "to_micros"]
+__all__ = [
+    "ALWAYS", "DAY", "HOUR", "MINUTE", "NEVER", "SECOND", "from_micros", "iso", "latest_past", "now", "to_micros",
+]  # fmt: skip
 
 SECOND: Final = 1_000_000
 MINUTE: Final = 60 * SECOND
@@ -49,6 +53,22 @@ def to_micros(moment: str | dt.datetime | dt.date | np.datetime64 | int) -> int:
         moment = moment.replace(tzinfo=dt.UTC)
     delta = moment - _EPOCH
     return (delta.days * 86_400 + delta.seconds) * SECOND + delta.microseconds
+
+
+def now() -> int:
+    """The computer's clock."""
+    return int(time.time() * SECOND)
+
+
+def latest_past(times: Int64[np.ndarray, " rows"]) -> int:
+    """The latest of some times not after the computer's clock; the latest of all where every one is after it.
+
+    A wrong date far ahead (2099-12-31) must not become the moment that questions about the present are asked at.
+    ALWAYS where there is no time.
+    """
+    there = times[times < NEVER]
+    past = there[there <= now()]
+    return int((past if len(past) else there).max(initial=ALWAYS))
 
 
 def from_micros(micros: int) -> dt.datetime:

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel
 from sqlglot import expressions as exp
 
-from edgewise.clock import ALWAYS, DAY, NEVER, iso, to_micros
+from edgewise.clock import ALWAYS, DAY, NEVER, iso, now, to_micros
 from edgewise.decisions.decided.nouns import Decided
 from edgewise.decisions.project.file import PROJECT, DecidingFile
 from edgewise.decisions.project.read import read_deciding
@@ -122,7 +122,7 @@ def latest_of(database: Database) -> int:
     """The time of the latest row (microseconds since the epoch).
 
     Tables that refer to others tell; of calendars and the like, whose rows may lie years ahead, only where there
-    are no others.
+    are no others. Rows after the computer's clock do not tell, unless all of a table's are.
 
     Raises:
         ArgumentError: no row has a time.
@@ -132,12 +132,13 @@ def latest_of(database: Database) -> int:
     latest = ALWAYS
     for table in [table for table in timed if schema.links_from(table.name)] or timed:
         at = database.source.micros(table.name, str(table.time))
-        query = exp.select(exp.alias_(exp.Max(this=at), "latest")).from_(
-            exp.Table(this=exp.to_identifier(table.name, quoted=True))
-        )
-        found = database.source.read(query).column("latest")[0].as_py()
-        if found is not None and ALWAYS < found < NEVER:
-            latest = max(latest, int(found))
+        past = exp.Case().when(exp.LTE(this=at.copy(), expression=exp.convert(now())), at.copy())
+        query = exp.select(exp.alias_(exp.Max(this=past), "past"), exp.alias_(exp.Max(this=at), "last"))
+        query = query.from_(exp.Table(this=exp.to_identifier(table.name, quoted=True)))
+        found = database.source.read(query).to_pylist()[0]
+        reached = found["last"] if found["past"] is None else found["past"]
+        if reached is not None and ALWAYS < reached < NEVER:
+            latest = max(latest, int(reached))
     if latest == ALWAYS:
         raise ArgumentError("no row has a time, so there is no latest moment", hint="say when: at=TIME, --at TIME")
     return latest

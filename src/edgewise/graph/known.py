@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from edgewise.clock import ALWAYS, NEVER
+from edgewise.clock import ALWAYS, NEVER, latest_past
 from edgewise.graph.relation import Hop
 from edgewise.graph.store import GraphStore
 from edgewise.ids import MISSING
@@ -14,6 +14,7 @@ __all__ = ["known_at", "latest_row"]
 
 def latest_row(graph: GraphStore) -> int:
     """The time of the latest row, ALWAYS where none has a time: when a question about the present is asked.
+    Rows after the computer's clock do not tell, unless all are.
 
     Tables that refer to others tell; of calendars and the like, whose rows may lie years ahead, only where there
     are no others. Clocks (numbered weeks and the like) are left out for the same reason.
@@ -22,7 +23,7 @@ def latest_row(graph: GraphStore) -> int:
     latest = ALWAYS
     for table in [name for name in timed if graph.schema.links_from(name)] or timed:
         times = graph.times(table)
-        latest = max(latest, int(times[times < NEVER].max(initial=ALWAYS)))
+        latest = max(latest, latest_past(times))
     return latest
 
 

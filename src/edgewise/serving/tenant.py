@@ -6,7 +6,6 @@ import asyncio
 import hashlib
 import logging
 import os
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -15,7 +14,7 @@ from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from edgewise.clock import SECOND
+from edgewise.clock import now
 from edgewise.errors import ArgumentError
 from edgewise.ids import MISSING
 from edgewise.prediction.nouns import Event
@@ -113,7 +112,7 @@ class Tenant:
         heard = (one.event.at for one in self.log.read()) if isinstance(live, Deciding) else ()
         self._latest = max(live.latest, self._latest, int(self.log.fact("latest") or 0), max(heard, default=0))
         if self.settings.clock == "data" and self._latest > 0:
-            self._offset = self._latest - _wall()
+            self._offset = self._latest - now()
         if isinstance(live, Live):
             self._warm(live)
         self.started = True
@@ -144,7 +143,7 @@ class Tenant:
 
     def now(self) -> int:
         """The time of this service in microseconds; see `Settings.clock`."""
-        return _wall() + self._offset
+        return now() + self._offset
 
     def asks(self, user: str, session: Sequence[tuple[str, Any]] = ()) -> Composer:
         """A question of a user ("" for nobody in particular): which model answers, as of now."""
@@ -319,7 +318,3 @@ def _noting(events: Iterable[Event], taken: list[Event]) -> Iterator[Event]:
     for event in events:
         taken.append(event)
         yield event
-
-
-def _wall() -> int:
-    return int(time.time() * SECOND)

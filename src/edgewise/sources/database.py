@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from edgewise import clock
 from edgewise.schema import graphfile
 from edgewise.schema.graphfile import GraphFile
 from edgewise.schema.infer import infer
@@ -95,7 +95,7 @@ def understand(
         if progress is not None:
             progress(table)
         profiles[table] = replace(profile_table(source, table, schemas[table]), sql=defined.get(table))
-    evidence = SqlEvidence(source, now if now is not None else int(time.time() * 1_000_000))
+    evidence = SqlEvidence(source, clock.now() if now is None else now)
     schema = infer(profiles, evidence, given, source.declared())
     left_out = (*((table, None) for table in sorted(gone)), *schema.left_out)
     problems = tuple(p for p in source.problems() if p.table in schema.tables)

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from edgewise.clock import NEVER
+from edgewise.clock import latest_past
 from edgewise.errors import ArgumentError
 from edgewise.graph.store import GraphStore
 from edgewise.ids import MISSING
@@ -78,7 +78,7 @@ def _latest(graph: GraphStore) -> int:
     for table in graph.schema:
         if table.time is not None:
             times = graph.times(table.name)
-            latest = max(latest, int(times[times < NEVER].max(initial=0)))
+            latest = max(latest, latest_past(times))
     return latest
 
 
