@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Send
 from starlette.types import Scope as Wire
 
 from edgewise.errors import UserError
+from edgewise.serving.direct import Direct
 from edgewise.serving.envelope import ErrorEnvelope, Refusal, envelope, invalid
 from edgewise.serving.limits import BodyLimit
 from edgewise.serving.pages.fits import Fits
@@ -67,6 +68,7 @@ def make_app(
     app.add_exception_handler(UserError, _refused)
     app.add_exception_handler(Exception, _refused)
     app.add_middleware(BodyLimit, most=most_bytes, refuse=_response)
+    app.add_middleware(Direct, most=most_bytes)
     app.add_middleware(Front, service=service)
     return app
 

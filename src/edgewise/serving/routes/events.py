@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
 from edgewise.decisions.people import Word
 from edgewise.serving.answers import Accepted
+from edgewise.serving.direct import taken
 from edgewise.serving.intake import MOST_IN_A_BATCH
 from edgewise.serving.routes.given import Events, clean
 
@@ -62,14 +63,7 @@ async def post_events(tenant: Events, body: EventBody) -> Accepted:
     """Take one event or several. When the answer comes they are on the disk, and the next answer has seen them."""
     events = body.events if isinstance(body, EventsIn) else [body]
     logged = await tenant.accept([e.model_dump() for e in events], isinstance(body, EventsIn))
-    new = sum(1 for one in logged if one.new)
-    tenant.metrics.events(new, len(logged) - new)
-    return Accepted(
-        accepted=new,
-        duplicates=len(logged) - new,
-        ignored=len(events) - len(logged),
-        position=max((one.position for one in logged), default=0),
-    )
+    return Accepted(**taken(tenant, logged, len(events)))
 
 
 @router.post("/users/{key:path}/feedback", response_model=Accepted, operation_id="post_feedback")
