@@ -39,6 +39,7 @@ from edgewise.models.ranking_data import TableCache, hidden_share, hold_out, lat
 from edgewise.models.ranking_elsewhere import Elsewhere, MetElsewhere, choose_elsewhere
 from edgewise.models.ranking_lists import ranked
 from edgewise.models.ranking_setup import Setup, links_of, moments_of, ranking_target
+from edgewise.models.ranking_newcomers import with_liking
 from edgewise.models.ranking_spare import Propose, popular_serves_strangers, with_spare
 from edgewise.models.ranking_tables import RankingTable, channels_for, make_pool, make_table
 from edgewise.models.ranking_walks import choose_walks
@@ -123,6 +124,7 @@ class EdgewiseRanker(Model):
             self._choose_walks(graph, spec, train, valid, budget.share(WALKS_SHARE))
             progress.say("walks are chosen")
         table, asof, channels = self._training(graph, spec, train)
+        self._setup, self._facts["newcomers"] = with_liking(self._setup, graph, spec, train, random_seed)
         progress.say(f"{len(table):,} seeds, {len(table.pool.items):,} candidates from {len(channels)} channels")
         self._columns = useful_columns(table)
         judged, target, seen = self._validation(graph, spec, train, valid, asof, channels)

@@ -12,8 +12,10 @@ from edgewise.clock import ALWAYS
 from edgewise.graph.store import GraphStore
 from edgewise.ids import MISSING
 from edgewise.models.candidates.asof import AsOf
+from edgewise.models.candidates.content import ContentPlan
 from edgewise.models.candidates.evidence import Evidence, Meetings
 from edgewise.models.candidates.read import Plan, gather, history_meetings, plan_evidence
+from edgewise.models.candidates.shelf import Liking
 from edgewise.models.candidates.worlds import past_of, world_of
 from edgewise.models.ranking_walks import Walks
 from edgewise.query.kinds import TaskKind
@@ -35,7 +37,8 @@ MANY_EVENTS = 300_000
 class Setup:
     """Fitted at the training cut. `again`: whether an entity meets the same item again. `grid`: see `AsOf`.
 
-    Tables are made for `block` microseconds of anchors at a time. `walks` are chosen later, on validation.
+    Tables are made for `block` microseconds of anchors at a time. `walks` are chosen later, on validation; so is
+    `liking`, learnt from the training labels: how items that few have met are told apart.
     `without` are parts of `models.contract.PARTS` that are left out.
     """
 
@@ -45,6 +48,7 @@ class Setup:
     grid: int = 1
     block: int = 1
     walks: Walks | None = None
+    liking: Liking | None = None
     without: tuple[str, ...] = ()
 
     @classmethod
@@ -88,14 +92,16 @@ class Setup:
     @classmethod
     def from_json(cls, content: dict[str, Any]) -> Setup:
         """The inverse of `to_json`."""
-        plan = {name: tuple(tuple(entry) for entry in entries) for name, entries in content["plan"].items()}
+        told = {name: entries for name, entries in content["plan"].items() if name != "content"}
+        plan = {name: tuple(tuple(entry) for entry in entries) for name, entries in told.items()}
         return cls(
-            Plan(**plan),
+            Plan(**plan, content=ContentPlan.from_json(content["plan"].get("content", {}))),
             bool(content["static"]),
             bool(content["again"]),
             int(content["grid"]),
             int(content["block"]),
             None if content.get("walks") is None else Walks.from_json(content["walks"]),
+            None if content.get("liking") is None else Liking.from_json(content["liking"]),
             tuple(content.get("without", ())),
         )
 

@@ -13,11 +13,11 @@ from edgewise.models.candidates.channel import Proposed
 from edgewise.models.candidates.popular import Popular
 from edgewise.models.ranking_lists import filled, mean_average_precision
 from edgewise.models.ranking_setup import Setup
-from edgewise.models.ranking_tables import RankingTable, forget_met
+from edgewise.models.ranking_tables import RankingTable, forget_met, newcomers_for
 from edgewise.state.pair import PairReading
 from edgewise.tasks.nouns import Ragged, Ranked
 
-__all__ = ["Propose", "popular_serves_strangers", "spare_items", "strangers", "with_spare"]
+__all__ = ["Propose", "in_turn", "popular_serves_strangers", "spare_items", "strangers", "with_spare"]
 
 #: How many popular items beyond k are read, to have enough after those already listed are passed over.
 BEYOND = 100
@@ -61,7 +61,24 @@ def with_spare(
             items[mine[~reached]], scores[mine[~reached]] = MISSING, -np.inf
     if (items[:, -1:] != MISSING).all():
         return Ranked(items, scores)
-    return filled(Ranked(items, scores), spare_items(setup, asof, rows, at, k))
+    spare = spare_items(setup, asof, rows, at, k)
+    return filled(Ranked(items, scores), in_turn(spare, _new(setup, asof, rows, at, k)))
+
+
+def _new(setup: Setup, asof: AsOf, rows: np.ndarray, at: np.ndarray, k: int) -> Int64[np.ndarray, "n width"]:
+    """Items that few have met, by what they are like, as of each anchor."""
+    nothing = np.full((len(rows), 0), MISSING, dtype=np.int64)
+    found = [channel.propose(asof, rows, at).items for channel in newcomers_for(setup, k)]
+    return np.concatenate([nothing, *found], axis=1)
+
+
+def in_turn(
+    first: Int64[np.ndarray, "n width"], second: Int64[np.ndarray, "n other"]
+) -> Int64[np.ndarray, "n both"]:
+    """Lists of items taken from two by turns, the rest of the longer one last."""
+    width = min(first.shape[1], second.shape[1])
+    turns = np.stack([first[:, :width], second[:, :width]], axis=2).reshape(len(first), 2 * width)
+    return np.concatenate([turns, first[:, width:], second[:, width:]], axis=1)
 
 
 def popular_serves_strangers(

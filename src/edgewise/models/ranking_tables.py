@@ -12,6 +12,7 @@ from edgewise.models.candidates.asof import AsOf
 from edgewise.models.candidates.channel import Channel, Proposed
 from edgewise.models.candidates.merge import Pool, merge, part_of_pool
 from edgewise.models.candidates.neighbours import Next, Together
+from edgewise.models.candidates.newcomers import Newcomers
 from edgewise.models.candidates.popular import CohortPopular, Own, PlacePopular, Popular
 from edgewise.models.candidates.siblings import Siblings
 from edgewise.models.ranker_features import feature_table, told_without
@@ -19,7 +20,7 @@ from edgewise.models.ranking_lists import positives
 from edgewise.models.ranking_setup import Setup, was_met
 from edgewise.tasks.nouns import Ragged
 
-__all__ = ["RankingTable", "channels_for", "forget_met", "joined", "make_pool", "make_table"]
+__all__ = ["RankingTable", "channels_for", "forget_met", "joined", "make_pool", "make_table", "newcomers_for"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,17 @@ def channels_for(setup: Setup, asof: AsOf) -> list[Channel]:
         *(PlacePopular(name) for name in asof.evidence.stocked),
         *_walks(setup),
         *(Siblings(name, width=30 if new else 20) for name in list(asof.evidence.attributes)[:2]),
+        *newcomers_for(setup),
     ]
+
+
+def newcomers_for(setup: Setup, width: int | None = None) -> list[Newcomers]:
+    """The channel of items that few have met, where they can be told apart; it proposes `width` of them."""
+    liking = setup.liking
+    if liking is None:
+        return []
+    grid = max(1, min(setup.block, liking.lately))
+    return [Newcomers(liking, liking.width if width is None else width, grid)]
 
 
 def _walks(setup: Setup) -> list[Channel]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from jaxtyping import Float32, Int64
@@ -12,6 +12,9 @@ from jaxtyping import Float32, Int64
 from edgewise.models.candidates.evidence import Evidence, Meetings, codes_over
 from edgewise.models.candidates.item_graph import ItemGraph, spread
 from edgewise.state.pair import PairTimeline, Timeline, pair_timeline
+
+if TYPE_CHECKING:
+    from edgewise.models.candidates.shelf import Shelf
 
 __all__ = ["HALF_LIVES", "AsOf"]
 
@@ -77,6 +80,15 @@ class AsOf:
                 made.pop(next(iter(made)))
             made[key, moment] = build(moment)
         return made[key, moment]
+
+    def shelf(self, liking: Hashable, moment: int, build: Callable[[int], Shelf]) -> Shelf | None:
+        """The newcomers as of a moment; the last few are kept. None where a world knows none."""
+        made: dict[Hashable, Shelf] = self.crowd._made.setdefault("shelves", {})
+        if (liking, moment) not in made:
+            if len(made) >= MOST_GRAPHS:
+                made.pop(next(iter(made)))
+            made[liking, moment] = build(moment)
+        return made[liking, moment]
 
     def spread(
         self,

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-from jaxtyping import Int, Int64
+from jaxtyping import Float32, Int, Int32, Int64
 
 from edgewise.clock import ALWAYS
 
-__all__ = ["Evidence", "Meetings", "codes_over"]
+__all__ = ["Content", "Evidence", "Meetings", "codes_over"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,31 @@ class Meetings:
 
 
 @dataclass(frozen=True, slots=True)
+class Content:
+    """Values of items. Item `i` has `values[indptr[i]:indptr[i + 1]]`, grouped by source; a value belongs to one
+    source. `worth` is 1 / sqrt(how many values of that source the item has).
+
+    `listed` is when the item's own row became visible. `said[n]` is (entity, value) at a time, in the order of
+    entities and then of time, about values of source `said_of[n]`.
+    """
+
+    indptr: Int64[np.ndarray, " items_plus_1"]
+    values: Int32[np.ndarray, " entries"]
+    worth: Float32[np.ndarray, " entries"]
+    source_of: Int32[np.ndarray, " values"]
+    names: tuple[str, ...]
+    listed: Int64[np.ndarray, " items"]
+    said: tuple[Meetings, ...] = ()
+    said_of: tuple[int, ...] = ()
+    said_names: tuple[str, ...] = ()
+
+    @property
+    def item_of(self) -> Int64[np.ndarray, " entries"]:
+        """The item of each entry."""
+        return np.repeat(np.arange(len(self.indptr) - 1), np.diff(self.indptr))
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """A ranking task's world in row ids.
 
@@ -41,7 +66,7 @@ class Evidence:
     `cohorts` are codes per item and per entity, MISSING where null. A place is a third table that the same
     facts link to (a store, a site): `visits[name]` is (entity, place), `stocked[name]` (place, item).
     `signals[name]` is (place or row 0, item): rows of other tables that speak of an item (a promotion), for
-    the place of that name where `signal_place` gives one. `listed` is when an item's own row became visible.
+    the place of that name where `signal_place` gives one. `content` is what items are like.
     """
 
     entities: int
@@ -53,6 +78,7 @@ class Evidence:
     stocked: dict[str, Meetings] = field(default_factory=dict)
     signals: dict[str, Meetings] = field(default_factory=dict)
     signal_place: dict[str, str] = field(default_factory=dict)
+    content: Content | None = None
 
     @property
     def static(self) -> bool:

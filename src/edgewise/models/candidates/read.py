@@ -6,7 +6,7 @@ gives the same columns whatever has been added since.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
@@ -17,6 +17,7 @@ from edgewise.clock import DAY, NEVER
 from edgewise.graph.relation import Hop
 from edgewise.graph.store import GraphStore
 from edgewise.ids import MISSING
+from edgewise.models.candidates.content import ContentPlan, plan_content, read_content
 from edgewise.models.candidates.evidence import Evidence, Meetings, codes_over
 from edgewise.schema.model import Link
 from edgewise.stypes import SType
@@ -44,6 +45,7 @@ class Plan:
         tuple[str, str, str, str, str], ...
     ] = ()  # fact table, entity link, item link, place link, place
     signals: tuple[tuple[str, str, str, str], ...] = ()  # table, item link, place link, place ("" without)
+    content: ContentPlan = field(default_factory=ContentPlan)
 
 
 def plan_evidence(graph: GraphStore, spec: TaskSpec, cut: int) -> Plan:
@@ -57,7 +59,13 @@ def plan_evidence(graph: GraphStore, spec: TaskSpec, cut: int) -> Plan:
         for link in graph.schema.links_from(table)
         if link.column not in (entity, item) and _is_place(graph, spec, table, link, cut)
     )
-    return Plan(_attributes(graph, spec, cut), _cohorts(graph, spec, cut), places, _signals(graph, spec, places))
+    return Plan(
+        _attributes(graph, spec, cut),
+        _cohorts(graph, spec, cut),
+        places,
+        _signals(graph, spec, places),
+        plan_content(graph, spec, cut),
+    )
 
 
 def gather(graph: GraphStore, spec: TaskSpec, plan: Plan, history: Meetings, *, since: int) -> Evidence:
@@ -89,6 +97,7 @@ def gather(graph: GraphStore, spec: TaskSpec, plan: Plan, history: Meetings, *, 
         stocked,
         signals,
         signal_place,
+        read_content(graph, spec, plan.content),
     )
 
 

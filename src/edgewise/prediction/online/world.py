@@ -14,6 +14,7 @@ from edgewise.ids import MISSING
 from edgewise.models.candidates.asof import AsOf
 from edgewise.models.candidates.evidence import Evidence, Meetings, codes_over
 from edgewise.models.candidates.item_graph import ItemGraph
+from edgewise.models.candidates.shelf import Shelf
 from edgewise.prediction.online.spread import spread_live
 from edgewise.state.fixed import fixed
 from edgewise.state.live import LiveTimeline
@@ -115,6 +116,10 @@ class LiveWorld(_Live):
         return self._graphs[key]
 
     @property
+    def shelf(self, liking: Hashable, moment: int, build: Callable[[int], Shelf]) -> Shelf | None:
+        """None: what items are like is not kept."""
+        return None
+
     def graphs(self) -> Mapping[Hashable, ItemGraph]:
         """The item-item graphs by their channels' keys."""
         return self._graphs
