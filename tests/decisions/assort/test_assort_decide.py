@@ -193,6 +193,21 @@ def test_a_store_without_a_past_is_served_from_stores_like_it() -> None:
     assert sold[best].mean() > 1.5 * sold[rest].mean()
 
 
+def test_the_same_sales_say_less_when_they_are_of_a_few_days() -> None:
+    then, own = facts(), facts().sales.store == 0
+    expected = []
+    for days in (None, 0, 2):  # as they came; none; all in the last two days
+        sales = then.sales if days != 0 else then.sales.where(~own)
+        if days == 2:
+            sales = replace(sales, time=np.where(own, then.at - (then.at - sales.time) % (2 * DAY), sales.time))
+        made = forecast(replace(then, sales=sales), chain_terms(entry(), facts()), learn=False)
+        of = np.zeros(len(then.articles))
+        of[made.candidates[0]] = made.expected[0] / made.expected[0].sum()
+        expected.append(of)
+    long, none, short = expected
+    assert np.abs(short - none).sum() < 0.7 * np.abs(long - none).sum()
+
+
 def test_what_is_expected_adds_up_to_what_was_sold_after() -> None:
     then = facts().as_of(AT - 28 * DAY)
     made = forecast(then, chain_terms(entry(), facts()))

@@ -30,6 +30,8 @@ _LEARNT, _UNSOLD = 1200, 0.25
 _FEWEST: Final = 300
 _PERIODS: Final = 2
 _HIDDEN: Final = 0.15
+#: So many days are seen of stores that are learnt as young ones.
+_YOUNG: Final = (3.0, 91.0)
 _ROUNDS: Final = 150
 #: A row counts by what its store sells to the power of minus this: large stores do not drown small ones.
 _EVEN = 0.5
@@ -151,6 +153,19 @@ def _period(facts: Facts, terms: Terms, back: int, rng: np.random.Generator) -> 
     if back == 1 and len(chosen) and not hidden[then.sales.store].all():
         without = replace(then, sales=then.sales.where(~hidden[then.sales.store]))
         yield from _rows(without, terms, after, sold, chosen, rng)
+    if back == 1:
+        yield from _young(then, terms, after, sold, rng)
+
+
+def _young(then: Facts, terms: Terms, after: Any, sold: np.ndarray, rng: np.random.Generator) -> Iterator[_Rows]:
+    """Rows of some stores of which only the last days are seen: what is learnt doubts a short past."""
+    young = rng.random(len(then.stores)) < _HIDDEN
+    few, many = np.log(_YOUNG)
+    days = np.where(young, np.exp(rng.uniform(float(few), float(many), len(then.stores))), np.inf)
+    seen = (then.at - then.sales.time) / DAY < days[then.sales.store]
+    chosen = np.flatnonzero(young & (sold > 0))
+    if len(chosen) and seen.any():
+        yield from _rows(replace(then, sales=then.sales.where(seen)), terms, after, sold, chosen, rng)
 
 
 def _rows(

@@ -33,6 +33,8 @@ def guess(signals: Signals, stores: Int64[np.ndarray, " stores"], candidates: in
     """Own sales drawn towards what others say, by Bayes: a prior that is worth more where more is sold."""
     block = signals.block(stores)
     seen = _seen(signals)[stores][:, None]
+    # own sales speak by how much of them has lasted: those of a few days are of a few shoppers and baskets
+    lasting = 1.0 - signals.sold[0][stores][:, None] / np.maximum(seen, 1e-9)
     parts = ((_CHAIN, None), (_FINE, block.fine), (_NEAR, block.near), (_SHOPPERS, block.shoppers))
     prior = np.zeros_like(block.fast)
     for weight, said in parts:
@@ -43,7 +45,7 @@ def guess(signals: Signals, stores: Int64[np.ndarray, " stores"], candidates: in
         silent = said.sum(axis=1, keepdims=True) <= 0
         prior += np.float32(weight) * np.where(silent, signals.chain[1].astype(np.float32), said)
     worth = PRIOR + SHARE * seen
-    share = (0.5 * (block.middle + block.slow) + worth * prior) / (seen + worth)
+    share = (lasting * 0.5 * (block.middle + block.slow) + worth * prior) / (lasting * seen + worth)
     count = min(candidates, share.shape[1])
     best = np.argsort(-share, axis=1, kind="stable")[:, :count]
     return Guess(stores, block, share.astype(np.float32), best)
