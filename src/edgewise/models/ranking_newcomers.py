@@ -19,18 +19,19 @@ from edgewise.ids import MISSING
 from edgewise.models.candidates.asof import AsOf
 from edgewise.models.candidates.evidence import Evidence
 from edgewise.models.candidates.newcomers import pair_tastes, tastes_of
-from edgewise.models.candidates.shelf import Liking, ages, item_traits, newcomers, value_state
+from edgewise.models.candidates.shelf import Liking, ValueState, ages, item_traits, newcomers, value_state
 from edgewise.models.ranking_setup import Setup, links_of, ranking_target
 from edgewise.tasks.nouns import Labels, Ragged, TaskSpec
 
-__all__ = ["learn_liking", "with_liking"]
+__all__ = ["drawn", "learn_liking", "with_liking"]
 
 #: The latest anchors that are learnt from, pairs of each, and items that a pair is told from.
 ANCHORS: Final = 3
 MOST_PAIRS: Final = 1500
 OTHERS: Final = 60
-#: The share of the items that are looked away from.
+#: The share of the items that are looked away from at once, and how many times: a few items make up much.
 HIDDEN: Final = 0.1
+DRAWS: Final = 6
 #: With fewer pairs nothing is learnt.
 FEWEST: Final = 50
 #: What weights cost, in units of half a squared deviation.
@@ -75,18 +76,17 @@ def learn_liking(
     content = evidence.content
     if content is None or len(target.values) == 0:
         return None, {}
-    rng = np.random.default_rng(random_seed)
     stamp = at // grid * grid
     parts = [
         _Moment(asof, int(m), lately, *_labels(rows, at, target, stamp == m)) for m in np.unique(stamp)[-ANCHORS:]
     ]
-    away = _joined([part.looked_away(rng) for part in parts])
+    away = _joined([part.looked_away(random_seed, draw) for part in parts for draw in range(DRAWS)])
     if len(away) < FEWEST:
         return None, {}
     groups = len(content.names) + len(content.said)
     weights = _weighed(away, positive=groups)
     liking = Liking(tuple(weights[:groups].tolist()), tuple(weights[groups:].tolist()), lately=lately)
-    new = _joined([part.new(liking, rng) for part in parts])
+    new = _joined([part.new(liking, random_seed) for part in parts])
     share = sum(part.share_new for part in parts) / len(parts)
     if len(new) >= FEWEST:
         age, met = _weighed(_Pairs(new.features[:, :, 1:]), new.features[:, :, 0], positive=0)
@@ -98,10 +98,11 @@ def learn_liking(
 def _told(evidence: Evidence, liking: Liking, share: float, away: int, new: int) -> dict[str, Any]:
     content = evidence.content
     assert content is not None
+    traits = (*content.names, *(f"many {name}" for name in content.names), *evidence.signals)
     return {
         "share of what came true that was new": share,
         "taste": dict(zip((*content.names, *content.said_names), liking.taste, strict=True)),
-        "traits": dict(zip((*content.names, *evidence.signals), liking.traits, strict=True)),
+        "traits": dict(zip(traits, liking.traits, strict=True)),
         "age": liking.age, "met": liking.met, "pairs": away, "new pairs": new, "proposed": liking.width,
     }  # fmt: skip
 
@@ -133,47 +134,57 @@ class _Moment:
         """The share of the labels that nobody had met until lately."""
         return float(np.isin(self.items, self.fresh).mean()) if len(self.items) else 0.0
 
-    def looked_away(self, rng: np.random.Generator) -> _Pairs:
+    def looked_away(self, random_seed: int, draw: int) -> _Pairs:
         """Labels whose items are hidden, among others that are: tastes by group, then traits."""
         content = self.evidence.content
         assert content is not None
-        hidden = rng.random(self.evidence.items) < HIDDEN
+        hidden = drawn(self.evidence.items, HIDDEN, random_seed * DRAWS + draw)
         there = np.flatnonzero(hidden & (content.listed <= self.moment))
         state = value_state(self.crowd, self.moment, hidden)
-        return self._beside(there, state.expected, state, hidden, rng)
+        return self._beside(there, state, hidden, MOST_PAIRS // DRAWS, np.random.default_rng([random_seed, draw]))
 
-    def new(self, liking: Liking, rng: np.random.Generator) -> _Pairs:
+    def new(self, liking: Liking, random_seed: int) -> _Pairs:
         """Labels that were new, among others that were: what is said of them so far, their age and meetings."""
         content = self.evidence.content
         assert content is not None
         nothing = np.zeros(0, dtype=bool)
-        told = self._beside(self.fresh, self.state.expected, self.state, nothing, rng, ages_too=True)
+        rng = np.random.default_rng(random_seed)
+        told = self._beside(self.fresh, self.state, nothing, MOST_PAIRS, rng, ages_too=True)
         known = len(liking.taste) + len(liking.traits)
         weights = np.asarray((*liking.taste, *liking.traits), dtype=np.float32)
         base = told.features[:, :, :known] @ weights
         return _Pairs(np.concatenate([base[:, :, None], told.features[:, :, known:]], axis=2))
 
     def _beside(
-        self, among: Int64[np.ndarray, " items"], expected: np.ndarray, state: Any, hidden: np.ndarray,
+        self, among: Int64[np.ndarray, " items"], state: ValueState, hidden: np.ndarray, most: int,
         rng: np.random.Generator, ages_too: bool = False,
     ) -> _Pairs:  # fmt: skip
         content = self.evidence.content
         assert content is not None
         mine = np.flatnonzero(np.isin(self.items, among)) if len(among) > 1 else np.zeros(0, dtype=np.int64)
-        if len(mine) > MOST_PAIRS:
-            mine = np.sort(rng.choice(mine, MOST_PAIRS, replace=False))
-        others = among[rng.integers(0, max(len(among), 1), (len(mine), OTHERS))] if len(mine) else None
-        if others is None:
-            others = np.zeros((0, OTHERS), dtype=np.int64)
-        items = np.concatenate([self.items[mine][:, None], others], axis=1)
-        taste = pair_tastes(self.tastes, content, expected, self.rows[mine], self.at[mine], items, hidden)
-        traits = np.zeros((self.evidence.items, 0), dtype=np.float32)
+        if len(mine) > most:
+            mine = np.sort(rng.choice(mine, most, replace=False))
+        items = np.empty((len(mine), 1 + OTHERS), dtype=np.int64)
+        items[:, 0] = self.items[mine]
+        if len(mine):
+            items[:, 1:] = rng.choice(among, (len(mine), OTHERS))
+        taste = pair_tastes(self.tastes, content, state.expected, self.rows[mine], self.at[mine], items, hidden)
         told = item_traits(self.crowd, state, self.moment, among)
         if ages_too:
             met = np.log1p(state.met[among]).astype(np.float32)
             told = np.concatenate([told, ages(content, self.moment, among)[:, None], met[:, None]], axis=1)
         traits = told[np.minimum(np.searchsorted(among, items), max(len(among) - 1, 0))]
         return _Pairs(np.concatenate([taste, traits.reshape(*items.shape, told.shape[1])], axis=2))
+
+
+def drawn(rows: int, share: float, random_seed: int) -> Bool[np.ndarray, " rows"]:
+    """A share of the rows, each drawn by itself (SplitMix64): rows that come later change nothing for others."""
+    state = (np.arange(1, rows + 1, dtype=np.uint64) + np.uint64(random_seed << 32)) * np.uint64(
+        0x9E3779B97F4A7C15
+    )
+    state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return ((state ^ (state >> np.uint64(31))) >> np.uint64(11)) < share * 2.0**53
 
 
 def _joined(parts: list[_Pairs]) -> _Pairs:

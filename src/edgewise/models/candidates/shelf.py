@@ -12,7 +12,17 @@ from edgewise.clock import ALWAYS, DAY
 from edgewise.models.candidates.asof import AsOf
 from edgewise.models.candidates.evidence import Content, Evidence
 
-__all__ = ["HALF_LIFE", "Liking", "Shelf", "ValueState", "item_traits", "newcomers", "shelf_of", "value_state"]
+__all__ = [
+    "HALF_LIFE",
+    "Liking",
+    "Shelf",
+    "ValueState",
+    "ages",
+    "item_traits",
+    "newcomers",
+    "shelf_of",
+    "value_state",
+]
 
 #: Newcomers that are looked at, the likeliest ones.
 MOST_NEWCOMERS = 50_000
@@ -29,9 +39,9 @@ class Liking:
     """How a newcomer is scored: weights by name, learnt on the training labels (see `ranking_newcomers`).
 
     `taste` weighs what an entity's history says of the item's values, by source, and then what its sayings do
-    (follows of artists); `traits` what everybody's history says of them, by source, and then other tables' rows;
-    `age` weighs log(1 + days since the item is listed) and `met` log(1 + how often it was met). An item counts as
-    new for `lately` microseconds after it is first met. `width` are proposed to each entity.
+    (follows of artists); `traits` what `item_traits` tells; `age` weighs log(1 + days since the item is listed),
+    `met` log(1 + how often it was met). An item counts as new for `lately` microseconds after it is first met.
+    `width` are proposed to each entity.
     """
 
     taste: tuple[float, ...]
@@ -57,7 +67,7 @@ class ValueState:
 
     met: Int64[np.ndarray, " items"]
     expected: Float64[np.ndarray, " values"]  # PRIOR times the value's share of its source
-    liked: Float64[np.ndarray, " values"]  # the log of meetings an item with it
+    liked: Float64[np.ndarray, "2 values"]  # the logs of its meetings and of the items that have it
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +96,7 @@ def value_state(evidence: Evidence, moment: int, hidden: Bool[np.ndarray, " item
     count = np.bincount(content.values, weights=met[of_entry], minlength=values) + 1.0
     size = np.bincount(content.values, weights=there[of_entry], minlength=values) + 1.0
     whole = np.bincount(content.source_of, weights=count, minlength=len(content.names))
-    return ValueState(met, PRIOR * count / whole[content.source_of], np.log(count / size))
+    return ValueState(met, PRIOR * count / whole[content.source_of], np.log(np.stack([count, size])))
 
 
 def newcomers(evidence: Evidence, state: ValueState, moment: int, lately: int) -> Int64[np.ndarray, " newcomers"]:
@@ -102,21 +112,22 @@ def newcomers(evidence: Evidence, state: ValueState, moment: int, lately: int) -
 def item_traits(
     evidence: Evidence, state: ValueState, moment: int, items: Int64[np.ndarray, " n"]
 ) -> Float32[np.ndarray, "n traits"]:
-    """For each source the mean of `ValueState.liked` over an item's values; for each signalling table the log of
-    its rows on the item in the last 28 days."""
+    """What everybody's history says of items: for each source the means of both rows of `ValueState.liked` over an
+    item's values; for each signalling table the log of its rows on the item in the last 28 days."""
     content = evidence.content
     assert content is not None
-    out = np.zeros((len(items), len(content.names) + len(evidence.signals)), dtype=np.float32)
+    sources = len(content.names)
+    out = np.zeros((len(items), 2 * sources + len(evidence.signals)), dtype=np.float32)
     entry, owner = entries_of(content, items)
     source = content.source_of[content.values[entry]]
-    cell = owner * len(content.names) + source
-    size = len(items) * len(content.names)
-    number = np.bincount(cell, minlength=size)
-    liked = np.bincount(cell, weights=state.liked[content.values[entry]], minlength=size)
-    out[:, : len(content.names)] = (liked / np.maximum(number, 1)).reshape(len(items), -1)
+    cell = owner * sources + source
+    number = np.maximum(np.bincount(cell, minlength=len(items) * sources), 1)
+    for n, logs in enumerate(state.liked):
+        mean = np.bincount(cell, weights=logs[content.values[entry]], minlength=len(number)) / number
+        out[:, n * sources : (n + 1) * sources] = mean.reshape(len(items), sources)
     for n, spoken in enumerate(evidence.signals.values()):
         told = (spoken.at <= moment) & (spoken.at > moment - SPOKEN_DAYS * DAY) & (spoken.right >= 0)
-        out[:, len(content.names) + n] = np.log1p(np.bincount(spoken.right[told], minlength=evidence.items)[items])
+        out[:, 2 * sources + n] = np.log1p(np.bincount(spoken.right[told], minlength=evidence.items)[items])
     return out
 
 
