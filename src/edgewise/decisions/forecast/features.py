@@ -11,6 +11,7 @@ from edgewise.decisions.forecast.calendar import Calendar
 from edgewise.decisions.forecast.nouns import Panel
 from edgewise.decisions.forecast.promotions import Promotions
 from edgewise.decisions.forecast.series import Series, spread
+from edgewise.decisions.forecast.smoothing import Smoother
 from edgewise.decisions.forecast.young import Young
 
 __all__ = ["FEW", "Kit"]
@@ -48,18 +49,18 @@ class Kit:
         self.stores = summed(panel.store, len(panel.stores))
         self._pairs = summed(self._pair, int(self._pair.max()) + 1)
         self._whole = summed(np.zeros(len(department), dtype=np.int64), 1)
+        self._tide = Smoother(self._whole.values, self._whole.values[0], calendar)
 
     def tide(self, origin: int, ahead: int) -> Float64[np.ndarray, " ahead"]:
         """What all stores sold in the weeks after an origin, against their level then: to be learnt without."""
         return np.asarray(self._whole.values[0, origin : origin + ahead] / self._whole.scale(origin)[0])
 
     def tide_ahead(self, origin: int) -> Float64[np.ndarray, " horizon"]:
-        """What all stores are expected to sell, against their level: smoothing times the place in the month.
+        """What all stores are expected to sell, against their level: smoothed around the place in the month.
 
         A year has each week once, so trees that see the calendar learn what single weeks were, not what weeks are.
         """
-        whole = self._whole
-        return np.asarray(whole.fast(origin)[0] / whole.scale(origin)[0] * whole.monthly(origin, self.horizon)[0])
+        return np.asarray(self._tide.at(origin, self.horizon)[0] / self._whole.scale(origin)[0])
 
     def category_rows(self, origin: int) -> Float32[np.ndarray, "categories horizon features"]:
         """Rows for categories over all stores."""

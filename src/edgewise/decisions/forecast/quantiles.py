@@ -7,11 +7,12 @@ within groups, Vovk, 2012); sums are read off the ratios to their forecasts.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 from jaxtyping import Float64, Int64
+from scipy.special import ndtri, stdtrit
 
 __all__ = ["Spread", "fit_spread", "interval_probabilities"]
 
@@ -35,6 +36,18 @@ class Spread:
     def at(self, forecast: np.ndarray, shape: np.ndarray) -> Float64[np.ndarray, "... p"]:
         """Quantiles of forecasts, in their unit, ascending along the last axis."""
         return np.asarray(forecast[..., None] * self.table[_group(self.sizes, self.shapes, forecast, shape)])
+
+    def wider(self, seen: float) -> Spread:
+        """The same, for a group of forecasts whose errors were seen so many times independently of one another.
+
+        Quantiles of few errors are too near: they are moved away from one by as much as Student's t is wider than
+        the normal distribution.
+        """
+        tail = np.maximum(self.probabilities, 1 - self.probabilities)
+        inner = np.abs(tail - 0.5) < 1e-9
+        tail = np.where(inner, 0.75, tail)
+        wide = np.where(inner, 1.0, stdtrit(max(seen, 1.0), tail) / ndtri(tail))
+        return replace(self, table=np.maximum.accumulate(np.maximum(1 + (self.table - 1) * wide, 0.0), axis=1))
 
 
 def fit_spread(
