@@ -16,9 +16,11 @@ from jaxtyping import Float32, Float64, Int8, Int64
 
 from edgewise.clock import ALWAYS, DAY
 from edgewise.ids import MISSING
-from edgewise.state.live_arrays import base_arrays, empty_overlay, find_pair, grown
+from edgewise.state.fixed import fixed
+from edgewise.state.live_arrays import base_arrays, empty_overlay, grown
 from edgewise.state.live_fold import fill_folded, layout
-from edgewise.state.live_kernels import AGAIN, empty, put, read_live
+from edgewise.state.live_kernels import AGAIN, empty, events_of, put, read_live
+from edgewise.state.live_stack import Held
 from edgewise.state.live_top import best_live, empty_top, lift, with_list
 from edgewise.state.pair import PairReading, PairTimeline
 
@@ -51,6 +53,19 @@ class LiveTimeline:
         self._overlay = empty_overlay(self._base, merge)
         self._top = empty_top(len(self._halves))
         self._listed = crowd and len(self._halves) > 0 and _ages(base.at)
+        self._held = Held(self._base, self._overlay, self._top, fixed(self._halves), fixed(self._micros))
+
+    @property
+    def held(self) -> Held:
+        """The state as kernels read it: another tuple whenever its arrays have become others."""
+        if self._held.overlay is not self._overlay or self._held.top is not self._top:
+            self._held = self._held._replace(overlay=self._overlay, top=self._top)
+        return self._held
+
+    def list_best(self, left: Int64[np.ndarray, " n"]) -> None:
+        """Keep the best of left rows in order, where rows stand for many: `best` does so for those asked about."""
+        if self._listed:
+            self._list(left)
 
     @property
     def half_lives(self) -> Float64[np.ndarray, " half_lives"]:
@@ -82,7 +97,9 @@ class LiveTimeline:
                     self._top, self._base, self._overlay, self._micros, left, right, at, began, done, became, slots
                 )
             if done < n:
-                self._overlay = grown(self._overlay, int(left[done]), self._events(int(left[done]), right[done]))
+                self._overlay = grown(
+                    self._overlay, int(left[done]), events_of(self._base, self._overlay, left[done], right[done])
+                )
         return Became(became, first)
 
     def drop(self, left: int) -> None:
@@ -114,8 +131,7 @@ class LiveTimeline:
         left, at = np.asarray(left, np.int64), np.asarray(at, np.int64)
         items = np.full((len(left), width), MISSING, dtype=np.int64)
         scores = np.zeros((len(left), width), dtype=np.float32)
-        if self._listed:
-            self._list(left)
+        self.list_best(left)
         best_live(
             self._base, self._overlay, self._top, half_life, self._micros[half_life], left, at, items, scores
         )
@@ -141,16 +157,6 @@ class LiveTimeline:
             listed = row < len(self._top.of_left) and self._top.of_left[row] > 0
             if row >= 0 and known and not listed:
                 self._top = with_list(self._top, self._base, self._overlay, self._micros, row)
-
-    def _events(self, left: int, right: int) -> int:
-        """How many events a pair may need room for."""
-        pair, slot = find_pair(self._base, self._overlay, left, int(right))
-        have = 1
-        if pair >= 0:
-            have += int(self._base.event_ptr[pair + 1] - self._base.event_ptr[pair])
-        if slot >= 0:
-            have += int(self._overlay.length[slot])
-        return have
 
 
 @lru_cache(256)

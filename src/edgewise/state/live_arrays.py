@@ -8,6 +8,7 @@ import numba as nb
 import numpy as np
 
 from edgewise.state.fixed import fixed
+from edgewise.state.inner import inner
 from edgewise.state.pair import PairTimeline, find_right
 
 __all__ = [
@@ -161,7 +162,7 @@ def hash_place(keys: np.ndarray, key: int) -> int | np.int64:
     return place
 
 
-@nb.njit(cache=True)
+@inner
 def find_pair(base: Base, overlay: Overlay, left: int, right: int) -> tuple[int, int]:
     """A pair's position in the base and its slot; -1 for neither."""
     if left < len(base.left_ptr) - 1:
@@ -176,7 +177,7 @@ def find_pair(base: Base, overlay: Overlay, left: int, right: int) -> tuple[int,
     return -1, overlay.places[place]
 
 
-@nb.njit(cache=True)
+@inner
 def allocate(at: np.ndarray, free: np.ndarray, used: np.ndarray, events: int) -> tuple[int, int]:
     """A block for so many events: where it begins and how many it holds; (-1, 0) where the arena is full."""
     size = LEAST
@@ -193,7 +194,7 @@ def allocate(at: np.ndarray, free: np.ndarray, used: np.ndarray, events: int) ->
     return begin, 1 << size
 
 
-@nb.njit(cache=True)
+@inner
 def give_back(at: np.ndarray, free: np.ndarray, begin: int, room: int) -> None:
     """Keep a block for the next pair of its size: its first time leads to the one before it."""
     size = LEAST

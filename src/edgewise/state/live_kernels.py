@@ -7,10 +7,23 @@ import numba as nb
 import numpy as np
 
 from edgewise.clock import ALWAYS, DAY, NEVER
+from edgewise.state.inner import inner
 from edgewise.state.live_arrays import HASHED, SLOTS, Base, Overlay, allocate, find_pair, give_back, hash_place
 from edgewise.state.pair import days_between, first_after, rhythm_of
 
-__all__ = ["AGAIN", "FIRST", "KNOWN", "LEFT_OUT", "empty", "latest_worth", "put", "read_live", "worths"]
+__all__ = [
+    "AGAIN",
+    "FIRST",
+    "KNOWN",
+    "LEFT_OUT",
+    "empty",
+    "events_of",
+    "latest_worth",
+    "put",
+    "read_live",
+    "read_pair",
+    "worths",
+]
 
 #: What became of an event: left out, known already, the pair's first, or one more of the pair.
 LEFT_OUT, KNOWN, FIRST, AGAIN = 0, 1, 2, 3
@@ -49,6 +62,18 @@ def put(
 
 
 @nb.njit(cache=True)
+def events_of(base: Base, overlay: Overlay, left: int, right: int) -> int:
+    """How many events a pair may need room for, with one more."""
+    pair, slot = find_pair(base, overlay, left, right)
+    have = 1
+    if pair >= 0:
+        have += base.event_ptr[pair + 1] - base.event_ptr[pair]
+    if slot >= 0:
+        have += overlay.length[slot]
+    return have
+
+
+@nb.njit(cache=True)
 def empty(base: Base, overlay: Overlay, left: int) -> bool:
     """Take all events from a left row's pairs; false where there is no room for their slots."""
     if left >= len(overlay.head):
@@ -68,7 +93,7 @@ def empty(base: Base, overlay: Overlay, left: int) -> bool:
     return True
 
 
-@nb.njit(cache=True)
+@inner
 def _open(base: Base, overlay: Overlay, pair: int, left: int, right: int) -> int:
     """A slot for a pair that has none; -1 where there is no room."""
     slot = overlay.used[SLOTS]
@@ -92,7 +117,7 @@ def _open(base: Base, overlay: Overlay, pair: int, left: int, right: int) -> int
     return slot
 
 
-@nb.njit(cache=True)
+@inner
 def _insert(
     base: Base, overlay: Overlay, half_lives: np.ndarray, merge: bool, low: int, slot: int, moment: int
 ) -> int:  # fmt: skip
@@ -125,7 +150,7 @@ def _insert(
     return AGAIN
 
 
-@nb.njit(cache=True)
+@inner
 def _run_on(
     base: Base, overlay: Overlay, half_lives: np.ndarray, merge: bool, last: int, begin: int, e: int
 ) -> None:  # fmt: skip
@@ -147,7 +172,7 @@ def _run_on(
             overlay.decayed[e, h] = sum_before * 2.0 ** (-gap * DAY / half_lives[h]) + 1.0
 
 
-@nb.njit(cache=True)
+@inner
 def _make_room(base: Base, overlay: Overlay, low: int, slot: int, events: int, whole: bool) -> bool:
     """A block for so many events, with what the pair had; `whole` moves its base events in front of them."""
     length, kept = overlay.length[slot], overlay.kept[slot]
@@ -174,7 +199,7 @@ def _make_room(base: Base, overlay: Overlay, low: int, slot: int, events: int, w
     return True
 
 
-@nb.njit(cache=True)
+@inner
 def _copy_sums(
     decayed: np.ndarray, squares: np.ndarray, source: int, to_decayed: np.ndarray, to_squares: np.ndarray, to: int
 ) -> None:  # fmt: skip
@@ -190,46 +215,55 @@ def read_live(
     anchor: np.ndarray, windows: np.ndarray, rhythm: bool, out: np.ndarray,
 ) -> None:  # fmt: skip
     """The state of pairs as of their anchors; `PairTimeline.read` over two stretches."""
-    W, H = len(windows), len(half_lives)
     for q in range(len(left)):
-        if rhythm:
-            out[q, 1 + W + H :] = np.nan
-        if left[q] < 0 or right[q] < 0:
-            continue
-        pair, slot = find_pair(base, overlay, left[q], right[q])
-        low, kept, begin, length = _stretches(base, overlay, pair, slot)
-        stop = first_after(base.at, low, low + kept, anchor[q])
-        end = first_after(overlay.at, begin, begin + length, anchor[q])
-        count = stop - low + end - begin
-        if count == 0:
-            continue
-        out[q, 0] = count
-        near, late = stop, end
-        for w in range(W):
-            since = np.int64(anchor[q] - windows[w])
-            if w > 0 and windows[w] < windows[w - 1]:
-                near, late = stop, end
-            near = _first_since(base.at, low, near, since)  # a wider window begins at or before a narrower one
-            late = _first_since(overlay.at, begin, late, since)
-            out[q, 1 + w] = stop - near + end - late
-        last = overlay.at[end - 1] if end > begin else base.at[stop - 1]
-        age = days_between(anchor[q], last)
-        for h in range(H):
-            sums = overlay.decayed[end - 1, h] if end > begin else base.decayed[stop - 1, h]
-            out[q, 1 + W + h] = sums * 2.0 ** (-age / half_lives[h])
-        if rhythm:
-            squares = overlay.gap_squares[end - 1] if end > begin else base.gap_squares[stop - 1]
-            first = base.at[low] if stop > low else overlay.at[begin]
-            rhythm_of(first, last, count, squares, anchor[q], out[q, 1 + W + H :])
+        read_pair(base, overlay, half_lives, left[q], right[q], anchor[q], windows, rhythm, out[q])
 
 
-@nb.njit(cache=True)
+@inner
+def read_pair(
+    base: Base, overlay: Overlay, half_lives: np.ndarray, left: int, right: int, anchor: int,
+    windows: np.ndarray, rhythm: bool, out: np.ndarray,
+) -> None:  # fmt: skip
+    """The state of one pair, into a row of zeros."""
+    W, H = len(windows), len(half_lives)
+    if rhythm:
+        out[1 + W + H :] = np.nan
+    if left < 0 or right < 0:
+        return
+    pair, slot = find_pair(base, overlay, left, right)
+    low, kept, begin, length = _stretches(base, overlay, pair, slot)
+    stop = first_after(base.at, low, low + kept, anchor)
+    end = first_after(overlay.at, begin, begin + length, anchor)
+    count = stop - low + end - begin
+    if count == 0:
+        return
+    out[0] = count
+    near, late = stop, end
+    for w in range(W):
+        since = np.int64(anchor - windows[w])
+        if w > 0 and windows[w] < windows[w - 1]:
+            near, late = stop, end
+        near = _first_since(base.at, low, near, since)  # a wider window begins at or before a narrower one
+        late = _first_since(overlay.at, begin, late, since)
+        out[1 + w] = stop - near + end - late
+    last = overlay.at[end - 1] if end > begin else base.at[stop - 1]
+    age = days_between(anchor, last)
+    for h in range(H):
+        sums = overlay.decayed[end - 1, h] if end > begin else base.decayed[stop - 1, h]
+        out[1 + W + h] = sums * 2.0 ** (-age / half_lives[h])
+    if rhythm:
+        squares = overlay.gap_squares[end - 1] if end > begin else base.gap_squares[stop - 1]
+        first = base.at[low] if stop > low else overlay.at[begin]
+        rhythm_of(first, last, count, squares, anchor, out[1 + W + H :])
+
+
+@inner
 def _first_since(at: np.ndarray, low: int, high: int, since: int) -> int:
     """`first_after`, which need not search where all events are later: wide windows often hold a whole past."""
     return low if low < high and at[low] > since else first_after(at, low, high, since)
 
 
-@nb.njit(cache=True)
+@inner
 def _stretches(base: Base, overlay: Overlay, pair: int, slot: int) -> tuple[int, int, int, int]:
     """Where a pair's base events begin and how many count, and the same of its block."""
     low = base.event_ptr[pair] if pair >= 0 else 0
@@ -239,7 +273,7 @@ def _stretches(base: Base, overlay: Overlay, pair: int, slot: int) -> tuple[int,
     return low, overlay.kept[slot], overlay.begin[slot], overlay.length[slot]
 
 
-@nb.njit(cache=True)
+@inner
 def latest_worth(
     base: Base, overlay: Overlay, h: int, half_life: float, pair: int, slot: int, anchor: int
 ) -> np.float32:  # fmt: skip
@@ -257,7 +291,7 @@ def latest_worth(
     return np.float32(sums * 2.0 ** (-age / half_life))
 
 
-@nb.njit(cache=True)
+@inner
 def worths(
     base: Base, overlay: Overlay, h: int, half_life: float, left: int, anchor: int
 ) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip

@@ -13,10 +13,11 @@ import numpy as np
 
 from edgewise.clock import ALWAYS
 from edgewise.ids import MISSING
+from edgewise.state.inner import inner
 from edgewise.state.live_arrays import Base, Overlay, find_pair, longer, more
 from edgewise.state.live_kernels import FIRST, latest_worth, worths
 
-__all__ = ["Top", "best_live", "choose", "empty_top", "lift", "with_list"]
+__all__ = ["Top", "best_live", "best_of", "choose", "empty_top", "lift", "with_list"]
 
 #: How many of a row's best pairs are kept for each half-life.
 KEPT = 256
@@ -55,7 +56,7 @@ def with_list(top: Top, base: Base, overlay: Overlay, half_lives: np.ndarray, le
     return top
 
 
-@nb.njit(cache=True)
+@inner
 def _standing(
     base: Base, overlay: Overlay, h: int, half_life: float, pair: int, slot: int
 ) -> tuple[float, int]:  # fmt: skip
@@ -88,7 +89,7 @@ def _fill(top: Top, base: Base, overlay: Overlay, half_lives: np.ndarray, left: 
             slot = overlay.chain[slot] - 1
 
 
-@nb.njit(cache=True)
+@inner
 def _enter(top: Top, place: int, h: int, right: int, standing: float) -> None:
     """Put a right that is not in a list where it belongs; the last one falls out of a full list."""
     rights, order = top.rights[place, h], top.standing[place, h]
@@ -136,19 +137,28 @@ def best_live(
 ) -> None:  # fmt: skip
     """`PairTimeline.best`, from the lists where they can tell, from all of a row's pairs where they cannot."""
     for q in range(len(left)):
-        if left[q] < 0:
-            continue
-        if left[q] < len(top.of_left) and top.of_left[left[q]] > 0:
-            place = top.of_left[left[q]] - 1
-            if anchor[q] >= top.latest[place] and _from_list(
-                base, overlay, top, place, h, half_life, left[q], anchor[q], items[q], scores[q]
-            ):
-                continue
-        rights, worth = worths(base, overlay, h, half_life, left[q], anchor[q])
-        choose(rights, worth, items[q], scores[q])
+        best_of(base, overlay, top, h, half_life, left[q], anchor[q], items[q], scores[q])
 
 
-@nb.njit(cache=True)
+@inner
+def best_of(
+    base: Base, overlay: Overlay, top: Top, h: int, half_life: float, left: int, anchor: int,
+    items: np.ndarray, scores: np.ndarray,
+) -> None:  # fmt: skip
+    """The best of one left row, into rows of MISSING and 0."""
+    if left < 0:
+        return
+    if left < len(top.of_left) and top.of_left[left] > 0:
+        place = top.of_left[left] - 1
+        if anchor >= top.latest[place] and _from_list(
+            base, overlay, top, place, h, half_life, left, anchor, items, scores
+        ):
+            return
+    rights, worth = worths(base, overlay, h, half_life, left, anchor)
+    choose(rights, worth, items, scores)
+
+
+@inner
 def _from_list(
     base: Base, overlay: Overlay, top: Top, place: int, h: int, half_life: float, left: int, anchor: int,
     items: np.ndarray, scores: np.ndarray,
@@ -174,7 +184,7 @@ def _from_list(
     return whole
 
 
-@nb.njit(cache=True)
+@inner
 def choose(rights: np.ndarray, worth: np.ndarray, items: np.ndarray, scores: np.ndarray) -> None:
     """The rights worth most, ties to the smaller row id; what is worth nothing is left out."""
     n = 0

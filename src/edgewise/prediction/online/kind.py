@@ -11,11 +11,12 @@ from edgewise.ids import MISSING
 from edgewise.models.candidates.asof import AsOf
 from edgewise.models.ranker_mix import mixed
 from edgewise.models.ranking_lists import ranked
-from edgewise.models.ranking_spare import with_spare
+from edgewise.models.ranking_spare import strangers, with_spare
 from edgewise.models.ranking_tables import RankingTable, channels_for, make_table
 from edgewise.prediction.nouns import Past, Scored
 from edgewise.prediction.online.calibrate import activity, signs
 from edgewise.prediction.online.data import KindData
+from edgewise.prediction.online.single import Single
 from edgewise.prediction.online.spread import led_to
 from edgewise.prediction.online.world import LiveWorld
 from edgewise.state.fixed import fixed
@@ -40,6 +41,7 @@ class LiveKind:
         self.mix = data.mix
         self._people = _active(data)
         self._columns = np.asarray(data.columns, dtype=np.int64)
+        self._single = Single(data.setup, self.world, self.channels, data.names)
 
     def for_user(self, row: int, at: int, k: int) -> Scored:
         """The best k things for an entity row, MISSING for someone unknown."""
@@ -85,17 +87,30 @@ class LiveKind:
 
     def _rank(self, asof: AsOf, past: np.ndarray, row: int, at: int, k: int) -> Scored:
         rows, moment = np.array([row], dtype=np.int64), np.array([self._moment(at)], dtype=np.int64)
-        table = self.table(asof, rows, moment)
+        table, met, active = self._read(asof, rows, moment)
         found = ranked(table.pool, self.scores(table), k)
-        popular = self.mix.popular_for_strangers
-        found = with_spare(self.setup, asof, rows, moment, found, popular_for_strangers=popular)
+        if met == 0 or found.items[0, -1] == MISSING:
+            popular = self.mix.popular_for_strangers
+            found = with_spare(self.setup, asof, rows, moment, found, popular_for_strangers=popular)
         kept = found.items[0] != MISSING
         items, scores = found.items[0][kept], found.scores[0][kept]
-        channel = self._channel(table, items)
         return Scored(
-            self.data.kind, items, scores, self._value(asof, rows, moment, scores), channel, self.names,
+            self.data.kind, items, scores, self._value(active, scores), self._channel(table, items), self.names,
             self._because(items, past),
         )  # fmt: skip
+
+    def _read(
+        self, asof: AsOf, rows: Int64[np.ndarray, " 1"], at: Int64[np.ndarray, " 1"]
+    ) -> tuple[RankingTable, float, float]:
+        """One person's candidates, how much they did, and how active they are: by a kernel, where it can."""
+        if asof is not self.world or not self._single.usable:
+            table = self.table(asof, rows, at)
+            return table, float(not strangers(asof, rows, at)[0]), float(activity(asof, rows, at)[0])
+        read = self._single.sheet(int(rows[0]), int(at[0]))
+        nothing = np.zeros(len(read.pool.items), dtype=bool)
+        names = list(self.data.names)
+        table = RankingTable(rows, at, read.pool, names, read.features, nothing, np.zeros(1, dtype=np.int64))
+        return table, read.met, read.active
 
     def _moment(self, at: int) -> int:
         return 0 if self.setup.static else int(at)
@@ -121,11 +136,10 @@ class LiveKind:
             led_to(fixed(graph.items), fixed(graph.weights), past, items[order], order, best, because)
         return because
 
-    def _value(self, asof: AsOf, rows: np.ndarray, at: np.ndarray, scores: np.ndarray) -> np.ndarray:
+    def _value(self, active: float, scores: np.ndarray) -> np.ndarray:
         if self.data.curve is None:
             return np.full(len(scores), np.nan, dtype=np.float32)
-        active = np.repeat(activity(asof, rows, at), len(scores))
-        return self.data.curve(signs(scores, np.arange(1.0, len(scores) + 1), active))
+        return self.data.curve(signs(scores, np.arange(1.0, len(scores) + 1), np.full(len(scores), active)))
 
     def _of_cohort(self, row: int, at: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
         nothing = np.full(0, MISSING, dtype=np.int64), np.zeros(0, dtype=np.float32)

@@ -6,10 +6,11 @@ import numba as nb
 import numpy as np
 
 from edgewise.models.candidates.item_graph import add_neighbours
+from edgewise.state.inner import inner
 from edgewise.state.live_recent import Stretches, stretch_of
 from edgewise.state.live_top import choose
 
-__all__ = ["led_to", "spread_live"]
+__all__ = ["led_to", "spread_live", "walk"]
 
 
 @nb.njit(cache=True)
@@ -18,30 +19,40 @@ def spread_live(
     recent: int, fade: float, known: bool, out_items: np.ndarray, out_scores: np.ndarray,
 ) -> None:  # fmt: skip
     """Items and their weights from each row's `recent` latest events as of its anchor, best first."""
-    items = len(near)
-    weight = np.zeros(items)
-    touched = np.empty(items, dtype=np.int64)
+    weight, touched = np.zeros(len(near)), np.empty(len(near), dtype=np.int64)
     for q in range(len(rows)):
-        if rows[q] < 0:
-            continue
-        low, stop, begin, end = stretch_of(s, rows[q], anchors[q])
-        events = stop - low + end - begin
-        n, worth = 0, 1.0
-        for e in range(min(recent, events)):
+        walk(
+            near, near_weights, s, rows[q], anchors[q], recent, fade, known, weight, touched, out_items[q],
+            out_scores[q],
+        )  # fmt: skip
+
+
+@inner
+def walk(
+    near: np.ndarray, near_weights: np.ndarray, s: Stretches, row: int, anchor: int, recent: int, fade: float,
+    known: bool, weight: np.ndarray, touched: np.ndarray, out_items: np.ndarray, out_scores: np.ndarray,
+) -> None:  # fmt: skip
+    """The same for one row. `weight` (zeros, and again at the end) and `touched` have a place for each item."""
+    if row < 0:
+        return
+    low, stop, begin, end = stretch_of(s, row, anchor)
+    events = stop - low + end - begin
+    n, worth = 0, 1.0
+    for e in range(min(recent, events)):
+        right = _back(s, stop, begin, end, e)
+        if 0 <= right < len(near):
+            n = add_neighbours(weight, touched, n, near[right], near_weights[right], worth)
+        if right >= 0:
+            worth *= fade
+    if not known:
+        for e in range(events):
             right = _back(s, stop, begin, end, e)
-            if 0 <= right < items:
-                n = add_neighbours(weight, touched, n, near[right], near_weights[right], worth)
-            if right >= 0:
-                worth *= fade
-        if not known:
-            for e in range(events):
-                right = _back(s, stop, begin, end, e)
-                if 0 <= right < items:
-                    weight[right] = 0.0
-        _keep(weight, touched[:n], out_items[q], out_scores[q])
+            if 0 <= right < len(near):
+                weight[right] = 0.0
+    _keep(weight, touched[:n], out_items, out_scores)
 
 
-@nb.njit(cache=True)
+@inner
 def _back(s: Stretches, stop: int, begin: int, end: int, e: int) -> int:
     """What was met e events before the last."""
     if e < end - begin:
@@ -49,7 +60,7 @@ def _back(s: Stretches, stop: int, begin: int, end: int, e: int) -> int:
     return int(s.old[stop - 1 - (e - (end - begin))])
 
 
-@nb.njit(cache=True)
+@inner
 def _keep(weight: np.ndarray, touched: np.ndarray, items: np.ndarray, scores: np.ndarray) -> None:
     """The largest weights, ties to the smaller id; the accumulator is cleared."""
     worth, best = weight[touched], np.zeros(len(items))

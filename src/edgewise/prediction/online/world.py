@@ -76,7 +76,8 @@ class _Live(AsOf):
         )  # fmt: skip
         return items, scores
 
-    def _timeline(self, key: Hashable) -> LiveTimeline:
+    def live(self, key: Hashable) -> LiveTimeline:
+        """A timeline by its name."""
         return _live(self._made[key])
 
 
@@ -115,11 +116,11 @@ class LiveWorld(_Live):
             raise InternalError(f"a live world has no item graph {key}")
         return self._graphs[key]
 
-    @property
     def shelf(self, liking: Hashable, moment: int, build: Callable[[int], Shelf]) -> Shelf | None:
         """None: what items are like is not kept."""
         return None
 
+    @property
     def graphs(self) -> Mapping[Hashable, ItemGraph]:
         """The item-item graphs by their channels' keys."""
         return self._graphs
@@ -131,7 +132,7 @@ class LiveWorld(_Live):
         if self.static:
             at = np.full_like(at, ALWAYS)
         nobody = np.zeros_like(left)
-        again, moment = self._timeline("own").observe(left, right, at).repeats(at)
+        again, moment = self.live("own").observe(left, right, at).repeats(at)
         self._put(("entity",), left, nobody, at)
         self._put(("item",), nobody, right, at)
         self._put(("repeats",), nobody[again], right[again], moment)
@@ -184,7 +185,7 @@ class LiveWorld(_Live):
         """Drop all that an entity did. What many make up together keeps the counts, and knows no one."""
         for key in self.made:
             if (key[0] if isinstance(key, tuple) else key) in _PEOPLE:
-                self._timeline(key).drop(row)
+                self.live(key).drop(row)
         self.recent.drop(row)
         for name in self.evidence.cohorts:
             self.evidence.cohorts[name] = codes = _roomy(self.evidence.cohorts[name], row + 1)
@@ -242,10 +243,10 @@ class _Session(_Live):
         keys = [key for key in world.made if (key[0] if isinstance(key, tuple) else key) in _PEOPLE]
         for key in keys:
             self._made[key] = LiveTimeline(_empty(_live(world._made[key]).half_lives), merge=True)
-        self._timeline("own").observe(one, items, moments)
-        self._timeline("entity").observe(one, one, moments)
+        self.live("own").observe(one, items, moments)
+        self.live("entity").observe(one, one, moments)
         for name, codes in told.attributes.items():
-            self._timeline(("attribute", name)).observe(one, codes_over(codes, items), moments)
+            self.live(("attribute", name)).observe(one, codes_over(codes, items), moments)
         self.recent = LiveRecent(np.zeros(2, dtype=np.int64), _NOTHING, _NOTHING)
         self.recent.observe(one, items, moments, np.arange(int(items.max(initial=0)) + 1))
 
