@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ import pyarrow.compute as pc
 from edgewise.evaluation.binary import binary_statistics
 from edgewise.evaluation.bootstrap import Bootstrap, Interval, interval
 from edgewise.evaluation.catalogue import CATALOGUE
-from edgewise.evaluation.ranking import find_hits, part_of, ranking_statistics, recall
+from edgewise.evaluation.ranking import Hits, find_hits, part_of, ranking_statistics, recall
 from edgewise.evaluation.regression import regression_statistics
 from edgewise.evaluation.statistics import Macro, Moments, Ordered, Statistic, mean
 from edgewise.ids import MISSING
@@ -27,7 +28,7 @@ from edgewise.tasks.nouns import Ragged, Ranked
 __all__ = ["Part", "compared", "pooled", "statistics"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Part:
     """The truth of one part of a case: entity, anchor_time, target (and slice); for rankings the visible history.
 
@@ -41,6 +42,48 @@ class Part:
     k: int = 12
     exclude_seen: bool = False
     only: pa.Table | None = None
+
+    @cached_property
+    def items(self) -> pa.Array:
+        """Every item of the truth, the history and `only`, as text: an item's place is its code."""
+        columns = [self.truth.column("target").combine_chunks().flatten()]
+        columns += [t.column("item").combine_chunks() for t in (self.past, self.only) if t is not None]
+        return pc.unique(pa.chunked_array([c.cast(pa.string()) for c in columns]))
+
+    @cached_property
+    def lists(self) -> Ragged:
+        """The wanted items of each seed."""
+        target = self.truth.column("target").combine_chunks()
+        lengths = pc.list_value_length(target).fill_null(0).to_numpy().astype(np.int64)
+        return Ragged(np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64), self.codes(target.flatten()))
+
+    @cached_property
+    def entities(self) -> np.ndarray:
+        """A number for each seed's entity: that of its first row with one."""
+        return _dense([self.truth.column("entity")])[0]
+
+    @cached_property
+    def seen(self) -> np.ndarray:
+        """The pairs of entity and item that were visible, as `pairs` numbers them, ascending."""
+        if self.past is None:
+            return np.zeros(0, dtype=np.int64)
+        keys = pc.unique(self.truth.column("entity").cast(pa.string()))
+        user = pc.index_in(self.past.column("user").cast(pa.string()), keys).combine_chunks()
+        known = pc.is_valid(user)
+        rows = pc.filter(user, known).to_numpy(zero_copy_only=False).astype(np.int64)
+        return np.sort(self.pairs(rows, self.codes(self.past.column("item").filter(known))))
+
+    def pairs(self, entity: np.ndarray, item: np.ndarray) -> np.ndarray:
+        """One number for each entity and item; -1 for an item that is nowhere, and for none."""
+        known = (item >= 0) & (item < len(self.items))
+        return np.where(known, entity * len(self.items) + item, -1)
+
+    def codes(self, items: pa.Array | pa.ChunkedArray) -> np.ndarray:
+        """The codes of items; those that are nowhere get codes of their own beyond the others."""
+        found = pc.index_in(items.cast(pa.string()), self.items)
+        found = found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found
+        codes = found.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+        return np.where(codes >= 0, codes, len(self.items) + np.arange(len(codes)))
 
 
 def statistics(part: Part, predictions: pa.Table) -> dict[str, Statistic]:
@@ -152,35 +195,26 @@ def _dense(columns: Sequence[pa.ChunkedArray]) -> list[np.ndarray]:
 
 
 def _ranking(part: Part, predictions: pa.Table) -> dict[str, Statistic]:
-    target = part.truth.column("target").combine_chunks()
-    lengths = pc.list_value_length(target).fill_null(0).to_numpy().astype(np.int64)
     seeds, answered = _codes([part.truth, predictions])
-    flat = pa.chunked_array([target.flatten()])
-    columns = [flat, predictions.column("item")]
-    columns += [part.past.column("item")] if part.past is not None else []
-    columns += [part.only.column("item")] if part.only is not None else []
-    coded = _dense(columns)
-    lists = Ragged(np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64), coded[0])
-    ranked = _lists(seeds, answered, coded[1], predictions.column("rank").to_numpy())
+    ranked = _lists(seeds, answered, part.codes(predictions.column("item")), predictions.column("rank").to_numpy())
     if part.only is not None:
-        ranked = _moved_up(ranked, np.isin(ranked, coded[-1]))
-    seen = None
-    if part.past is not None:
-        entity, user = _dense([part.truth.column("entity"), part.past.column("user")])
-        width = max(int(c.max(initial=0)) for c in coded) + 1
-        seen = (entity, np.unique(user * width + coded[2]), width)
-        if part.exclude_seen:
-            ranked = _without(ranked, *seen)
-    hits = find_hits(Ranked(ranked, np.zeros(ranked.shape, np.float32)), lists, part.k)
-    found = ranking_statistics(hits)
-    if seen is not None and not part.exclude_seen:
-        entity, pairs, width = seen
-        before = np.isin(np.repeat(entity, lengths) * width + lists.values, pairs)
+        ranked = _moved_up(ranked, np.isin(ranked, part.codes(part.only.column("item"))))
+    if part.exclude_seen and part.past is not None:
+        ranked = _moved_up(ranked, ~_among(part.pairs(part.entities[:, None], ranked), part.seen))
+    found = ranking_statistics(_hits(part, ranked, part.lists))
+    if part.past is not None and not part.exclude_seen:
+        lists = part.lists
+        owner = np.repeat(part.entities, lists.lengths)
+        before = _among(part.pairs(owner, lists.values), part.seen)
         for name, keep in (("repeat", before), ("explore", ~before)):
-            own = find_hits(Ranked(ranked, np.zeros(ranked.shape, np.float32)), part_of(lists, keep), part.k)
+            own = _hits(part, ranked, part_of(lists, keep))
             found[f"{name}_recall"] = mean(recall(own), counts=own.asked)
             found[f"{name}_map"] = ranking_statistics(own)["map"]
     return found
+
+
+def _hits(part: Part, ranked: np.ndarray, wanted: Ragged) -> Hits:
+    return find_hits(Ranked(ranked, np.zeros(ranked.shape, np.float32)), wanted, part.k)
 
 
 def _lists(seeds: np.ndarray, answered: np.ndarray, items: np.ndarray, rank: np.ndarray) -> np.ndarray:
@@ -195,9 +229,10 @@ def _lists(seeds: np.ndarray, answered: np.ndarray, items: np.ndarray, rank: np.
     return lists
 
 
-def _without(lists: np.ndarray, entity: np.ndarray, pairs: np.ndarray, width: int) -> np.ndarray:
-    """Lists without the items that were seen before; what is left moves up."""
-    return _moved_up(lists, ~np.isin(entity[:, None] * width + lists, pairs))
+def _among(values: np.ndarray, ascending: np.ndarray) -> np.ndarray:
+    """Which values are among others: `np.isin` for what is sorted already, which it would sort again each time."""
+    place = np.minimum(np.searchsorted(ascending, values), max(len(ascending) - 1, 0))
+    return ascending[place] == values if len(ascending) else np.zeros(values.shape, dtype=bool)
 
 
 def _moved_up(lists: np.ndarray, keep: np.ndarray) -> np.ndarray:
