@@ -18,7 +18,7 @@ from edgewise.models.ranker_net_fit import listwise_loss
 from edgewise.models.ranking_data import latest_anchors
 from edgewise.models.ranking_lists import filled, mean_average_precision, ranked
 from edgewise.models.ranking_setup import Setup
-from edgewise.models.ranking_tables import make_table
+from edgewise.models.ranking_tables import RankingTable, joined, make_table, parted
 from edgewise.tasks.nouns import Labels, Ragged, Ranked, Seeds
 
 USERS, ITEMS = 5, 7
@@ -147,3 +147,24 @@ def test_seeds_without_a_reachable_positive_count_in_training_and_in_every_figur
     assert none.grad is not None
     assert none.grad[1] < 0 < none.grad[0]
     assert (logits.grad[1] > 0).all()
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(st.lists(st.integers(0, 4), min_size=1, max_size=4), min_size=1, max_size=4), st.integers(0, 99))
+def test_joined_tables_come_apart_as_they_were(sizes, random_seed):
+    rng = np.random.default_rng(random_seed)
+    tables = []
+    for of in sizes:
+        indptr, n = np.cumsum([0, *of]), sum(of)
+        pool = Pool(indptr, rng.integers(0, 9, n), rng.random((n, 2)), rng.random((n, 2)))
+        came, wanted = rng.random(n) < 0.5, rng.integers(0, 3, len(of))
+        tables.append(
+            RankingTable(np.arange(len(of)), np.arange(len(of)), pool, ["a"], rng.random((n, 1)), came, wanted)
+        )
+    whole = joined(tables)
+    for before, after in zip(tables, parted(whole, [len(t) for t in tables]), strict=True):
+        for name in ("rows", "at", "features", "came", "wanted"):
+            np.testing.assert_array_equal(getattr(after, name), getattr(before, name))
+        for name in ("indptr", "items", "scores", "ranks"):
+            np.testing.assert_array_equal(getattr(after.pool, name), getattr(before.pool, name))
+        assert len(after.features) == 0 or np.shares_memory(after.features, whole.features)

@@ -10,7 +10,7 @@ from edgewise.models.candidates.asof import AsOf
 from edgewise.models.candidates.channel import Channel
 from edgewise.models.candidates.evidence import Meetings
 from edgewise.models.ranking_setup import Setup, links_of, moments_of, ranking_target
-from edgewise.models.ranking_tables import RankingTable, joined, make_table
+from edgewise.models.ranking_tables import RankingTable, joined, make_table, parted
 from edgewise.tasks.nouns import Labels, Ragged, TaskSpec
 
 __all__ = ["HeldOut", "TableCache", "hidden_share", "hold_out", "latest_anchors"]
@@ -66,7 +66,10 @@ def part(target: Ragged, keep: np.ndarray) -> Ragged:
 
 
 class TableCache:
-    """Tables of anchors already seen, so that a refit need not make them again."""
+    """Tables of the anchors learnt from last, so that a refit need not make them again.
+
+    They are parts of the joined table that was given out: kept beside it they would take its memory once more.
+    """
 
     def __init__(self) -> None:
         self._kept: dict[tuple[int, bytes], RankingTable] = {}
@@ -77,19 +80,19 @@ class TableCache:
         """One joined table, with the seeds in the order of their anchors (see `in_order`)."""
         target = ranking_target(labels)
         at = moments_of(setup, labels.seeds)
-        made = []
-        block_of = at // setup.block
-        for moment, here in _batches(block_of):
+        made, keys = [], []
+        for moment, here in _batches(at // setup.block):
             block = labels.take(here)
-            key = (moment, block.seeds.rows.tobytes() + block.seeds.at.tobytes())
-            table = self._kept.get(key)
+            keys.append((moment, block.seeds.rows.tobytes() + block.seeds.at.tobytes()))
+            table = self._kept.get(keys[-1])
             if table is None or table.share != share:
                 wanted = target.take(here)
                 table = make_table(setup, asof, channels, block.seeds.rows, at[here], wanted, share, random_seed)
-            if share < 1.0 and not setup.static:
-                self._kept[key] = table
             made.append(table)
-        return joined(made)
+        whole, lengths = joined(made), [len(table) for table in made]
+        if share < 1.0 and not setup.static:
+            self._kept = dict(zip(keys, parted(whole, lengths), strict=True))
+        return whole
 
     @staticmethod
     def in_order(setup: Setup, labels: Labels) -> Labels:

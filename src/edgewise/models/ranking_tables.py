@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from jaxtyping import Bool, Float32, Int64
@@ -20,7 +21,16 @@ from edgewise.models.ranking_lists import positives
 from edgewise.models.ranking_setup import Setup, was_met
 from edgewise.tasks.nouns import Ragged
 
-__all__ = ["RankingTable", "channels_for", "forget_met", "joined", "make_pool", "make_table", "newcomers_for"]
+__all__ = [
+    "RankingTable",
+    "channels_for",
+    "forget_met",
+    "joined",
+    "make_pool",
+    "make_table",
+    "newcomers_for",
+    "parted",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,3 +156,19 @@ def joined(tables: list[RankingTable]) -> RankingTable:
         np.concatenate([t.wanted for t in tables]),
         tables[0].share,
     )
+
+
+def parted(table: RankingTable, lengths: list[int]) -> list[RankingTable]:
+    """Tables of so many seeds each: the inverse of `joined`. They share the table's memory."""
+    parts, pool = [], table.pool
+    for first, last in pairwise(np.cumsum([0, *lengths]).tolist()):
+        seeds, indptr = slice(first, last), pool.indptr[first : last + 1]
+        here = slice(int(indptr[0]), int(indptr[-1]))
+        own = Pool(indptr - indptr[0], pool.items[here], pool.scores[here], pool.ranks[here])
+        parts.append(
+            RankingTable(
+                table.rows[seeds], table.at[seeds], own, table.names, table.features[here], table.came[here],
+                table.wanted[seeds], table.share,
+            )
+        )  # fmt: skip
+    return parts
