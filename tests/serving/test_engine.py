@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
+from collections.abc import Iterable
 
 import pytest
+from fastapi.testclient import TestClient
 
+from edgewise.prediction.nouns import Event
 from edgewise.serving.engine import Engine, Overdue
+from edgewise.serving.live import Live
 
 
 def test_time_goes_to_jobs_that_can_be_done() -> None:
@@ -45,3 +50,25 @@ def test_one_slow_job_does_not_keep_the_others_from_trying() -> None:
     engine._usual = 10.0
     assert asyncio.run(ask()) == 7
     engine.close()
+
+
+def test_events_that_come_while_the_engine_is_busy_are_taken_together(client: TestClient) -> None:
+    tenant, release = client.service.tenants["main"], threading.Event()
+    live, taken = tenant.models.now.current, []
+    observe_all = live.observe_all
+
+    def noting(self: Live, events: Iterable[Event]) -> None:
+        every = list(events)
+        taken.append(len(every))
+        observe_all(every)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Live, "observe_all", noting)
+        tenant.engine.submit(lambda: release.wait(10))
+        for i in range(5):
+            event = {"id": f"e{i}", "table": "listens", "values": {"user_id": 3, "track_id": 40 + i}}
+            assert client.post("/v1/events", json=event).status_code == 200
+        release.set()
+        tenant.engine.submit(lambda: None).result()
+    assert live.answers.seen == [f"e{i}" for i in range(5)]
+    assert taken == [5]
