@@ -11,7 +11,7 @@ from jaxtyping import Float32, Int16, Int64
 from edgewise.graph.columns import codes_of, numbers
 from edgewise.graph.relation import Hop
 from edgewise.graph.store import GraphStore
-from edgewise.ids import MISSING
+from edgewise.ids import MISSING, distinct
 from edgewise.state.plan import Category, Path, RelationPlan
 from edgewise.state.sweep import Events
 
@@ -38,7 +38,7 @@ class EventColumns:
         if table is None:
             return np.empty(0, np.int64)
         key = ("times", table)
-        return self._once(graph, key, lambda: np.unique(graph.times(table)))
+        return self._once(graph, key, lambda: distinct(graph.times(table)))
 
     def column(self, graph: GraphStore, path: Path, hop: Hop, values: tuple[str, ...] | None) -> np.ndarray:
         """A column by far row: numbers where `values` is None, else positions in `values`."""

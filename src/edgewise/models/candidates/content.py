@@ -13,7 +13,7 @@ from jaxtyping import Bool, Int64
 from edgewise.graph.columns import texts
 from edgewise.graph.relation import Hop
 from edgewise.graph.store import GraphStore
-from edgewise.ids import MISSING
+from edgewise.ids import MISSING, distinct
 from edgewise.models.candidates.evidence import Content, Meetings, codes_over
 from edgewise.stypes import SType
 from edgewise.tasks.nouns import TaskSpec
@@ -203,9 +203,7 @@ def _read(graph: GraphStore, item: str, source: Source) -> _Pairs:
     linked = any(e.column == source.column for e in graph.schema.links_from(source.table))
     code = np.asarray(graph.forward(source.table, source.column)) if linked else _encoded(column)
     who = np.asarray(graph.forward(source.table, source.via))
-    known = (who >= 0) & (code >= 0)
-    pairs = np.unique(np.stack([who[known], code[known]]).astype(np.int64), axis=1)
-    return pairs[0], pairs[1]
+    return _once(who, code)
 
 
 def _known(code: Int64[np.ndarray, " items"]) -> _Pairs:
@@ -231,9 +229,15 @@ def _several(column: pa.Array, least: int = 0) -> _Pairs:
     if least and pa.types.is_string(entries.type):
         short = pc.less(pc.utf8_length(entries), least).fill_null(True).to_numpy(zero_copy_only=False)
         code = np.where(short, MISSING, code)
-    known = code >= 0
-    pairs = np.unique(np.stack([rows[known], code[known]]).astype(np.int64), axis=1)
-    return pairs[0], pairs[1]
+    return _once(rows, code)
+
+
+def _once(rows: Int64[np.ndarray, " n"], code: Int64[np.ndarray, " n"]) -> _Pairs:
+    """Each pair once, by row and then by code; those with nothing on a side are left out."""
+    known = (rows >= 0) & (code >= 0)
+    width = int(code.max(initial=0)) + 1
+    pairs = distinct(rows[known].astype(np.int64) * width + code[known])
+    return pairs // width, pairs % width
 
 
 def _encoded(column: pa.Array) -> Int64[np.ndarray, " rows"]:

@@ -16,7 +16,7 @@ from jaxtyping import Int64
 from edgewise.clock import DAY, NEVER
 from edgewise.graph.relation import Hop
 from edgewise.graph.store import GraphStore
-from edgewise.ids import MISSING
+from edgewise.ids import MISSING, distinct
 from edgewise.models.candidates.content import ContentPlan, plan_content, read_content
 from edgewise.models.candidates.evidence import Evidence, Meetings, codes_over
 from edgewise.schema.model import Link
@@ -124,7 +124,7 @@ def _is_place(graph: GraphStore, spec: TaskSpec, table: str, link: Link, cut: in
     if (table, link.column) in spec.hidden or link.to in (spec.entity, spec.item):
         return False
     where = graph.forward(table, link.column)[graph.times(table) <= cut]
-    met = np.unique(where[where >= 0])
+    met = distinct(where[where >= 0])
     return 1 < len(met) <= len(where) / FACTS_A_PLACE
 
 
