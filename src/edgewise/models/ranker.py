@@ -29,7 +29,8 @@ from edgewise.models.files import (
 )
 from edgewise.models.neighbours import GraphView
 from edgewise.models.ranker_graph import SeedTrees, view_for
-from edgewise.models.ranker_mix import Mix, choose_mix, mixed
+from edgewise.models.ranker_lean import choose_over_windows
+from edgewise.models.ranker_mix import Mix, mixed
 from edgewise.models.ranker_net import NetSettings, RankingNet
 from edgewise.models.ranker_net_fit import build_net, fit_net, score_net
 from edgewise.models.ranker_parts import RankerParts
@@ -38,8 +39,8 @@ from edgewise.models.ranker_trees import Grown, choose_trees, grow, score_trees,
 from edgewise.models.ranking_data import TableCache, hidden_share, hold_out, latest_anchors
 from edgewise.models.ranking_elsewhere import Elsewhere, MetElsewhere, choose_elsewhere
 from edgewise.models.ranking_lists import ranked
-from edgewise.models.ranking_setup import Setup, links_of, moments_of, ranking_target
 from edgewise.models.ranking_newcomers import with_liking
+from edgewise.models.ranking_setup import Setup, links_of, moments_of, ranking_target
 from edgewise.models.ranking_spare import Propose, popular_serves_strangers, with_spare
 from edgewise.models.ranking_tables import RankingTable, channels_for, make_pool, make_table
 from edgewise.models.ranking_walks import choose_walks
@@ -123,8 +124,8 @@ class EdgewiseRanker(Model):
         if not self._setup.again:
             self._choose_walks(graph, spec, train, valid, budget.share(WALKS_SHARE))
             progress.say("walks are chosen")
-        table, asof, channels = self._training(graph, spec, train)
         self._setup, self._facts["newcomers"] = with_liking(self._setup, graph, spec, train, random_seed)
+        table, asof, channels = self._training(graph, spec, train)
         progress.say(f"{len(table):,} seeds, {len(table.pool.items):,} candidates from {len(channels)} channels")
         self._columns = useful_columns(table)
         judged, target, seen = self._validation(graph, spec, train, valid, asof, channels)
@@ -147,7 +148,9 @@ class EdgewiseRanker(Model):
             graph, spec, seen, judged.rows, judged.at, target, setup=self._setup, cut=cut,
             budget=budget.share(WALKS_SHARE),
         )  # fmt: skip
-        self._choose(judged, seen, target, spec.k, walked, self._from_elsewhere(graph, spec, seen, spec.k))
+        windows = table if self._setup.again and budget.whole >= LITTLE_TIME else None
+        away = self._from_elsewhere(graph, spec, seen, spec.k)
+        self._choose(judged, seen, target, spec.k, walked, away, windows)
         self._report(judged, channels, outcome.scores)
         self._keep_links(spec, train)
 
@@ -226,7 +229,8 @@ class EdgewiseRanker(Model):
             "elsewhere": None if self._elsewhere is None else self._elsewhere.to_json(),
             "random_seed": self._random_seed, "facts": self._facts,
             "anchors": self._anchors, "hidden": self._hidden,
-            "groups": learnt.network.groups, "sizes": _sizes(learnt.network),
+            "groups": learnt.network.groups,
+            "sizes": {"attributes": [n - 1 for n in learnt.network.sizes], "items": learnt.network.items},
             "view": None if self._view is None else self._view.to_json(),
         }  # fmt: skip
         write_json(folder, "ranker", settings)
@@ -349,16 +353,19 @@ class EdgewiseRanker(Model):
 
     def _choose(
         self, judged: RankingTable, asof: AsOf, target: Ragged, k: int, walked: SeedTrees | None,
-        elsewhere: Propose | None,
+        elsewhere: Propose | None, windows: RankingTable | None,
     ) -> None:  # fmt: skip
         assert self._learnt is not None
         trees = score_trees(self._learnt.trees, judged, self._columns, self._grown.rounds)
         network, gates = score_net(self._learnt.network, judged, asof, self._columns, walked)
         if "network" in self.without:
             network = np.zeros_like(network)
-        mix = choose_mix(judged, trees, network, target, k, not self._fitted().again)
+        setup = self._fitted()
+        mix, self._facts["rule"] = choose_over_windows(
+            windows, judged, trees, network, target, k, setup, self._columns, self._random_seed
+        )
         found = ranked(judged.pool, mixed(mix, judged, trees, network), k)
-        popular = popular_serves_strangers(self._fitted(), asof, judged, found, target, elsewhere)
+        popular = popular_serves_strangers(setup, asof, judged, found, target, elsewhere)
         self._mix = replace(mix, popular_for_strangers=popular)
         shares = gates.mean(axis=0) if len(gates) else np.zeros(3)
         self._facts["gate"] = dict(zip(("repeat", "local", "global"), map(float, shares), strict=True))
@@ -390,10 +397,3 @@ class EdgewiseRanker(Model):
             "channels": recall_of_channels(judged, channels),
             "seeds without a reachable positive": int((reached == 0).sum()),
         }  # fmt: skip
-
-
-def _sizes(network: RankingNet) -> dict[str, Any]:
-    return {
-        "attributes": [size - 1 for size in network.sizes],
-        "items": network.items,
-    }

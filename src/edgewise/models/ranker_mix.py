@@ -9,11 +9,11 @@ import numpy as np
 from jaxtyping import Float32
 
 from edgewise.models.candidates.merge import Pool, part_of_pool
-from edgewise.models.ranking_lists import mean_average_precision, ranked, within_pool
+from edgewise.models.ranking_lists import mean_average_precision, places, ranked, within_pool
 from edgewise.models.ranking_tables import RankingTable
 from edgewise.tasks.nouns import Ragged
 
-__all__ = ["SIMPLE", "Mix", "choose_mix", "mixed", "reciprocal_ranks"]
+__all__ = ["SIMPLE", "Mix", "choose_mix", "leaning", "mixed", "reciprocal_ranks"]
 
 #: Weights of the network against the trees that are tried.
 WEIGHTS = (0.0, 0.15, 0.3, 0.5, 0.75, 1.0)
@@ -27,13 +27,16 @@ CLOSE = 1.005
 BLEND_SEEDS = 3_000
 #: Features that make a ranking of their own.
 SIMPLE = ("own decay 120d", "own decay 30d", "item decay 7d", "item decay 30d")
+#: What settles a rule's ties, of which there are many: most people have met most of their items once.
+TIES = "item in 28d"
 
 
 @dataclass(frozen=True, slots=True)
 class Mix:
     """The network's weight against the trees'; or one column of the table; or reciprocal-rank fusion; or a blend.
 
-    A blend weighs columns, "trees" and "network" by name, each scaled within its pool.
+    A blend weighs columns, "trees" and "network" by name, each scaled within its pool. With `rule_weight`, the
+    order that this gives leans on the order by a column, `rule`; see `leaning`.
     """
 
     kind: str  # "scorers", "column", "fusion", "blend"
@@ -42,6 +45,8 @@ class Mix:
     tried: tuple[tuple[str, float], ...] = ()  # what was tried, with MAP@k on validation
     blend: tuple[tuple[str, float], ...] = ()
     popular_for_strangers: bool = True  # those who have met nothing get what is popular
+    rule: str = ""
+    rule_weight: float = 0.0
 
     @property
     def asks_network(self) -> bool:
@@ -147,7 +152,28 @@ def mixed(
     else:
         scores = (1.0 - mix.network) * within_pool(table.pool, trees)
         scores = scores + mix.network * within_pool(table.pool, network)
-    return np.round(np.asarray(scores, dtype=np.float64), 5).astype(np.float32)
+    scores = np.round(np.asarray(scores, dtype=np.float64), 5).astype(np.float32)
+    return scores if mix.rule_weight == 0 else leaning(table, scores, mix.rule, mix.rule_weight)
+
+
+def leaning(
+    table: RankingTable, scores: Float32[np.ndarray, " candidates"], rule: str, weight: float
+) -> Float32[np.ndarray, " candidates"]:
+    """Scores in whose order the places by `scores` and by a column are multiplied, the latter to a power `weight`.
+
+    Places count rather than values: the first of either order comes far up, however much or little sets it apart.
+    The scores are those given, scaled within each pool and handed out anew, so that they still say how far the
+    best are ahead; a step of 1e-5 a place keeps equal ones in their order.
+    """
+    pool = table.pool
+    column = np.nan_to_num(table.features[:, table.names.index(rule)])
+    ties = np.nan_to_num(table.features[:, table.names.index(TIES)]) if TIES in table.names else None
+    by_rule, by_scores = places(pool, column, ties), places(pool, scores)
+    joint = places(pool, np.round(-np.log(by_scores) - weight * np.log(by_rule), 9))
+    begin = pool.indptr[pool.seed_of]
+    handed = np.empty(len(scores), dtype=np.float64)
+    handed[begin + by_scores - 1] = np.round(within_pool(pool, scores), 5)
+    return (handed[begin + joint - 1] - 1e-5 * joint).astype(np.float32)
 
 
 def reciprocal_ranks(pool: Pool) -> Float32[np.ndarray, " candidates"]:

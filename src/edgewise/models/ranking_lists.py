@@ -10,7 +10,7 @@ from edgewise.ids import MISSING
 from edgewise.models.candidates.merge import Pool
 from edgewise.tasks.nouns import Ragged, Ranked
 
-__all__ = ["average_precision", "filled", "mean_average_precision", "positives", "ranked", "within_pool"]
+__all__ = ["average_precision", "filled", "mean_average_precision", "places", "positives", "ranked", "within_pool"]
 
 
 def ranked(pool: Pool, scores: Float32[np.ndarray, " candidates"], k: int) -> Ranked:
@@ -25,6 +25,18 @@ def ranked(pool: Pool, scores: Float32[np.ndarray, " candidates"], k: int) -> Ra
     items[seed[top], place[top]] = pool.items[order][top]
     best[seed[top], place[top]] = scores[order][top]
     return Ranked(items, best)
+
+
+def places(
+    pool: Pool, scores: Float32[np.ndarray, " candidates"], ties: np.ndarray | None = None
+) -> Int64[np.ndarray, " candidates"]:
+    """The place of each candidate among its seed's, from 1. Equal ones go by `ties`, then by row id."""
+    seed = pool.seed_of
+    keys = (pool.items, -scores, seed) if ties is None else (pool.items, -ties, -scores, seed)
+    order = np.lexsort(keys)
+    found = np.empty(len(order), dtype=np.int64)
+    found[order] = np.arange(1, len(order) + 1) - pool.indptr[seed]
+    return found
 
 
 def filled(found: Ranked, spare: Int64[np.ndarray, "n width"]) -> Ranked:

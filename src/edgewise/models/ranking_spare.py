@@ -31,7 +31,7 @@ def spare_items(
     setup: Setup, asof: AsOf, rows: np.ndarray, at: np.ndarray, k: int
 ) -> Int64[np.ndarray, "n width"]:
     """Popular items as of each anchor, best first; MISSING where the entity has met one that cannot come again."""
-    items = Popular(width=min(k + BEYOND, asof.evidence.items), half_life=2).propose(asof, rows, at).items
+    items = Popular(width=min(k + BEYOND, asof.evidence.items), half_life=1).propose(asof, rows, at).items
     return items if setup.again else forget_met(asof, rows, at, items)
 
 

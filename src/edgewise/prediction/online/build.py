@@ -127,7 +127,7 @@ def _without_network(mix: Mix) -> Mix:
     if not mix.asks_network:
         return mix
     rest = tuple((name, weight) for name, weight in mix.blend if name != "network")
-    return replace(mix, blend=rest) if rest else Mix("scorers")
+    return replace(mix, blend=rest) if rest else replace(mix, kind="scorers", network=0.0, blend=())
 
 
 class _Heard(AsOf):
