@@ -266,7 +266,7 @@ def test_the_channel_scores_as_its_formula_says(rows, said, values, day):
         assert (np.diff(scores[: len(listed)]) <= 0).all()
         if len(listed):  # what is learnt from is what is proposed by
             told = pair_tastes(
-                tastes_of(asof), evidence.content, shelf.expected, np.array([entity]), np.array([moment]),
+                tastes_of(asof, np.array([entity])), evidence.content, shelf.expected, np.array([moment]),
                 listed[None, :], np.zeros(0, dtype=bool),
             )  # fmt: skip
             prior = shelf.prior[np.searchsorted(shelf.items, listed)]

@@ -13,6 +13,7 @@ import pytest
 from edgewise.clock import DAY, HOUR
 from edgewise.graph.memory import graph_from_arrays
 from edgewise.graph.store import GraphStore
+from edgewise.models.candidates.shelf import Liking
 from edgewise.models.ranker_mix import Mix
 from edgewise.models.ranker_parts import RankerParts
 from edgewise.models.ranker_trees import TreeSettings, binned, fit_trees, useful_columns
@@ -173,6 +174,9 @@ def make_run(rows: dict[str, dict[str, np.ndarray]], mix: Mix | None = None) -> 
     labels = labels_of_week(spec, [d * DAY for d in (40, 47, 54, 61)], graph.rows("users"))
     # One graph moment for all anchors, so that a batch at a later anchor reads the graphs of the snapshot.
     setup = replace(Setup.fit(graph, spec, labels), grid=CUT)
+    sources, signals = len(setup.plan.content.sources), len(setup.plan.signals)
+    traits = (*[0.2] * sources, *[-0.1] * sources, *[0.3] * signals)
+    setup = replace(setup, liking=Liking((0.5,) * sources, traits, met=0.2, lately=1000 * DAY, width=6))
     asof = setup.world(graph, spec, labels.seeds, whole=True)
     table = make_table(
         setup, asof, channels_for(setup, asof), labels.seeds.rows, labels.seeds.at, ranking_target(labels)

@@ -16,6 +16,7 @@ from edgewise.errors import ArgumentError, RunError
 from edgewise.ids import MISSING
 from edgewise.models.candidates.asof import AsOf
 from edgewise.models.candidates.item_graph import ItemGraph
+from edgewise.models.candidates.newcomers import Newcomers
 from edgewise.models.ranker_mix import Mix, mixed
 from edgewise.models.ranking_lists import ranked
 from edgewise.models.ranking_spare import with_spare
@@ -42,11 +43,14 @@ def grown(live_shop):
 
 
 class WithGraphsOf(AsOf):
-    """A batch world that walks on the item-item graphs of a snapshot."""
+    """A batch world that walks on the item-item graphs of a snapshot, and knows its newcomers."""
 
-    def __init__(self, evidence, grid, graphs):
-        super().__init__(evidence, grid)
-        self.graphs = graphs
+    def __init__(self, evidence, grid, live):
+        super().__init__(replace(evidence, content=live.evidence.content), grid)
+        self.graphs, self.newcomers = live.graphs, live.kept
+
+    def shelf(self, liking, moment, build):
+        return self.newcomers
 
     def item_graph(self, key, moment, build):
         new = self.evidence.items - len(self.graphs[key].items)  # the snapshot's graph knows none of these
@@ -62,7 +66,7 @@ def batch(shop, live, rows, at, k):
     parts = shop.run.model.parts()
     seeds = Seeds("users", np.asarray(rows), np.full(len(rows), at))
     whole = parts.setup.world(graph, spec, seeds, whole=True)
-    asof = WithGraphsOf(whole.evidence, parts.setup.grid, live._live["items"].world.graphs)
+    asof = WithGraphsOf(whole.evidence, parts.setup.grid, live._live["items"].world)
     table = make_table(parts.setup, asof, channels_for(parts.setup, asof), seeds.rows, seeds.at)
     booster = lgb.Booster(model_str=parts.trees.model_to_string())
     scored = booster.predict(table.features[:, list(parts.columns)], num_iteration=parts.rounds, num_threads=1)
@@ -74,7 +78,17 @@ def batch(shop, live, rows, at, k):
 
 def test_the_shop_has_all_kinds_of_evidence(live_shop):
     plan = live_shop.run.model.parts().setup.plan
-    assert all((plan.attributes, plan.cohorts, plan.places, plan.signals))
+    assert all((plan.attributes, plan.cohorts, plan.places, plan.signals, plan.content.sources))
+
+
+def test_newcomers_are_proposed_live(live_shop, grown):
+    world = grown._live["items"].world
+    assert len(world.kept.items) > 0
+    (channel,) = (c for c in grown._live["items"].channels if isinstance(c, Newcomers))
+    rows = np.array([0, 3, MISSING, world.evidence.entities - 1])
+    found = channel.propose(world, rows, np.full(4, ANCHOR)).items
+    assert np.isin(found, world.kept.items).all()
+    assert (channel.propose(world.session(found[0, :2], ANCHOR), rows[:1], np.full(1, ANCHOR)).items >= 0).all()
 
 
 @pytest.mark.parametrize("at", [ANCHOR, 80 * DAY, 76 * DAY + HOUR])

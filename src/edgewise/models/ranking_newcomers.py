@@ -125,7 +125,7 @@ class _Moment:
     ) -> None:
         self.evidence, self.moment = asof.evidence, moment
         self.crowd = asof.crowd.evidence
-        self.tastes, self.rows, self.at, self.items = tastes_of(asof), rows, at, items
+        self.asof, self.rows, self.at, self.items = asof, rows, at, items
         self.state = value_state(self.crowd, moment)
         self.fresh = newcomers(self.crowd, self.state, moment, lately)
 
@@ -168,7 +168,9 @@ class _Moment:
         items[:, 0] = self.items[mine]
         if len(mine):
             items[:, 1:] = rng.choice(among, (len(mine), OTHERS))
-        taste = pair_tastes(self.tastes, content, state.expected, self.rows[mine], self.at[mine], items, hidden)
+        taste = pair_tastes(
+            tastes_of(self.asof, self.rows[mine]), content, state.expected, self.at[mine], items, hidden
+        )
         told = item_traits(self.crowd, state, self.moment, among)
         if ages_too:
             met = np.log1p(state.met[among]).astype(np.float32)

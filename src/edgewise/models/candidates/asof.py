@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Float32, Int64
@@ -16,13 +16,24 @@ from edgewise.state.pair import PairTimeline, Timeline, pair_timeline
 if TYPE_CHECKING:
     from edgewise.models.candidates.shelf import Shelf
 
-__all__ = ["HALF_LIVES", "AsOf"]
+__all__ = ["HALF_LIVES", "AsOf", "Past"]
 
 #: Days. Index 0 follows this week, 1 the month, 2 and 3 habits.
 HALF_LIVES = (7.0, 30.0, 120.0, 365.0)
 
 #: Item-item graphs kept at once.
 MOST_GRAPHS = 8
+
+
+class Past(NamedTuple):
+    """What n entities met: `right[starts[e]:starts[e + 1]]` in time order for `e = place[i]`. `known` are their
+    rows in tables, MISSING for someone who is in none."""
+
+    place: Int64[np.ndarray, " n"]
+    known: Int64[np.ndarray, " n"]
+    starts: Int64[np.ndarray, " entities_plus_1"]
+    right: np.ndarray
+    at: np.ndarray
 
 
 class AsOf:
@@ -89,6 +100,11 @@ class AsOf:
                 made.pop(next(iter(made)))
             made[liking, moment] = build(moment)
         return made[liking, moment]
+
+    def past(self, rows: Int64[np.ndarray, " n"]) -> Past:
+        """What entities met, as arrays for kernels."""
+        met = self.history
+        return Past(np.asarray(rows, np.int64), np.asarray(rows, np.int64), self.starts, met.right, met.at)
 
     def spread(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from jaxtyping import Float32, Int, Int32, Int64
@@ -51,6 +51,12 @@ class Content:
     said: tuple[Meetings, ...] = ()
     said_of: tuple[int, ...] = ()
     said_names: tuple[str, ...] = ()
+
+    def without(self, entity: int) -> Content:
+        """What is left when an entity's sayings are forgotten."""
+        said = (one.left != entity for one in self.said)
+        kept = (Meetings(m.left[k], m.right[k], m.at[k]) for m, k in zip(self.said, said, strict=True))
+        return replace(self, said=tuple(kept))
 
     @property
     def item_of(self) -> Int64[np.ndarray, " entries"]:

@@ -18,7 +18,7 @@ from edgewise.clock import ALWAYS, DAY
 from edgewise.ids import MISSING
 from edgewise.models.candidates.asof import AsOf
 from edgewise.models.candidates.channel import Channel, Proposed
-from edgewise.models.candidates.evidence import Content, Meetings
+from edgewise.models.candidates.evidence import Content
 from edgewise.models.candidates.shelf import HALF_LIFE, Liking, Shelf, shelf_of
 
 __all__ = ["Newcomers", "Tastes", "pair_tastes", "tastes_of"]
@@ -42,72 +42,75 @@ class Newcomers(Channel):
         scores = np.zeros((len(rows), self.width), dtype=np.float32)
         stamp = at // self.grid * self.grid
         for moment in np.unique(stamp):
-            shelf = asof.shelf(self.liking, int(moment), lambda m: shelf_of(asof, m, self.liking))
+            shelf = self.shelf(asof, int(moment))
             if shelf is None or len(shelf.items) == 0:
                 continue
             here, width = np.flatnonzero(stamp == moment), min(self.width, len(shelf.items))
-            found, worth = _proposed(tastes_of(asof), shelf, self.liking, rows[here], at[here], width)
+            tastes = tastes_of(asof, rows[here])
+            found, worth = _proposed(tastes, shelf, self.liking, at[here], width)
             items[here, :width], scores[here, :width] = found, worth
         return Proposed(items, scores)
 
+    def shelf(self, asof: AsOf, moment: int) -> Shelf | None:
+        """The newcomers of a world as of a moment."""
+        stamp = moment // self.grid * self.grid
+        return asof.shelf(self.liking, stamp, lambda m: shelf_of(asof, m, self.liking))
+
 
 class Tastes(NamedTuple):
-    """What tells the taste of entities: their history through `Content`, and sayings, as arrays for numba.
+    """What tells the taste of n entities: their history through `Content`, and sayings, as arrays for numba.
 
-    Events of entity `e` are `right[starts[e]:starts[e + 1]]`; what it said in table `n` is
-    `said[said_starts[n, e]:said_starts[n, e + 1]]`.
+    Entity `i` stands at `e = place[i]`, or has no history where it is MISSING: its events are
+    `right[starts[e]:starts[e + 1]]`. What it said in table `t` is `said[said_from[t, i]:said_to[t, i]]`.
     """
 
+    place: np.ndarray
     starts: np.ndarray
     right: np.ndarray
     at: np.ndarray
     indptr: np.ndarray
     values: np.ndarray
     source_of: np.ndarray
-    said_starts: np.ndarray
+    said_from: np.ndarray
+    said_to: np.ndarray
     said: np.ndarray
     said_at: np.ndarray
 
 
-def tastes_of(asof: AsOf) -> Tastes:
-    """The arrays of a world."""
-    content, met = asof.evidence.content, asof.history
+def tastes_of(asof: AsOf, rows: Int64[np.ndarray, " n"]) -> Tastes:
+    """The arrays for entity rows of a world; MISSING is someone unknown."""
+    content, past = asof.evidence.content, asof.past(rows)
     assert content is not None
-    starts, said, said_at = _sayings(asof, content)
+    place = np.where(past.place < len(past.starts) - 1, past.place, MISSING)
+    since = np.zeros((len(content.said), len(rows)), dtype=np.int64)
+    until, before = np.zeros_like(since), 0
+    for table, one in enumerate(content.said):
+        since[table] = before + np.searchsorted(one.left, past.known)
+        until[table] = before + np.searchsorted(one.left, past.known, side="right")
+        before += len(one.left)
+    nothing = np.zeros(0, dtype=np.int64)
     return Tastes(
-        asof.starts, np.ascontiguousarray(met.right, dtype=np.int64), np.ascontiguousarray(met.at, dtype=np.int64),
-        content.indptr, content.values, content.source_of, starts, said, said_at,
+        place, past.starts, np.asarray(past.right, dtype=np.int64), np.asarray(past.at, dtype=np.int64),
+        np.asarray(content.indptr), np.asarray(content.values), np.asarray(content.source_of), since, until,
+        np.concatenate([nothing, *(one.right for one in content.said)]).astype(np.int64),
+        np.concatenate([nothing, *(one.at for one in content.said)]).astype(np.int64),
     )  # fmt: skip
 
 
-def _sayings(asof: AsOf, content: Content) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    entities = asof.evidence.entities
-    nothing = np.zeros(0, dtype=np.int64)
-    said: tuple[Meetings, ...] = content.said
-    starts = np.zeros((len(said), entities + 1), dtype=np.int64)
-    before = 0
-    for n, one in enumerate(said):
-        starts[n] = before + np.searchsorted(one.left, np.arange(entities + 1))
-        before += len(one.left)
-    values = np.concatenate([nothing, *(one.right for one in said)]).astype(np.int64)
-    return starts, values, np.concatenate([nothing, *(one.at for one in said)]).astype(np.int64)
-
-
 def _proposed(
-    tastes: Tastes, shelf: Shelf, liking: Liking, rows: np.ndarray, at: np.ndarray, width: int
+    tastes: Tastes, shelf: Shelf, liking: Liking, at: np.ndarray, width: int
 ) -> tuple[Int64[np.ndarray, "n width"], Float32[np.ndarray, "n width"]]:
-    found = np.empty((len(rows), width), dtype=np.int64)
-    scores = np.empty((len(rows), width), dtype=np.float32)
+    found = np.empty((len(at), width), dtype=np.int64)
+    scores = np.empty((len(at), width), dtype=np.float32)
     _propose(
         tastes, shelf.items, shelf.prior, shelf.ptr, shelf.place, shelf.worth, shelf.expected,
-        np.asarray(liking.taste, dtype=np.float64), np.asarray(rows, np.int64), np.asarray(at, np.int64),
-        found, scores,
+        np.asarray(liking.taste, dtype=np.float64), np.asarray(at, np.int64), found, scores,
     )  # fmt: skip
     return found, scores
 
 
 def pair_tastes(
-    tastes: Tastes, content: Content, expected: np.ndarray, rows: np.ndarray, at: np.ndarray,
+    tastes: Tastes, content: Content, expected: np.ndarray, at: np.ndarray,
     items: Int64[np.ndarray, "n candidates"], hidden: np.ndarray,
 ) -> Float32[np.ndarray, "n candidates groups"]:  # fmt: skip
     """What each entity's history says of each item's values, by source, and then what its sayings do.
@@ -117,8 +120,8 @@ def pair_tastes(
     groups = len(content.names) + len(content.said)
     out = np.zeros((*items.shape, groups), dtype=np.float32)
     _pairs(
-        tastes, content.worth, expected, np.asarray(rows, np.int64), np.asarray(at, np.int64),
-        np.asarray(items, np.int64), hidden, len(content.names), np.asarray(content.said_of, np.int64), out,
+        tastes, content.worth, expected, np.asarray(at, np.int64), np.asarray(items, np.int64), hidden,
+        len(content.names), np.asarray(content.said_of, np.int64), out,
     )  # fmt: skip
     return out
 
@@ -130,14 +133,18 @@ def _worth(moment: int, at: int) -> float:
 
 @nb.njit(cache=True)
 def _met_values(
-    t: Tastes, row: int, moment: int, hidden: np.ndarray, weight: np.ndarray, touched: np.ndarray
+    t: Tastes, q: int, moment: int, hidden: np.ndarray, weight: np.ndarray, touched: np.ndarray
 ) -> int:
     """Add the decayed meetings of each value; how many values were touched."""
-    n, e, seen = 0, t.starts[row + 1], 0
+    row, n, seen = t.place[q], 0, 0
+    if row < 0:
+        return 0
+    e = t.starts[row + 1]
     while e > t.starts[row] and seen < MOST_EVENTS:
         e -= 1
         item = t.right[e]
-        if t.at[e] > moment or item < 0 or (len(hidden) and hidden[item]):
+        unknown = item < 0 or item >= len(t.indptr) - 1
+        if t.at[e] > moment or unknown or (len(hidden) and hidden[item]):
             continue
         seen += 1
         worth = _worth(moment, t.at[e])
@@ -151,10 +158,10 @@ def _met_values(
 
 
 @nb.njit(cache=True)
-def _said_values(t: Tastes, table: int, row: int, moment: int, weight: np.ndarray, touched: np.ndarray) -> int:
+def _said_values(t: Tastes, table: int, q: int, moment: int, weight: np.ndarray, touched: np.ndarray) -> int:
     """Count how often an entity said something of each value; it does not wear off."""
     n = 0
-    for e in range(t.said_starts[table, row], t.said_starts[table, row + 1]):
+    for e in range(t.said_from[table, q], t.said_to[table, q]):
         if t.said_at[e] > moment:
             continue
         value = t.said[e]
@@ -182,21 +189,20 @@ def _spread(
 @nb.njit(cache=True)
 def _propose(
     t: Tastes, items: np.ndarray, prior: np.ndarray, ptr: np.ndarray, place: np.ndarray, worth: np.ndarray,
-    expected: np.ndarray, by: np.ndarray, rows: np.ndarray, at: np.ndarray, found: np.ndarray, scores: np.ndarray,
+    expected: np.ndarray, by: np.ndarray, at: np.ndarray, found: np.ndarray, scores: np.ndarray,
 ) -> None:  # fmt: skip
-    width, tables = found.shape[1], t.said_starts.shape[0]
+    width, tables = found.shape[1], t.said_from.shape[0]
     weight, touched = np.zeros(len(expected)), np.empty(len(expected), dtype=np.int64)
     nothing = np.zeros(0, dtype=np.bool_)
     score = np.empty(len(items), dtype=np.float32)
-    for q in range(len(rows)):
+    for q in range(len(at)):
         score[:] = prior
-        if 0 <= rows[q] < len(t.starts) - 1:
-            n = _met_values(t, rows[q], at[q], nothing, weight, touched)
-            _spread(weight, touched[:n], expected, by, t.source_of, -1, ptr, place, worth, score)
-            for table in range(tables):
-                n = _said_values(t, table, rows[q], at[q], weight, touched)
-                group = len(by) - tables + table
-                _spread(weight, touched[:n], expected, by, t.source_of, group, ptr, place, worth, score)
+        n = _met_values(t, q, at[q], nothing, weight, touched)
+        _spread(weight, touched[:n], expected, by, t.source_of, -1, ptr, place, worth, score)
+        for table in range(tables):
+            n = _said_values(t, table, q, at[q], weight, touched)
+            group = len(by) - tables + table
+            _spread(weight, touched[:n], expected, by, t.source_of, group, ptr, place, worth, score)
         least = np.partition(score, len(score) - width)[len(score) - width]
         best = np.flatnonzero(score >= least)
         order = np.argsort(-score[best], kind="mergesort")[:width]
@@ -205,18 +211,16 @@ def _propose(
 
 @nb.njit(cache=True)
 def _pairs(
-    t: Tastes, entry_worth: np.ndarray, expected: np.ndarray, rows: np.ndarray, at: np.ndarray, items: np.ndarray,
+    t: Tastes, entry_worth: np.ndarray, expected: np.ndarray, at: np.ndarray, items: np.ndarray,
     hidden: np.ndarray, sources: int, said_of: np.ndarray, out: np.ndarray,
 ) -> None:  # fmt: skip
     weight, touched = np.zeros(len(expected)), np.empty(len(expected), dtype=np.int64)
-    for q in range(len(rows)):
-        if rows[q] < 0 or rows[q] >= len(t.starts) - 1:
-            continue
+    for q in range(len(at)):
         for group in range(1 + len(said_of)):
             if group == 0:
-                n = _met_values(t, rows[q], at[q], hidden, weight, touched)
+                n = _met_values(t, q, at[q], hidden, weight, touched)
             else:
-                n = _said_values(t, group - 1, rows[q], at[q], weight, touched)
+                n = _said_values(t, group - 1, q, at[q], weight, touched)
             for c in range(items.shape[1]):
                 for p in range(t.indptr[items[q, c]], t.indptr[items[q, c] + 1]):
                     value = t.values[p]

@@ -15,9 +15,12 @@ from edgewise.errors import ArgumentError
 from edgewise.graph.store import GraphStore
 from edgewise.ids import MISSING
 from edgewise.models.candidates.asof import AsOf
+from edgewise.models.candidates.channel import Channel
 from edgewise.models.candidates.evidence import Evidence
 from edgewise.models.candidates.item_graph import ItemGraph
 from edgewise.models.candidates.neighbours import Next, Together
+from edgewise.models.candidates.newcomers import Newcomers
+from edgewise.models.candidates.shelf import Shelf
 from edgewise.models.candidates.siblings import Siblings
 from edgewise.models.ranker_mix import Mix
 from edgewise.models.ranking_tables import channels_for, make_table
@@ -104,7 +107,7 @@ def _kind(run: FittedRun, moment: int) -> KindData:
         names=tuple(names),
         mix=mix,
         trees=trees,
-        world=_world(world, graph, spec.item, within),
+        world=_world(world, graph, spec.item, within, _shelf(world, channels, at)),
         feeds=feeds,
         likeness=likeness_graphs(world, [c for c in channels if isinstance(c, Next | Together)], at),
         curve=curve,
@@ -153,7 +156,12 @@ def _seen(evidence: Evidence, moment: int) -> Evidence:
     )
 
 
-def _world(world: _Heard, graph: GraphStore, item: str, within: list[str]) -> WorldData:
+def _shelf(world: _Heard, channels: list[Channel], at: int) -> Shelf | None:
+    """The items that few have met so far."""
+    return next((c.shelf(world, at) for c in channels if isinstance(c, Newcomers)), None)
+
+
+def _world(world: _Heard, graph: GraphStore, item: str, within: list[str], shelf: Shelf | None) -> WorldData:
     told = world.evidence
     timelines: dict[tuple[str, ...], Timeline] = {
         ("own",): world.own,
@@ -180,6 +188,8 @@ def _world(world: _Heard, graph: GraphStore, item: str, within: list[str]) -> Wo
         timelines={key: t for key, t in timelines.items() if isinstance(t, PairTimeline)},
         graphs=world.heard,
         signal_place=told.signal_place,
+        content=told.content if shelf is not None else None,
+        shelf=shelf,
     )
 
 

@@ -3,62 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from dataclasses import asdict, fields
-from pathlib import Path
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
-from edgewise.graph.layout import load_array, load_column, save_array, save_column
 from edgewise.models.candidates.item_graph import ItemGraph
 from edgewise.models.ranker_mix import Mix
 from edgewise.models.ranking_setup import Setup
+from edgewise.prediction.online.arrays import Shelf, arrays_of
 from edgewise.prediction.online.calibrate import Curve
 from edgewise.prediction.online.data import Feeds, KindData, TableData
+from edgewise.prediction.online.newcomer_files import read_newcomers, write_newcomers
 from edgewise.prediction.online.trees import PackedTrees
 from edgewise.prediction.online.world import WorldData
 from edgewise.schema.model import Link
 from edgewise.state.pair import PairTimeline
 
-__all__ = ["Shelf", "read_kind", "read_table", "write_kind", "write_table"]
-
-
-class Shelf:
-    """Arrays and columns of a folder, by name; each file is written once and read memory-mapped."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-
-    def put(self, name: str, value: np.ndarray | pa.Array) -> str:
-        """Write an array or a column; the file's name."""
-        path = self.root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if isinstance(value, pa.Array):
-            save_column(path.with_suffix(".arrow"), value)
-            return f"{name}.arrow"
-        save_array(path.with_suffix(".npy"), value)
-        return f"{name}.npy"
-
-    def array(self, name: str) -> np.ndarray:
-        """An array that was put."""
-        return load_array(self.root / name)
-
-    def column(self, name: str) -> pa.Array:
-        """A column that was put."""
-        return load_column(self.root / name)
-
-    def put_all(self, folder: str, values: Mapping[str, np.ndarray | pa.Array]) -> dict[str, str]:
-        """Write several; the names of their files."""
-        return {name: self.put(f"{folder}/{n:03d}", value) for n, (name, value) in enumerate(values.items())}
-
-    def arrays(self, files: Mapping[str, str]) -> dict[str, np.ndarray]:
-        """Arrays by name."""
-        return {name: self.array(file) for name, file in files.items()}
-
-    def columns(self, files: Mapping[str, str]) -> dict[str, pa.Array]:
-        """Columns by name."""
-        return {name: self.column(file) for name, file in files.items()}
+__all__ = ["read_kind", "read_table", "write_kind", "write_table"]
 
 
 def write_table(shelf: Shelf, folder: str, table: TableData) -> dict[str, Any]:
@@ -90,8 +52,8 @@ def write_kind(shelf: Shelf, folder: str, kind: KindData) -> dict[str, Any]:
         "names": list(kind.names),
         "mix": kind.mix.to_json(),
         "facts": kind.facts,
-        "trees": shelf.put_all(f"{folder}/trees", _arrays(kind.trees)),
-        "curve": None if kind.curve is None else shelf.put_all(f"{folder}/curve", _arrays(kind.curve)),
+        "trees": shelf.put_all(f"{folder}/trees", arrays_of(kind.trees)),
+        "curve": None if kind.curve is None else shelf.put_all(f"{folder}/curve", arrays_of(kind.curve)),
         "likeness": _write_graphs(shelf, f"{folder}/like", kind.likeness),
         "feeds": _write_feeds(shelf, folder, kind.feeds),
         "world": _write_world(shelf, folder, kind.world),
@@ -116,13 +78,12 @@ def read_kind(shelf: Shelf, name: str, found: dict[str, Any]) -> KindData:
     )
 
 
-def _arrays(made: Any) -> dict[str, np.ndarray]:
-    return {field.name: getattr(made, field.name) for field in fields(made)}
-
-
 def _write_graphs(shelf: Shelf, folder: str, graphs: Mapping[Any, ItemGraph]) -> list[dict[str, Any]]:
     return [
-        {"key": list(key) if isinstance(key, tuple) else key, **shelf.put_all(f"{folder}/{n:03d}", _arrays(graph))}
+        {
+            "key": list(key) if isinstance(key, tuple) else key,
+            **shelf.put_all(f"{folder}/{n:03d}", arrays_of(graph)),
+        }
         for n, (key, graph) in enumerate(graphs.items())
     ]
 
@@ -166,7 +127,7 @@ _CODES = ("attributes", "cohorts")
 
 def _write_world(shelf: Shelf, folder: str, world: WorldData) -> dict[str, Any]:
     timelines = [
-        {"key": list(key), "files": shelf.put_all(f"{folder}/timelines/{n:03d}", _arrays(timeline))}
+        {"key": list(key), "files": shelf.put_all(f"{folder}/timelines/{n:03d}", arrays_of(timeline))}
         for n, (key, timeline) in enumerate(world.timelines.items())
     ]
     return {
@@ -177,6 +138,7 @@ def _write_world(shelf: Shelf, folder: str, world: WorldData) -> dict[str, Any]:
         **{name: shelf.put_all(f"{folder}/{name}", getattr(world, name)) for name in _CODES},
         "timelines": timelines,
         "graphs": _write_graphs(shelf, f"{folder}/graphs", world.graphs),
+        "newcomers": write_newcomers(shelf, f"{folder}/newcomers", world),
     }
 
 
@@ -196,4 +158,5 @@ def _read_world(shelf: Shelf, found: dict[str, Any]) -> WorldData:
         },
         graphs=dict(_read_graph(shelf, entry) for entry in found["graphs"]),
         signal_place=found["signal_place"],
+        **read_newcomers(shelf, found.get("newcomers")),
     )

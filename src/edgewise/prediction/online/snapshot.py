@@ -21,8 +21,9 @@ import pyarrow as pa
 
 from edgewise.errors import RunError
 from edgewise.graph.manifest import schema_from_json, schema_to_json
+from edgewise.prediction.online.arrays import Shelf
 from edgewise.prediction.online.data import SnapshotData
-from edgewise.prediction.online.kind_files import Shelf, read_kind, read_table, write_kind, write_table
+from edgewise.prediction.online.kind_files import read_kind, read_table, write_kind, write_table
 
 __all__ = ["FORMAT", "is_snapshot", "load_snapshot", "save_snapshot", "write_into"]
 

@@ -11,8 +11,8 @@ from jaxtyping import Float32, Int32, Int64
 from edgewise.clock import ALWAYS, SECOND
 from edgewise.errors import InternalError
 from edgewise.ids import MISSING
-from edgewise.models.candidates.asof import AsOf
-from edgewise.models.candidates.evidence import Evidence, Meetings, codes_over
+from edgewise.models.candidates.asof import AsOf, Past
+from edgewise.models.candidates.evidence import Content, Evidence, Meetings, codes_over
 from edgewise.models.candidates.item_graph import ItemGraph
 from edgewise.models.candidates.shelf import Shelf
 from edgewise.prediction.online.spread import spread_live
@@ -35,7 +35,8 @@ class WorldData:
     """What a world was when it was built: arrays that may lie in files.
 
     `timelines` are named as `AsOf` names them; `graphs` by their channels' keys. `order` ranks items by key, as
-    events of the same moment stand in a history.
+    events of the same moment stand in a history. `shelf` are items that few had met by then, told apart by their
+    `content`.
     """
 
     entities: int
@@ -49,12 +50,29 @@ class WorldData:
     timelines: dict[tuple[str, ...], PairTimeline]
     graphs: dict[Hashable, ItemGraph]
     signal_place: dict[str, str] = field(default_factory=dict)
+    content: Content | None = None
+    shelf: Shelf | None = None
 
 
 class _Live(AsOf):
     """A world whose timelines are given, and whose histories grow."""
 
     recent: LiveRecent
+    kept: Shelf | None = None
+    #: Whether its entities are rows of tables.
+    listed = True
+
+    def shelf(self, liking: Hashable, moment: int, build: Callable[[int], Shelf]) -> Shelf | None:
+        """The newcomers of the snapshot, whatever the moment."""
+        return self.kept
+
+    def past(self, rows: Int64[np.ndarray, " n"]) -> Past:
+        """What entities met so far."""
+        every = [self.recent.every(int(row)) if row >= 0 else (_NOTHING, _NOTHING) for row in rows]
+        starts = np.cumsum([0, *(len(right) for right, _ in every)]).astype(np.int64)
+        known = np.asarray(rows, np.int64) if self.listed else np.full(len(rows), MISSING, dtype=np.int64)
+        right, at = (np.concatenate([_NOTHING, *(e[i] for e in every)]) for i in (0, 1))
+        return Past(np.arange(len(rows)), known, starts, right, at)
 
     def spread(
         self,
@@ -96,9 +114,11 @@ class LiveWorld(_Live):
             {name: _NO_EVENTS for name in names["stocked"]},
             {name: _NO_EVENTS for name in names["signal"]},
             data.signal_place,
+            data.content,
         )
         super().__init__(evidence, grid)
         self.static = static
+        self.kept = data.shelf
         self._graphs = data.graphs
         self._order = np.array(data.order, dtype=np.int64)
         self._made = {
@@ -115,10 +135,6 @@ class LiveWorld(_Live):
         if key not in self._graphs:
             raise InternalError(f"a live world has no item graph {key}")
         return self._graphs[key]
-
-    def shelf(self, liking: Hashable, moment: int, build: Callable[[int], Shelf]) -> Shelf | None:
-        """None: what items are like is not kept."""
-        return None
 
     @property
     def graphs(self) -> Mapping[Hashable, ItemGraph]:
@@ -190,6 +206,8 @@ class LiveWorld(_Live):
         for name in self.evidence.cohorts:
             self.evidence.cohorts[name] = codes = _roomy(self.evidence.cohorts[name], row + 1)
             codes[row] = MISSING
+        if self.evidence.content is not None:
+            self.evidence = replace(self.evidence, content=self.evidence.content.without(row))
 
     def fold(self, entities: int, items: int) -> WorldData:
         """The world as it is now, for so many rows of either side."""
@@ -210,6 +228,8 @@ class LiveWorld(_Live):
             },
             graphs=dict(self._graphs),
             signal_place=told.signal_place,
+            content=told.content,
+            shelf=self.kept,
         )
 
     def session(self, items: np.ndarray, at: int) -> AsOf:
@@ -236,6 +256,7 @@ class _Session(_Live):
         nobody = np.full(1, MISSING, dtype=np.int64)
         evidence = replace(told, entities=1, history=told.history, cohorts=dict.fromkeys(told.cohorts, nobody))
         super().__init__(evidence, world.grid, world)
+        self.kept, self.listed = world.kept, False
         one = np.zeros(len(items), dtype=np.int64)
         moments = at - SECOND * np.arange(len(items) - 1, -1, -1, dtype=np.int64)
         if world.static:
