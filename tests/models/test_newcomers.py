@@ -17,6 +17,8 @@ from edgewise.models.candidates.content import ContentPlan, plan_content, read_c
 from edgewise.models.candidates.evidence import Content, Evidence, Meetings
 from edgewise.models.candidates.newcomers import Newcomers, pair_tastes, tastes_of
 from edgewise.models.candidates.shelf import Liking, item_traits, newcomers, shelf_of, value_state
+from edgewise.models.contract import Budget, Quiet
+from edgewise.models.ranker import EdgewiseRanker
 from edgewise.models.ranking_newcomers import drawn, learn_liking, with_liking
 from edgewise.models.ranking_setup import Setup
 from edgewise.models.ranking_spare import in_turn
@@ -24,6 +26,7 @@ from edgewise.models.ranking_tables import channels_for, make_table, newcomers_f
 from edgewise.query.kinds import TaskKind
 from edgewise.schema.model import Column, Link, Schema, Table
 from edgewise.stypes import SType
+from edgewise.tasks.labels import joined
 from edgewise.tasks.nouns import Seeds, TaskSpec
 
 USERS, ARTISTS, TRACKS, K = 80, 16, 240, 10
@@ -157,6 +160,21 @@ def test_what_tells_newcomers_apart_is_learnt_from_the_labels(streamed):
         mine = {i for i in test.target[user].tolist() if fresh[i] and released[i] <= LAST}
         hits, wanted = hits + len(mine & set(items.tolist())), wanted + len(mine)
     assert hits > 0.8 * wanted > 20
+
+
+def test_a_ranker_lists_newcomers_before_and_after_it_learns_again(streamed):
+    _, released, rows, graph, spec = streamed
+    train, valid, test = (labels_at(rows, at, USERS) for at in (ANCHORS[:-1], ANCHORS[-1:], [LAST]))
+    ranker = EdgewiseRanker()
+    ranker.fit(graph, spec, train, valid, budget=Budget(600), progress=Quiet())
+    assert "new, of a kind" in {c["channel"] for c in ranker.facts()["channels"]}
+    unmet = np.setdiff1d(np.flatnonzero(released <= LAST), rows[rows[:, 2] <= LAST, 1])
+    assert len(unmet) > 0
+    first = ranker.predict(graph, spec, test.seeds, k=40).items
+    ranker.refit(graph, spec, joined(train, valid), budget=Budget(600), progress=Quiet())
+    again = ranker.predict(graph, spec, test.seeds, k=40).items
+    for found in (first, again):
+        assert np.isin(found, unmet).any()
 
 
 def none():
