@@ -107,7 +107,8 @@ class Bench:
         found = {
             "date": time.strftime("%Y-%m-%d", time.gmtime()),
             "wall_seconds": round(cost.wall_seconds, 1), "cpu_seconds": round(cost.cpu_seconds, 1),
-            "peak_mb": round(cost.peak_mb), "load_average": [round(load, 1) for load in cost.load],
+            "peak_mb": round(cost.peak_mb), "cores": cores(),
+            "load_average": [round(load, 1) for load in cost.load],
         }  # fmt: skip
         if failed:
             found["failed"] = "over its time" if cost.code == 124 else f"exit status {cost.code}"
@@ -115,8 +116,8 @@ class Bench:
         _say(f"    {json.dumps(found)}" + (f"  see {out / 'log.txt'}" if failed else ""))
 
     def environment(self, system: str, part: str) -> dict[str, str]:
-        """Of a system's process: threads for all cores, and what it chose at the part where it was tuned."""
-        threads = str(os.cpu_count() or 1)
+        """Of a system's process: threads for its cores; what it chose at the part where it was tuned."""
+        threads = str(cores())
         names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
         found = {**os.environ, **dict.fromkeys(names, threads), "PYTHONUNBUFFERED": "1"}
         first = self.case.tuned_at
@@ -224,6 +225,11 @@ class Bench:
 
 def _keys(truth: pa.Table) -> np.ndarray:
     return np.asarray(truth.column("entity").cast(pa.string()).to_pylist())
+
+
+def cores() -> int:
+    """The cores that this process, and what it starts, may use: `taskset` may leave it fewer than there are."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _memory_gb() -> int:

@@ -65,6 +65,9 @@ def _group(case: dict[str, Any], group: dict[str, Any]) -> str:
         parts += [f"\nOn {', '.join(fewer['parts'])} alone:\n", _table(case, fewer, some)]
     if len(group["parts"]) > 1:
         parts.append(_by_part(case, group, metrics[0]))
+    every = CASES[case["case"]].parts()
+    if CASES[case["case"]].pooled and len(group["parts"]) < len(every):
+        parts.append(f"\nMeasured so far: {len(group['parts'])} of {len(every)}.")
     return "\n".join(parts) + "\n"
 
 
@@ -195,7 +198,9 @@ def _machine(case: dict[str, Any]) -> str:
     versions = {k: v for s in case["systems"].values() for k, v in s["versions"].items() if k != "python"}
     named = ", ".join(f"{k} {v}" for k, v in sorted(versions.items()))
     span = dates[0] if len(dates) == 1 else f"{dates[0]} to {dates[-1]}"
-    text = f"{case['machine']}; load average up to {busiest:.1f}; {span}; {named}."
+    fewer = sorted({r["cores"] for r in runs if "cores" in r})
+    given = f", of which systems had {' or '.join(map(str, fewer))}" if fewer else ""
+    text = f"{case['machine']}{given}; load average up to {busiest:.1f}; {span}; {named}."
     return text + (f" Failed: {'; '.join(failed)}." if failed else "")
 
 
