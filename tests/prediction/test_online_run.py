@@ -7,6 +7,7 @@ import pytest
 
 import edgewise as ew
 from edgewise.clock import DAY
+from edgewise.models.candidates.newcomers import Newcomers
 from edgewise.models.ranker_mix import Mix
 from edgewise.prediction.nouns import Event
 from edgewise.prediction.online.answers import OnlineAnswers
@@ -32,8 +33,10 @@ def test_live_answers_are_those_of_the_run(tmp_path):
 
 
 @pytest.mark.slow
-def test_replayed_events_give_the_run_s_answers():
-    """Live from a past moment, fed what came since, equals the run on all rows with the graphs of that moment."""
+def test_replayed_events_give_the_run_s_answers(monkeypatch):
+    """Live from a past moment, fed what came since, equals the run on all rows with what is read at that moment:
+    the graphs, and which items are new.
+    """
     graph = ew.Graph.build(ew.open("shop"))
     run = graph.task(QUERY).fit(budget="8s")
     latest = OnlineAnswers.from_run(run).latest
@@ -42,6 +45,8 @@ def test_replayed_events_give_the_run_s_answers():
     # One graph moment for the whole span, and a simple mixture, so that both read the same graphs.
     run.model._setup = replace(parts.setup, grid=cut)
     run.model._mix = Mix("scorers")
+    shelf = Newcomers.shelf
+    monkeypatch.setattr(Newcomers, "shelf", lambda self, asof, moment: shelf(self, asof, min(moment, cut)))
     answers = OnlineAnswers.from_run(run, until=cut)
     for event in _transactions(graph.store, cut):
         answers.observe(event)

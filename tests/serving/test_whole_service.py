@@ -54,7 +54,7 @@ def test_a_run_is_served(folder: Path) -> None:
         bought = {"id": "e1", "table": "transactions", "values": {"customer_id": 1, "product_id": wanted}}
         assert client.post("/v1/events", json=bought).json()["accepted"] == 1
         why = client.get(f"/v1/explain?user=1&item={wanted}").json()
-        assert why["because"]
+        assert why["because"][0]["thing"]["key"] == wanted
         hidden = keys[0]
         client.post("/v1/users/1/feedback", json={"item": hidden, "word": "hide"})
         assert hidden not in shown(client.get("/v1/users/1/home").json())

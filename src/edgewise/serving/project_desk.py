@@ -146,15 +146,22 @@ class ProjectDesk:
         return _ordered(found.things)
 
     def why(self, ask: Ask, kind: str, item: int) -> Why:
-        """Why a thing is proposed, in the words of the page."""
+        """Why a thing is proposed, in the words of the page; when it was met itself, that comes first."""
         thing = why(self._answers, self._surfaces, self._person(ask), kind, item, ask.at)
-        because = []
-        if thing.because is not None:
-            table, row = thing.because
-            past = self._answers.past(table, ask.row, ask.at, 500) if ask.row != MISSING else None
-            met = np.flatnonzero(past.items == row) if past is not None else np.zeros(0, dtype=np.int64)
-            because = [(table, row, int(past.at[met[0]]) if past is not None and len(met) else ask.at)]
+        met = self._met(ask, kind, item)
+        because = [] if met is None else [(kind, item, met)]
+        if thing.because is not None and thing.because != (kind, item):
+            led = self._met(ask, *thing.because)
+            because.append((*thing.because, ask.at if led is None else led))
         return Why(thing.reason, thing.channel, because)
+
+    def _met(self, ask: Ask, kind: str, item: int) -> int | None:
+        """When the person last met a thing; None for never, and for kinds that nobody meets."""
+        if ask.row == MISSING or kind not in self._answers.kinds:
+            return None
+        past = self._answers.past(kind, ask.row, ask.at, 500)
+        met = np.flatnonzero(past.items == item)
+        return int(past.at[met[0]]) if len(met) else None
 
     def observe(self, event: Event) -> None:
         """Hear what a person says about a thing, and what they search for."""
