@@ -66,7 +66,7 @@ def latest_past(times: Int64[np.ndarray, " rows"]) -> int:
     A wrong date far ahead (2099-12-31) must not become the moment that questions about the present are asked at.
     ALWAYS where there is no time.
     """
-    there = times[times < NEVER]
+    there = times[(times < NEVER) & (times > ALWAYS)]
     past = there[there <= now()]
     return int((past if len(past) else there).max(initial=ALWAYS))
 

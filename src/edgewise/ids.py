@@ -17,8 +17,8 @@ MISSING: Final = -1
 
 
 def distinct(values: Int64[np.ndarray, " n"]) -> Int64[np.ndarray, " distinct"]:
-    """The different values, ascending. Of many different integers `np.unique` makes a hash table, at twenty times
-    the cost of sorting them.
+    """The different values, ascending. Of many different integers `np.unique` makes a hash table, which takes
+    far longer than sorting them.
     """
     ascending = np.sort(values, axis=None)
     return ascending[np.concatenate([np.ones(1, dtype=bool), ascending[1:] != ascending[:-1]])[: len(ascending)]]

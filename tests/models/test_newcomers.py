@@ -272,7 +272,7 @@ def test_the_channel_scores_as_its_formula_says(rows, said, values, day):
     asof = AsOf(evidence)
     entities = np.arange(-1, 4)
     found = Newcomers(liking, 8).propose(asof, entities, np.full(5, moment))
-    fresh = newcomers(evidence, value_state(evidence, moment), moment, liking.lately)
+    fresh = newcomers(evidence, moment, liking.lately)
     early = set(evidence.history.right[evidence.history.at <= moment - 2 * DAY].tolist())
     assert fresh.tolist() == [i for i in range(8) if i not in early and evidence.content.listed[i] <= moment]
     shelf = shelf_of(asof, moment, liking)

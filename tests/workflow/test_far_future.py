@@ -42,6 +42,13 @@ def test_the_present_is_the_latest_row_that_has_happened(database: ew.Database) 
     assert from_micros(complete) == LAST - dt.timedelta(days=7)
 
 
+def test_a_table_of_what_is_planned_is_not_the_present() -> None:
+    planned = pa.table({"plan_id": [1, 2], "guest_id": [1, 2], "planned_for": [FAR, FAR + dt.timedelta(days=1)]})
+    database = ew.open({**visits(), "plans": planned})
+    assert from_micros(latest_of(database)) == LAST
+    assert from_micros(latest_row(ew.Graph.build(database).store)) == LAST
+
+
 def test_where_all_lies_ahead_the_latest_row_is_the_present(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clock, "now", lambda: to_micros("1999-01-01"))
     times = np.array([to_micros("2001-01-01"), to_micros("2003-01-01"), NEVER])

@@ -7,16 +7,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from pydantic import BaseModel
-from sqlglot import expressions as exp
 
-from edgewise.clock import ALWAYS, DAY, NEVER, iso, now, to_micros
+from edgewise.clock import ALWAYS, DAY, iso, latest_past, to_micros
 from edgewise.decisions.decided.nouns import Decided
 from edgewise.decisions.project.file import PROJECT, DecidingFile
 from edgewise.decisions.project.read import read_deciding
 from edgewise.decisions.registry import kind_of
 from edgewise.decisions.settings import entry_for
 from edgewise.errors import ArgumentError
+from edgewise.query.sql.counts import reach
 from edgewise.sources.database import Database, open_database
 from edgewise.workflow.moments import Moment
 from edgewise.worlds.catalogue import is_world
@@ -122,23 +123,16 @@ def latest_of(database: Database) -> int:
     """The time of the latest row (microseconds since the epoch).
 
     Tables that refer to others tell; of calendars and the like, whose rows may lie years ahead, only where there
-    are no others. Rows after the computer's clock do not tell, unless all of a table's are.
+    are no others. Rows after the computer's clock do not tell, unless all are.
 
     Raises:
         ArgumentError: no row has a time.
     """
     schema = database.schema
     timed = [table for table in schema if table.time is not None]
-    latest = ALWAYS
-    for table in [table for table in timed if schema.links_from(table.name)] or timed:
-        at = database.source.micros(table.name, str(table.time))
-        past = exp.Case().when(exp.LTE(this=at.copy(), expression=exp.convert(now())), at.copy())
-        query = exp.select(exp.alias_(exp.Max(this=past), "past"), exp.alias_(exp.Max(this=at), "last"))
-        query = query.from_(exp.Table(this=exp.to_identifier(table.name, quoted=True)))
-        found = database.source.read(query).to_pylist()[0]
-        reached = found["last"] if found["past"] is None else found["past"]
-        if reached is not None and ALWAYS < reached < NEVER:
-            latest = max(latest, int(reached))
+    telling = [table for table in timed if schema.links_from(table.name)] or timed
+    spans = [reach(database.source, schema, table.name, ()) for table in telling]
+    latest = latest_past(np.array([span[1] for span in spans if span is not None], dtype=np.int64))
     if latest == ALWAYS:
         raise ArgumentError("no row has a time, so there is no latest moment", hint="say when: at=TIME, --at TIME")
     return latest

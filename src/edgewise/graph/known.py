@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from edgewise.clock import ALWAYS, NEVER, latest_past
+from edgewise.clock import NEVER, latest_past
 from edgewise.graph.relation import Hop
 from edgewise.graph.store import GraphStore
 from edgewise.ids import MISSING
@@ -20,11 +20,8 @@ def latest_row(graph: GraphStore) -> int:
     are no others. Clocks (numbered weeks and the like) are left out for the same reason.
     """
     timed = [table.name for table in graph.schema if table.time is not None]
-    latest = ALWAYS
-    for table in [name for name in timed if graph.schema.links_from(name)] or timed:
-        times = graph.times(table)
-        latest = max(latest, latest_past(times))
-    return latest
+    telling = [name for name in timed if graph.schema.links_from(name)] or timed
+    return latest_past(np.array([latest_past(graph.times(name)) for name in telling], dtype=np.int64))
 
 
 def known_at(graph: GraphStore, moment: int) -> GraphStore:

@@ -127,7 +127,7 @@ class _Moment:
         self.crowd = asof.crowd.evidence
         self.asof, self.rows, self.at, self.items = asof, rows, at, items
         self.state = value_state(self.crowd, moment)
-        self.fresh = newcomers(self.crowd, self.state, moment, lately)
+        self.fresh = newcomers(self.crowd, moment, lately)
 
     @property
     def share_new(self) -> float:

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from edgewise.clock import DAY, HOUR, MINUTE, iso
+import numpy as np
+
+from edgewise.clock import DAY, HOUR, MINUTE, iso, latest_past
 from edgewise.errors import QueryError
 from edgewise.query.bound import Aggregate, Query, aggregates
 from edgewise.query.engine import Engine
@@ -164,7 +166,8 @@ def _now(source: Engine, schema: Schema, until: int | None) -> int:
         return until
     timed = [table for table in schema if table.time is not None] or [table for table in schema if table.timed]
     found = [reach(source, schema, table.name, ()) for table in timed]
-    return max((span[1] for span in found if span is not None), default=0)
+    ends = [span[1] for span in found if span is not None]
+    return latest_past(np.array(ends, dtype=np.int64)) if ends else 0
 
 
 def _error(query: Query, span: Span, message: str, hint: str | None = None) -> QueryError:

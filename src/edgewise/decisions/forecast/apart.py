@@ -25,7 +25,7 @@ from edgewise.decisions.forecast.reconcile import Errors
 from edgewise.decisions.forecast.smoothing import Smoother
 from edgewise.decisions.forecast.young import YOUNG
 
-__all__ = ["APART", "Apart", "Pair", "pairs"]
+__all__ = ["APART", "TREES", "Apart", "Pair", "pairs"]
 
 #: A forecast of nodes for weeks ahead, and what came.
 Pair = tuple[Float64[np.ndarray, "n ahead"], Float64[np.ndarray, "n ahead"]]
@@ -34,7 +34,8 @@ Pair = tuple[Float64[np.ndarray, "n ahead"], Float64[np.ndarray, "n ahead"]]
 APART: Final = ("total", "department", "category")
 #: Smoothing is tried from this week on.
 _FIRST: Final = 12
-_TREES: Final = (0.0, 0.25, 0.5, 0.75, 1.0)
+#: How much trees may count beside smoothing.
+TREES: Final = (0.0, 0.25, 0.5, 0.75, 1.0)
 #: Whether trees are tied to what smoothing says of all stores: for the total, that would be smoothing again.
 _TIE: Final = (1.0, 0.0)
 #: A node's own errors count as much as what its size says after so many of them.
@@ -72,7 +73,7 @@ class Apart:
         of_category = np.zeros(len(self._kit.panel.categories), dtype=np.int64)
         of_category[self._kit.panel.category] = level.node
         part = _Part(level, Smoother(demand, demand.sum(axis=0), self._kit.calendar), demand, begun, of_category)
-        tries = [replace(part, trees=trees, tie=tie) for trees, tie in product(_TREES, _TIE[level.nodes == 1 :])]
+        tries = [replace(part, trees=trees, tie=tie) for trees, tie in product(TREES, _TIE[level.nodes == 1 :])]
         off = [sum(float(np.abs(m - t).sum()) for m, t in self._tried(one)) for one in tries]
         return tries[int(np.argmin(off))]
 

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final
 
 import numpy as np
 from jaxtyping import Float64
 from scipy import sparse
 
-from edgewise.decisions.forecast.apart import pairs
+from edgewise.decisions.forecast.apart import TREES, pairs
 from edgewise.decisions.forecast.learn import Forecasts
 
 __all__ = ["choose", "mixed"]
-
-_TREES: Final = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
 def mixed(parts: Forecasts, trees: float) -> Float64[np.ndarray, "cells horizon"]:
@@ -32,4 +29,4 @@ def choose(
         errors = [sum(float(np.abs(level @ (m - c)).sum()) for m, c in made) for level in levels]
         return float(np.log(np.maximum(errors, 1e-9)).mean())
 
-    return min(_TREES, key=score)
+    return min(TREES, key=score)

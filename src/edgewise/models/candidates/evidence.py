@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 from jaxtyping import Float32, Int, Int32, Int64
@@ -33,7 +34,7 @@ class Meetings:
         return Meetings(self.left[seen], self.right[seen], self.at[seen])
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Content:
     """Values of items. Item `i` has `values[indptr[i]:indptr[i + 1]]`, grouped by source; a value belongs to one
     source. `worth` is 1 / sqrt(how many values of that source the item has).
@@ -57,6 +58,13 @@ class Content:
         said = (one.left != entity for one in self.said)
         kept = (Meetings(m.left[k], m.right[k], m.at[k]) for m, k in zip(self.said, said, strict=True))
         return replace(self, said=tuple(kept))
+
+    @cached_property
+    def spoken(self) -> tuple[Int64[np.ndarray, " sayings"], Int64[np.ndarray, " sayings"]]:
+        """The values and times of all sayings, one table after the other."""
+        nothing = np.zeros(0, dtype=np.int64)
+        right, at = [one.right for one in self.said], [one.at for one in self.said]
+        return np.concatenate([nothing, *right]).astype(np.int64), np.concatenate([nothing, *at]).astype(np.int64)
 
     @property
     def item_of(self) -> Int64[np.ndarray, " entries"]:

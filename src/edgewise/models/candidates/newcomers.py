@@ -88,12 +88,10 @@ def tastes_of(asof: AsOf, rows: Int64[np.ndarray, " n"]) -> Tastes:
         since[table] = before + np.searchsorted(one.left, past.known)
         until[table] = before + np.searchsorted(one.left, past.known, side="right")
         before += len(one.left)
-    nothing = np.zeros(0, dtype=np.int64)
     return Tastes(
         place, past.starts, np.asarray(past.right, dtype=np.int64), np.asarray(past.at, dtype=np.int64),
         np.asarray(content.indptr), np.asarray(content.values), np.asarray(content.source_of), since, until,
-        np.concatenate([nothing, *(one.right for one in content.said)]).astype(np.int64),
-        np.concatenate([nothing, *(one.at for one in content.said)]).astype(np.int64),
+        *content.spoken,
     )  # fmt: skip
 
 

@@ -99,7 +99,7 @@ def value_state(evidence: Evidence, moment: int, hidden: Bool[np.ndarray, " item
     return ValueState(met, PRIOR * count / whole[content.source_of], np.log(np.stack([count, size])))
 
 
-def newcomers(evidence: Evidence, state: ValueState, moment: int, lately: int) -> Int64[np.ndarray, " newcomers"]:
+def newcomers(evidence: Evidence, moment: int, lately: int) -> Int64[np.ndarray, " newcomers"]:
     """Items that are listed, and that nobody had met until lately."""
     content, history = evidence.content, evidence.history
     assert content is not None
@@ -143,7 +143,7 @@ def shelf_of(asof: AsOf, moment: int, liking: Liking) -> Shelf:
     evidence = asof.crowd.evidence
     content, state = evidence.content, value_state(evidence, moment)
     assert content is not None
-    items = newcomers(evidence, state, moment, liking.lately)
+    items = newcomers(evidence, moment, liking.lately)
     prior = item_traits(evidence, state, moment, items) @ np.asarray(liking.traits, dtype=np.float32)
     prior += np.float32(liking.age) * ages(content, moment, items)
     prior += np.float32(liking.met) * np.log1p(state.met[items]).astype(np.float32)

@@ -12,10 +12,10 @@ import pyarrow as pa
 
 from edgewise.graph.layout import load_array, load_column, save_array, save_column
 
-__all__ = ["Shelf", "arrays_of"]
+__all__ = ["Folder", "arrays_of"]
 
 
-class Shelf:
+class Folder:
     """Arrays and columns of a folder, by name; each file is written once and read memory-mapped."""
 
     def __init__(self, root: Path) -> None:

@@ -77,12 +77,8 @@ def _check(run: FittedRun, kinds: dict[str, KindData], first: FittedRun) -> None
 
 def _latest(graph: GraphStore) -> int:
     """The time of the latest row of any table with a time column; 0 where there is none."""
-    latest = 0
-    for table in graph.schema:
-        if table.time is not None:
-            times = graph.times(table.name)
-            latest = max(latest, latest_past(times))
-    return latest
+    found = [latest_past(graph.times(table.name)) for table in graph.schema if table.time is not None]
+    return max(0, latest_past(np.array(found, dtype=np.int64)))
 
 
 def _kind(run: FittedRun, moment: int) -> KindData:

@@ -11,7 +11,7 @@ import numpy as np
 from edgewise.models.candidates.item_graph import ItemGraph
 from edgewise.models.ranker_mix import Mix
 from edgewise.models.ranking_setup import Setup
-from edgewise.prediction.online.arrays import Shelf, arrays_of
+from edgewise.prediction.online.arrays import Folder, arrays_of
 from edgewise.prediction.online.calibrate import Curve
 from edgewise.prediction.online.data import Feeds, KindData, TableData
 from edgewise.prediction.online.newcomer_files import read_newcomers, write_newcomers
@@ -23,7 +23,7 @@ from edgewise.state.pair import PairTimeline
 __all__ = ["read_kind", "read_table", "write_kind", "write_table"]
 
 
-def write_table(shelf: Shelf, folder: str, table: TableData) -> dict[str, Any]:
+def write_table(shelf: Folder, folder: str, table: TableData) -> dict[str, Any]:
     """Write one table."""
     return {
         "keys": shelf.put(f"{folder}/keys", table.keys),
@@ -33,7 +33,7 @@ def write_table(shelf: Shelf, folder: str, table: TableData) -> dict[str, Any]:
     }
 
 
-def read_table(shelf: Shelf, found: dict[str, Any]) -> TableData:
+def read_table(shelf: Folder, found: dict[str, Any]) -> TableData:
     """Read what `write_table` wrote."""
     return TableData(
         shelf.column(found["keys"]),
@@ -43,7 +43,7 @@ def read_table(shelf: Shelf, found: dict[str, Any]) -> TableData:
     )
 
 
-def write_kind(shelf: Shelf, folder: str, kind: KindData) -> dict[str, Any]:
+def write_kind(shelf: Folder, folder: str, kind: KindData) -> dict[str, Any]:
     """Write one ranking."""
     return {
         "horizon": kind.horizon,
@@ -60,7 +60,7 @@ def write_kind(shelf: Shelf, folder: str, kind: KindData) -> dict[str, Any]:
     }
 
 
-def read_kind(shelf: Shelf, name: str, found: dict[str, Any]) -> KindData:
+def read_kind(shelf: Folder, name: str, found: dict[str, Any]) -> KindData:
     """Read what `write_kind` wrote."""
     return KindData(
         kind=name,
@@ -78,7 +78,7 @@ def read_kind(shelf: Shelf, name: str, found: dict[str, Any]) -> KindData:
     )
 
 
-def _write_graphs(shelf: Shelf, folder: str, graphs: Mapping[Any, ItemGraph]) -> list[dict[str, Any]]:
+def _write_graphs(shelf: Folder, folder: str, graphs: Mapping[Any, ItemGraph]) -> list[dict[str, Any]]:
     return [
         {
             "key": list(key) if isinstance(key, tuple) else key,
@@ -88,12 +88,12 @@ def _write_graphs(shelf: Shelf, folder: str, graphs: Mapping[Any, ItemGraph]) ->
     ]
 
 
-def _read_graph(shelf: Shelf, found: dict[str, Any]) -> tuple[Hashable, ItemGraph]:
+def _read_graph(shelf: Folder, found: dict[str, Any]) -> tuple[Hashable, ItemGraph]:
     key = tuple(found["key"]) if isinstance(found["key"], list) else found["key"]
     return key, ItemGraph(shelf.array(found["items"]), shelf.array(found["weights"]))
 
 
-def _write_feeds(shelf: Shelf, folder: str, feeds: Feeds) -> dict[str, Any]:
+def _write_feeds(shelf: Folder, folder: str, feeds: Feeds) -> dict[str, Any]:
     met = None
     if feeds.met is not None:
         met = [feeds.met[0], [asdict(link) for link in feeds.met[1]], feeds.met[2]]
@@ -105,7 +105,7 @@ def _write_feeds(shelf: Shelf, folder: str, feeds: Feeds) -> dict[str, Any]:
     }
 
 
-def _read_feeds(shelf: Shelf, found: dict[str, Any]) -> Feeds:
+def _read_feeds(shelf: Folder, found: dict[str, Any]) -> Feeds:
     met = found["met"]
     return Feeds(
         entity=found["entity"],
@@ -125,7 +125,7 @@ _HISTORY = ("left", "right", "at", "order")
 _CODES = ("attributes", "cohorts")
 
 
-def _write_world(shelf: Shelf, folder: str, world: WorldData) -> dict[str, Any]:
+def _write_world(shelf: Folder, folder: str, world: WorldData) -> dict[str, Any]:
     timelines = [
         {"key": list(key), "files": shelf.put_all(f"{folder}/timelines/{n:03d}", arrays_of(timeline))}
         for n, (key, timeline) in enumerate(world.timelines.items())
@@ -142,7 +142,7 @@ def _write_world(shelf: Shelf, folder: str, world: WorldData) -> dict[str, Any]:
     }
 
 
-def _read_world(shelf: Shelf, found: dict[str, Any]) -> WorldData:
+def _read_world(shelf: Folder, found: dict[str, Any]) -> WorldData:
     history = shelf.arrays(found["history"])
     return WorldData(
         entities=int(found["entities"]),

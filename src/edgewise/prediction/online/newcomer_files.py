@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 from edgewise.models.candidates.evidence import Content, Meetings
-from edgewise.models.candidates.shelf import Shelf as Newcomers
-from edgewise.prediction.online.arrays import Shelf, arrays_of
+from edgewise.models.candidates.shelf import Shelf
+from edgewise.prediction.online.arrays import Folder, arrays_of
 from edgewise.prediction.online.world import WorldData
 
 __all__ = ["read_newcomers", "write_newcomers"]
@@ -14,7 +14,7 @@ __all__ = ["read_newcomers", "write_newcomers"]
 _CONTENT: Final = ("indptr", "values", "worth", "source_of", "listed")
 
 
-def write_newcomers(shelf: Shelf, folder: str, world: WorldData) -> dict[str, Any] | None:
+def write_newcomers(shelf: Folder, folder: str, world: WorldData) -> dict[str, Any] | None:
     """Write a world's newcomers; None where it has none."""
     content = world.content
     if content is None or world.shelf is None:
@@ -30,7 +30,7 @@ def write_newcomers(shelf: Shelf, folder: str, world: WorldData) -> dict[str, An
     }
 
 
-def read_newcomers(shelf: Shelf, found: dict[str, Any] | None) -> dict[str, Any]:
+def read_newcomers(shelf: Folder, found: dict[str, Any] | None) -> dict[str, Any]:
     """Read what `write_newcomers` wrote, as fields of a world."""
     if found is None:
         return {}
@@ -41,4 +41,4 @@ def read_newcomers(shelf: Shelf, found: dict[str, Any] | None) -> dict[str, Any]
         said_of=tuple(found["said_of"]),
         said_names=tuple(found["said_names"]),
     )
-    return {"content": content, "shelf": Newcomers(**shelf.arrays(found["shelf"]))}
+    return {"content": content, "shelf": Shelf(**shelf.arrays(found["shelf"]))}

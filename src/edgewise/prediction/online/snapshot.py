@@ -21,7 +21,7 @@ import pyarrow as pa
 
 from edgewise.errors import RunError
 from edgewise.graph.manifest import schema_from_json, schema_to_json
-from edgewise.prediction.online.arrays import Shelf
+from edgewise.prediction.online.arrays import Folder
 from edgewise.prediction.online.data import SnapshotData
 from edgewise.prediction.online.kind_files import read_kind, read_table, write_kind, write_table
 
@@ -70,7 +70,7 @@ def _beside(path: Path) -> Iterator[Path]:
 
 def write_into(data: SnapshotData, folder: Path) -> None:
     """Write a snapshot into an empty folder, its manifest last."""
-    shelf = Shelf(folder)
+    shelf = Folder(folder)
     content: dict[str, Any] = {
         "format": FORMAT,
         "schema": schema_to_json(data.schema),
@@ -104,7 +104,7 @@ def load_snapshot(path: Path) -> SnapshotData:
             raise _damaged(path, f"'{name}' has {file.stat().st_size:,} bytes instead of {size:,}")
         if _checksum(file) != checksum:
             raise _damaged(path, f"'{name}' is not what was written")
-    shelf = Shelf(path)
+    shelf = Folder(path)
     try:
         return SnapshotData(
             schema_from_json(content["schema"]),
