@@ -21,13 +21,13 @@ from edgewise.models.contract import Budget, Quiet
 from edgewise.models.ranker import EdgewiseRanker
 from edgewise.models.ranking_newcomers import drawn, learn_liking, with_liking
 from edgewise.models.ranking_setup import Setup
-from edgewise.models.ranking_spare import in_turn
+from edgewise.models.ranking_spare import in_turn, spare_items, with_spare
 from edgewise.models.ranking_tables import channels_for, make_table, newcomers_for
 from edgewise.query.kinds import TaskKind
 from edgewise.schema.model import Column, Link, Schema, Table
 from edgewise.stypes import SType
 from edgewise.tasks.labels import joined
-from edgewise.tasks.nouns import Seeds, TaskSpec
+from edgewise.tasks.nouns import Ranked, Seeds, TaskSpec
 
 USERS, ARTISTS, TRACKS, K = 80, 16, 240, 10
 ANCHORS = [DAY * d for d in (42, 49, 56, 63)]
@@ -316,3 +316,17 @@ def test_lists_are_taken_by_turns():
     first, second = np.array([[1, 2, 3]]), np.array([[7, 8]])
     assert in_turn(first, second).tolist() == [[1, 7, 2, 8, 3]]
     assert in_turn(first, second[:, :0]).tolist() == [[1, 2, 3]]
+
+
+def test_newcomers_fill_lists_of_those_who_have_met_something_only(streamed):
+    _, _, rows, graph, spec = streamed
+    setup, _ = learnt(graph, spec, rows)
+    who, at = np.array([0, MISSING]), np.full(2, LAST)
+    asof = setup.world(graph, spec, Seeds("users", who, at), whole=True)
+    nothing = Ranked(np.full((2, K), MISSING), np.full((2, K), -np.inf, dtype=np.float32))
+    known, stranger = with_spare(setup, asof, who, at, nothing, popular_for_strangers=True).items
+    popular = spare_items(setup, asof, who, at, K)
+    new = newcomers_for(setup, K)[0].propose(asof, who, at).items
+    assert (new >= 0).any(axis=1).all()
+    assert stranger.tolist() == popular[1, :K].tolist()
+    assert len(set(known) & set(new[0].tolist()) - set(popular[0, :K].tolist())) > K // 3

@@ -44,13 +44,15 @@ def with_spare(
     setup: Setup, asof: AsOf, rows: np.ndarray, at: np.ndarray, found: Ranked, *,
     popular_for_strangers: bool, elsewhere: Propose | None = None,
 ) -> Ranked:  # fmt: skip
-    """Lists filled up with popular items.
+    """Lists filled up with popular items and, for those who have met something, newcomers by turns.
 
     Strangers' lists are what `elsewhere` proposes for their rows as of their anchors. Those for whom it has
-    nothing get popular items alone, where these serve them best, or what was found.
+    nothing get popular items alone, where these serve them best, or what was found. Of newcomers nothing tells
+    which of them a stranger would like: they come after what is popular.
     """
     items, scores, k = found.items, found.scores, found.items.shape[1]
-    if (unknown := strangers(asof, rows, at)).any():
+    unknown = strangers(asof, rows, at)
+    if unknown.any():
         items, scores, mine = items.copy(), scores.copy(), np.flatnonzero(unknown)
         reached = np.zeros(len(mine), dtype=bool)
         if elsewhere is not None:
@@ -61,8 +63,9 @@ def with_spare(
             items[mine[~reached]], scores[mine[~reached]] = MISSING, -np.inf
     if (items[:, -1:] != MISSING).all():
         return Ranked(items, scores)
-    spare = spare_items(setup, asof, rows, at, k)
-    return filled(Ranked(items, scores), in_turn(spare, _new(setup, asof, rows, at, k)))
+    spare, new = spare_items(setup, asof, rows, at, k), _new(setup, asof, rows, at, k)
+    turns = in_turn(spare, np.where(unknown[:, None], MISSING, new))
+    return filled(Ranked(items, scores), np.concatenate([turns, new], axis=1))
 
 
 def _new(setup: Setup, asof: AsOf, rows: np.ndarray, at: np.ndarray, k: int) -> Int64[np.ndarray, "n width"]:
