@@ -15,16 +15,18 @@ from edgewise.graph.memory import graph_from_arrays
 from edgewise.ids import MISSING
 from edgewise.models.candidates.cross_graph import cross_graph
 from edgewise.models.candidates.evidence import Meetings
+from edgewise.models.candidates.neighbours import Together
 from edgewise.models.contract import Budget, Quiet
 from edgewise.models.ranker import EdgewiseRanker
 from edgewise.models.ranking_elsewhere import Elsewhere, MetElsewhere, choose_elsewhere, facts_elsewhere
 from edgewise.models.ranking_lists import mean_average_precision
 from edgewise.models.ranking_setup import Setup
-from edgewise.models.ranking_spare import spare_items, strangers
+from edgewise.models.ranking_spare import spare_items, strangers, with_spare
+from edgewise.models.ranking_walks import Walks
 from edgewise.query.kinds import TaskKind
 from edgewise.schema.model import Column, Link, Schema, Table
 from edgewise.stypes import SType
-from edgewise.tasks.nouns import Ragged, Seeds, TaskSpec
+from edgewise.tasks.nouns import Ragged, Ranked, Seeds, TaskSpec
 
 USERS, GAMES, FILMS, GROUPS, K = 120, 60, 80, 4, 5
 ANCHORS = [DAY * d for d in (28, 35, 42, 49, 56)]
@@ -138,6 +140,21 @@ def test_who_did_nothing_anywhere_gets_what_is_popular(case):
     setup, asof = case.asof()
     found = case.model.predict(case.graph, case.spec, unknown)
     np.testing.assert_array_equal(found.items, spare_items(setup, asof, unknown.rows, unknown.at, K)[:, :K])
+
+
+def test_lists_longer_than_pools_go_on_with_what_the_walk_reaches(case):
+    setup, asof = case.asof()
+    walk = Together(width=3, neighbours=20, alpha=0.0, beta=0.5)
+    setup = replace(setup, walks=Walks(walk, None, ordered=False))
+    who, at, long = np.array([1, 2, 0]), np.full(3, LAST), 12
+    found = Ranked(np.full((3, long), MISSING), np.full((3, long), -np.inf, dtype=np.float32))
+    found.items[0, 0] = 2
+    items = with_spare(setup, asof, who, at, found, popular_for_strangers=True).items
+    assert items[0, 0] == 2
+    assert (items[0, 1:6] % GROUPS == 1).all()  # all of the group that this user has not met
+    assert (items[1, :4] % GROUPS == 2).all()
+    assert (items != MISSING).all()
+    assert items[2].tolist() == spare_items(setup, asof, who, at, long)[2, :long].tolist()
 
 
 def test_a_saved_ranker_serves_strangers_alike(case, tmp_path):

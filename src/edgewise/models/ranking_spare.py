@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 from jaxtyping import Bool, Int64
@@ -44,7 +45,8 @@ def with_spare(
     setup: Setup, asof: AsOf, rows: np.ndarray, at: np.ndarray, found: Ranked, *,
     popular_for_strangers: bool, elsewhere: Propose | None = None,
 ) -> Ranked:  # fmt: skip
-    """Lists filled up with popular items and, for those who have met something, newcomers by turns.
+    """Lists filled up: with what the chosen walk reaches further out, and then with popular items and, for those
+    who have met something, newcomers by turns.
 
     Strangers' lists are what `elsewhere` proposes for their rows as of their anchors. Those for whom it has
     nothing get popular items alone, where these serve them best, or what was found. Of newcomers nothing tells
@@ -65,7 +67,17 @@ def with_spare(
         return Ranked(items, scores)
     spare, new = spare_items(setup, asof, rows, at, k), _new(setup, asof, rows, at, k)
     turns = in_turn(spare, np.where(unknown[:, None], MISSING, new))
-    return filled(Ranked(items, scores), np.concatenate([turns, new], axis=1))
+    further = np.where(unknown[:, None], MISSING, _further(setup, asof, rows, at, k))
+    return filled(Ranked(items, scores), np.concatenate([further, turns, new], axis=1))
+
+
+def _further(setup: Setup, asof: AsOf, rows: np.ndarray, at: np.ndarray, k: int) -> Int64[np.ndarray, "n width"]:
+    """What the chosen walk reaches beyond the candidates, for lists that are longer than pools are wide."""
+    if setup.walks is None:
+        return np.full((len(rows), 0), MISSING, dtype=np.int64)
+    width = min(k + BEYOND, asof.evidence.items)
+    items = replace(setup.walks.together, width=width, depth=0).propose(asof, rows, at).items
+    return items if setup.again else forget_met(asof, rows, at, items)
 
 
 def _new(setup: Setup, asof: AsOf, rows: np.ndarray, at: np.ndarray, k: int) -> Int64[np.ndarray, "n width"]:
