@@ -102,6 +102,16 @@ class MemoryAnswers:
             raise KeyError(name)
         return pa.array([f"{kind[:-1].title()} {i}" for i in range(self._size(kind))])
 
+    def people(self, kind: str, at: int) -> np.ndarray:
+        heard = sorted(row for row, events in self.heard.items() if any(when <= at for _, when in events))
+        return np.array(heard if kind == "tracks" else [], dtype=np.int64)
+
+    def read_of(self, kind: str, rows: np.ndarray, at: int) -> np.ndarray:
+        return np.array([[len(self.heard[int(row)]), 0.5] for row in rows], dtype=np.float32)
+
+    def moved(self, kind: str, read: np.ndarray) -> dict[str, float]:
+        return {"songs heard": 0.1 * float(read[:, 0].sum()), "score": 0.0}
+
     def observe(self, event: Event) -> None:
         self.seen.append(event.id)
         if event.table == "listens" and event.values.get("user_id") is not None:

@@ -13,7 +13,7 @@ from edgewise.prediction.nouns import Answers, Event
 from edgewise.schema.model import Schema
 from edgewise.serving.desk import Desk
 
-__all__ = ["FEEDBACK", "Deciding", "Forgets", "Keys", "Live", "Replays", "Snapshots"]
+__all__ = ["FEEDBACK", "Deciding", "Forgets", "Keys", "Live", "Replays", "Snapshots", "Watched"]
 
 #: The table of events that say what a person thinks of a thing. No table of a database has such a name.
 FEEDBACK: Final = "@feedback"
@@ -54,6 +54,20 @@ class Snapshots(Protocol):
 
     def load_state(self, folder: Path) -> None:
         """Take the state from a folder that `save_state` wrote."""
+
+
+@runtime_checkable
+class Watched(Protocol):
+    """Answers that can tell how far what they read of people has moved since they were made."""
+
+    def people(self, kind: str, at: int) -> np.ndarray:
+        """Some of the people who are about, by row id."""
+
+    def read_of(self, kind: str, rows: np.ndarray, at: int) -> np.ndarray:
+        """What is read of these people's candidates: a row each, the score its last column."""
+
+    def moved(self, kind: str, read: np.ndarray) -> dict[str, float]:
+        """The population stability index of each column of what was read, by its name."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from jaxtyping import Int64
+from jaxtyping import Float32, Int64
 
 from edgewise.errors import ArgumentError, InternalError, RunError, nearest
 from edgewise.ids import MISSING
@@ -121,6 +121,20 @@ class OnlineAnswers:
     def past(self, kind: str, row: int, at: int, n: int) -> Past:
         """The last n things of a kind that a person met, each once."""
         return self._kind(kind).past(row, at, n)
+
+    def people(self, kind: str, at: int) -> Int64[np.ndarray, " people"]:
+        """Some of the people who are about, by row id."""
+        return self._kind(kind).people(at)
+
+    def read_of(
+        self, kind: str, rows: Int64[np.ndarray, " people"], at: int
+    ) -> Float32[np.ndarray, "candidates columns_plus_1"]:
+        """What a ranking reads of these people's candidates, and the scores, the last column."""
+        return self._kind(kind).read_of(np.asarray(rows, dtype=np.int64), at)
+
+    def moved(self, kind: str, read: Float32[np.ndarray, "candidates columns_plus_1"]) -> dict[str, float]:
+        """How far what was read has moved since the state was built: the population stability index by column."""
+        return self._kind(kind).moved(read)
 
     def column(self, kind: str, name: str) -> pa.Array:
         """A column of an item table, by row id.

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from edgewise.clock import latest_past
 from edgewise.errors import ArgumentError
+from edgewise.evaluation.stability import Profile, profile_of
 from edgewise.graph.store import GraphStore
 from edgewise.ids import MISSING
 from edgewise.models.candidates.asof import AsOf
@@ -22,10 +23,11 @@ from edgewise.models.candidates.neighbours import Next, Together
 from edgewise.models.candidates.newcomers import Newcomers
 from edgewise.models.candidates.shelf import Shelf
 from edgewise.models.candidates.siblings import Siblings
-from edgewise.models.ranker_mix import Mix
+from edgewise.models.ranker_mix import Mix, mixed
 from edgewise.models.ranking_tables import channels_for, make_table
 from edgewise.prediction.online.conditions import columns_of
 from edgewise.prediction.online.data import Feeds, FittedRun, KindData, SnapshotData, Steps, TableData, graph_of
+from edgewise.prediction.online.drift import columns_read, people_about
 from edgewise.prediction.online.likeness import likeness_graphs
 from edgewise.prediction.online.past_anchor import curve_of
 from edgewise.prediction.online.trees import PackedTrees
@@ -107,8 +109,23 @@ def _kind(run: FittedRun, moment: int) -> KindData:
         feeds=feeds,
         likeness=likeness_graphs(world, [c for c in channels if isinstance(c, Next | Together)], at),
         curve=curve,
+        profile=_profile(world, parts, channels, trees, mix, at),
         facts=_facts(run, parts, moment) | {"probabilities": probabilities},
     )
+
+
+def _profile(
+    world: AsOf, parts: RankerParts, channels: list[Channel], trees: PackedTrees, mix: Mix, at: int
+) -> Profile | None:
+    """How what trees read of people is spread at the start; None where nobody has done anything."""
+    rows = people_about(world, at, parts.setup.static)
+    table = make_table(parts.setup, world, channels, rows, np.full(len(rows), at, dtype=np.int64))
+    if len(table.pool.items) == 0:
+        return None
+    columns = np.asarray(parts.columns, dtype=np.int64)
+    scored = trees.predict(table.features[:, columns])
+    scores = mixed(mix, table, scored, np.zeros(len(scored), dtype=np.float32))
+    return profile_of(columns_read(table, columns, scores))
 
 
 def _facts(run: FittedRun, parts: RankerParts, moment: int) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 from jaxtyping import Int32, Int64
 
+from edgewise.evaluation.stability import Profile
 from edgewise.graph.store import GraphStore
 from edgewise.models.candidates.item_graph import ItemGraph
 from edgewise.models.ranker_mix import Mix
@@ -58,7 +59,9 @@ class Feeds:
 
 @dataclass(frozen=True, slots=True)
 class KindData:
-    """One ranking over one item table."""
+    """One ranking over one item table. `profile` is of what trees read of people, and of their scores, at the
+    start.
+    """
 
     kind: str
     horizon: int
@@ -71,6 +74,7 @@ class KindData:
     feeds: Feeds
     likeness: dict[str, ItemGraph]
     curve: Curve | None
+    profile: Profile | None
     facts: dict[str, Any]
 
 

@@ -7,6 +7,7 @@ from jaxtyping import Float32, Int64
 
 from edgewise.clock import DAY
 from edgewise.errors import InternalError
+from edgewise.evaluation.stability import stability
 from edgewise.ids import MISSING
 from edgewise.models.candidates.asof import AsOf
 from edgewise.models.ranker_mix import mixed
@@ -16,6 +17,7 @@ from edgewise.models.ranking_tables import RankingTable, channels_for, make_tabl
 from edgewise.prediction.nouns import Past, Scored
 from edgewise.prediction.online.calibrate import activity, signs
 from edgewise.prediction.online.data import KindData
+from edgewise.prediction.online.drift import SCORE, columns_read, people_about
 from edgewise.prediction.online.single import Single
 from edgewise.prediction.online.spread import led_to
 from edgewise.prediction.online.world import LiveWorld
@@ -72,6 +74,26 @@ class LiveKind:
     def past(self, row: int, at: int, n: int) -> Past:
         """The last n distinct items of an entity, latest first."""
         return Past(*self.world.recent.last(row, self._moment(at), n))
+
+    def people(self, at: int) -> Int64[np.ndarray, " people"]:
+        """Some of the people who are about."""
+        return people_about(self.world, self._moment(at), self.setup.static)
+
+    def read_of(
+        self, rows: Int64[np.ndarray, " people"], at: int
+    ) -> Float32[np.ndarray, "candidates columns_plus_1"]:
+        """What trees read of these people's candidates, and the scores, the last column."""
+        moments = np.full(len(rows), self._moment(at), dtype=np.int64)
+        table = self.table(self.world, rows, moments)
+        return columns_read(table, self._columns, self.scores(table))
+
+    def moved(self, read: Float32[np.ndarray, "candidates columns_plus_1"]) -> dict[str, float]:
+        """How far each column has moved since the start, by name; empty where nothing is known of the start."""
+        was = self.data.profile
+        if was is None or len(read) == 0:
+            return {}
+        names = [*(self.data.names[column] for column in self._columns), SCORE]
+        return dict(zip(names, stability(was, read).tolist(), strict=True))
 
     def table(self, asof: AsOf, rows: Int64[np.ndarray, " n"], at: Int64[np.ndarray, " n"]) -> RankingTable:
         """Pools and features, by the code that training uses."""

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from edgewise.evaluation.stability import Profile
 from edgewise.models.candidates.item_graph import ItemGraph
 from edgewise.models.ranker_mix import Mix
 from edgewise.models.ranking_setup import Setup
@@ -54,6 +55,7 @@ def write_kind(shelf: Folder, folder: str, kind: KindData) -> dict[str, Any]:
         "facts": kind.facts,
         "trees": shelf.put_all(f"{folder}/trees", arrays_of(kind.trees)),
         "curve": None if kind.curve is None else shelf.put_all(f"{folder}/curve", arrays_of(kind.curve)),
+        "profile": None if kind.profile is None else shelf.put_all(f"{folder}/profile", arrays_of(kind.profile)),
         "likeness": _write_graphs(shelf, f"{folder}/like", kind.likeness),
         "feeds": _write_feeds(shelf, folder, kind.feeds),
         "world": _write_world(shelf, folder, kind.world),
@@ -74,6 +76,7 @@ def read_kind(shelf: Folder, name: str, found: dict[str, Any]) -> KindData:
         feeds=_read_feeds(shelf, found["feeds"]),
         likeness={str(key): graph for key, graph in (_read_graph(shelf, g) for g in found["likeness"])},
         curve=None if found["curve"] is None else Curve(**shelf.arrays(found["curve"])),
+        profile=None if found["profile"] is None else Profile(**shelf.arrays(found["profile"])),
         facts=found["facts"],
     )
 

@@ -14,7 +14,7 @@ from edgewise.serving.envelope import Refusal
 from edgewise.serving.pages.frame import PageRoute, Seen, form_of, render
 from edgewise.serving.pages.origin import origin_of
 from edgewise.serving.pages.runs import report_page, runs_of
-from edgewise.serving.pages.since import since_training
+from edgewise.serving.pages.since import inputs_now, since_training
 from edgewise.serving.pages.views import models_of
 from edgewise.serving.routes.given import clean, served
 from edgewise.serving.tenant import Tenant
@@ -34,7 +34,7 @@ async def models(request: Request, tenant: Seen, said: str = "") -> Response:
     since = await asyncio.to_thread(since_training, tenant)
     return render(
         request, "models.html.j2", place="models", serving=serving, held=models_of(serving), runs=runs,
-        since=since, said=said[:200],
+        since=since, inputs=await inputs_now(tenant), said=said[:200],
     )  # fmt: skip
 
 

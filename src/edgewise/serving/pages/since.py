@@ -1,9 +1,11 @@
-"""What happened since training: which events came, and whether the scores of what is shown have moved."""
+"""What happened since training: which events came, and whether what models read, and their scores, have moved."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -12,22 +14,27 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from edgewise.clock import DAY
+from edgewise.evaluation.stability import MOVED, profile_of, stability
+from edgewise.serving.live import Watched
 from edgewise.serving.tenant import Tenant
 
-__all__ = ["Scores", "Since", "since_training", "stability"]
+__all__ = ["Inputs", "Scores", "Since", "inputs_now", "since_training"]
 
 #: The latest events and exposures that are looked at.
 _EVENTS: Final = 100_000
 _SEGMENTS: Final = 20
-_BINS: Final = 10
 _FEWEST: Final = 2_000
+#: People whose candidates are read at once: between them, others are answered.
+_AT_ONCE: Final = 10
+#: Columns that are named, those that moved most.
+_NAMED: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Scores:
     """The scores of the things of a kind, shown by the model that answers: the earlier half of them and the later.
 
-    `index` is the population stability index; beyond 0.2, scores are commonly said to have moved.
+    `index` is the population stability index.
     """
 
     kind: str
@@ -35,6 +42,20 @@ class Scores:
     earlier: float
     later: float
     index: float
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What a ranking reads of the candidates of some people who are about, beside what it read when it was made.
+
+    `most` are the columns that moved most, with their stability index; `moved` counts those that are said to have.
+    """
+
+    kind: str
+    people: int
+    columns: int
+    moved: int
+    most: Sequence[tuple[str, float]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +86,24 @@ def since_training(tenant: Tenant) -> Since:
     return Since(days, tenant.log.counts(_EVENTS), scores)
 
 
-def stability(before: np.ndarray, after: np.ndarray) -> float:
-    """The population stability index of two samples over the tenths of the first: 0 where nothing moved."""
-    edges = np.unique(np.quantile(before, np.linspace(0, 1, _BINS + 1)[1:-1]))
-    shares = [
-        (np.bincount(np.searchsorted(edges, values), minlength=len(edges) + 1) + 0.5)
-        / (len(values) + 0.5 * len(edges) + 0.5)
-        for values in (before, after)
-    ]
-    return float(np.sum((shares[1] - shares[0]) * np.log(shares[1] / shares[0])))
+async def inputs_now(tenant: Tenant) -> list[Inputs]:
+    """Read what the model that answers would read now. It answers others in between."""
+    live, found = tenant.models.now.current, []
+    answers, at = live.answers, tenant.now()
+    if not isinstance(answers, Watched):
+        return []
+    for kind in live.kinds:
+        rows = await tenant.engine.run(partial(answers.people, kind, at))
+        read = [
+            await tenant.engine.run(partial(answers.read_of, kind, rows[first : first + _AT_ONCE], at))
+            for first in range(0, len(rows), _AT_ONCE)
+        ]
+        index = await asyncio.to_thread(answers.moved, kind, np.concatenate(read)) if read else {}
+        if index:
+            most = sorted(index.items(), key=lambda one: (-one[1], one[0]))
+            moved = sum(value > MOVED for value in index.values())
+            found.append(Inputs(kind, len(rows), len(index), moved, most[:_NAMED]))
+    return found
 
 
 def _scores(kind: str, scores: np.ndarray) -> Scores | None:
@@ -81,4 +111,5 @@ def _scores(kind: str, scores: np.ndarray) -> Scores | None:
         return None
     half = len(scores) // 2
     earlier, later = scores[:half], scores[half:]
-    return Scores(kind, len(scores), float(earlier.mean()), float(later.mean()), stability(earlier, later))
+    (index,) = stability(profile_of(earlier[:, None]), later[:, None])
+    return Scores(kind, len(scores), float(earlier.mean()), float(later.mean()), float(index))
