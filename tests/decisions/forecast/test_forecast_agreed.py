@@ -10,9 +10,13 @@ from scipy import sparse
 
 from edgewise.clock import to_micros
 from edgewise.decisions.forecast.calendar import Calendar
+from edgewise.decisions.forecast.entry import ForecastEntry
+from edgewise.decisions.forecast.nouns import Level
+from edgewise.decisions.forecast.outlook import Tried, bands_of_sums
 from edgewise.decisions.forecast.quantiles import fit_spread
 from edgewise.decisions.forecast.reconcile import Errors, reconcile
 from edgewise.decisions.forecast.smoothing import Smoother, fit_pattern
+from edgewise.decisions.forecast.usual import usual_errors
 
 CALENDAR = Calendar(to_micros("2017-01-02"), 60, "us")
 
@@ -98,5 +102,49 @@ def test_quantiles_of_few_errors_are_wider() -> None:
     few, many = spread.wider(3.0).table[0], spread.wider(1e6).table[0]
     assert np.allclose(many, spread.table[0], rtol=1e-3)
     assert few[1] == spread.table[0, 1]
-    assert few[2] - 1 == pytest.approx((spread.table[0, 2] - 1) * 1.638 / 1.2816, rel=1e-3)
+    assert few[2] == pytest.approx(spread.table[0, 2] * 1.638 / 1.2816, rel=1e-3)
     assert (np.diff(spread.wider(1.0).table) >= 0).all()
+
+
+def test_what_is_usual_for_a_node_is_how_far_smoothing_was_off() -> None:
+    demand = np.random.default_rng(0).gamma(5.0, 10.0, (3, 30))
+    demand[1, 5:] = 0.0
+    demand[2, ::2] = 0.0
+    usual = usual_errors(demand, CALENDAR, 8)
+    smoother = Smoother(demand, demand.sum(axis=0), CALENDAR)
+    squares, like, count = np.zeros(3), 0.0, 0
+    for origin in range(12, 30):
+        made = smoother.at(origin, 8)
+        for ahead in range(min(8, 30 - origin)):
+            squares += (made[:, ahead] - demand[:, origin + ahead]) ** 2
+            like += (made[:, ahead] ** 1.5).sum()
+            count += 1
+    assert np.allclose(usual.own, squares / count)
+    assert np.allclose(usual.seen, [count, 0, count / 2])
+    assert usual.law == pytest.approx(squares.sum() / like)
+    forecast = np.array([[50.0, 0.0], [50.0, 0.0], [50.0, 0.0]])
+    like_all = usual.law * 50**1.5
+    said = usual.at(forecast)
+    for node in range(3):
+        trust = usual.seen[node] / (usual.seen[node] + 32)
+        variance = (squares[node] / count) ** trust * like_all ** (1 - trust)
+        assert said[node, 0] == pytest.approx(np.sqrt(variance))
+    assert (said[:, 1] == 0).all()
+
+
+def test_a_steady_node_has_a_narrower_interval_than_a_restless_one_of_its_size() -> None:
+    draw = np.random.default_rng(0)
+    demand = 1000 + draw.normal(size=(120, 52)) * np.where(np.arange(120) < 60, 20.0, 200.0)[:, None]
+    level = Level("store", np.arange(120), 120, store=np.arange(120))
+    usual = usual_errors(demand[:, :44], CALENDAR, 4)
+    tried = []
+    for origin in (36, 38, 40):
+        made = Smoother(demand, demand.sum(axis=0), CALENDAR).at(origin, 4)
+        tried.append(Tried(origin, made, made, demand[:, origin : origin + 4]))
+    entry = ForecastEntry(sales="sales", store="store_id", value="value", category="category")
+    made = Smoother(demand[:, :44], demand[:, :44].sum(axis=0), CALENDAR).at(44, 8)
+    _, low, high = bands_of_sums(level, tried, usual, made, entry)
+    inside = (demand[:, 44:] >= low) & (demand[:, 44:] <= high)
+    assert (high - low)[60:].mean() > 4 * (high - low)[:60].mean()
+    for half in (inside[:60], inside[60:]):
+        assert 0.65 < half.mean() < 0.95

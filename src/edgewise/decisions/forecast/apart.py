@@ -22,7 +22,7 @@ from edgewise.decisions.forecast.learn import Forecasts
 from edgewise.decisions.forecast.levels import summing
 from edgewise.decisions.forecast.nouns import Level
 from edgewise.decisions.forecast.reconcile import Errors
-from edgewise.decisions.forecast.smoothing import Smoother
+from edgewise.decisions.forecast.smoothing import FIRST, Smoother
 from edgewise.decisions.forecast.young import YOUNG
 
 __all__ = ["APART", "TREES", "Apart", "Pair", "pairs"]
@@ -32,8 +32,6 @@ Pair = tuple[Float64[np.ndarray, "n ahead"], Float64[np.ndarray, "n ahead"]]
 
 #: The levels with a forecast of their own.
 APART: Final = ("total", "department", "category")
-#: Smoothing is tried from this week on.
-_FIRST: Final = 12
 #: How much trees may count beside smoothing.
 TREES: Final = (0.0, 0.25, 0.5, 0.75, 1.0)
 #: Whether trees are tied to what smoothing says of all stores: for the total, that would be smoothing again.
@@ -87,13 +85,9 @@ class Apart:
 
     def _tried(self, part: _Part) -> list[Pair]:
         """What was said and what came at past origins: all of them where no trees are needed."""
-        origins = self._past if part.trees else range(min(_FIRST, self._kit.weeks - 1), self._kit.weeks)
+        origins = self._past if part.trees else range(min(FIRST, self._kit.weeks - 1), self._kit.weeks)
         made = {origin: self._said(part, origin, self._past.get(origin)) for origin in origins}
         return pairs(made, part.demand)
-
-    def tried(self, level: str) -> list[Pair]:
-        """What was said of a level by itself and what came, at past origins; nothing for other levels."""
-        return [pair for part in self._parts if part.level.name == level for pair in self._tried(part)]
 
     def at(self, origin: int, trees: Forecasts | None) -> Float64[np.ndarray, "nodes horizon"]:
         """What is expected of each node of each level by itself."""

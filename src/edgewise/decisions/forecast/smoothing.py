@@ -15,8 +15,10 @@ from jaxtyping import Float64
 
 from edgewise.decisions.forecast.calendar import Calendar
 
-__all__ = ["Smoother", "fit_pattern"]
+__all__ = ["FIRST", "Smoother", "fit_pattern"]
 
+#: Smoothing is tried from this week on.
+FIRST: Final = 12
 #: How quickly levels follow: the mean of slow and quick ones, which no short past can choose between.
 _ALPHAS: Final = (0.05, 0.2, 0.4)
 #: A week counts this much less with each week that it lies back.
