@@ -6,7 +6,8 @@
 At each origin `edgewise forecast` sees the weeks before it (and promotions planned for the 8 weeks after it) and
 forecasts 8 weeks. Errors are pooled over origins and weeks ahead: WAPE is the sum of absolute errors over the sum
 of sales; RMSSE the root of squared errors against those of last week's value before the origin, a mean over series
-weighted by sales; pinball the mean over five quantiles, over the mean of sales; coverage that of the 80% interval.
+weighted by sales; pinball the mean over five quantiles, over the mean of sales; coverage that of the 80% interval,
+of all nodes and of those whose interval does not end at 0 (a shop that hardly ever sells is not missed by chance).
 Peers forecast each level by itself, which does not add up; of each family the best at a level is taken. Of cells
 (a store and a category) peers forecast a sample; LightGBM learns from four times as many.
 """
@@ -59,12 +60,14 @@ def scores(made: np.ndarray, truth: np.ndarray, past: np.ndarray) -> dict[str, f
     pinball = np.maximum(QUANTILES * gap, (QUANTILES - 1) * gap).mean()
     low, high = (made[..., 6], made[..., 7]) if made.shape[-1] > 6 else (made[..., 1], made[..., 5])
     inside = (truth >= low - 0.005) & (truth <= high + 0.005)
+    open_ = high > 0.005
     return {
         "wape": float(np.abs(off).sum() / truth.sum()),
         "wape_median": float(np.abs(made[..., 3] - truth).sum() / truth.sum()),
         "rmsse": float((rmsse * some * weight).sum() / (some * weight).sum()),
         "pinball": float(pinball / truth.mean()),
         "coverage": float(inside.mean()),
+        "coverage_above_nothing": float(inside[open_].mean()) if open_.any() else float("nan"),
         "bias": float(off.sum() / truth.sum()),
     }
 
@@ -227,13 +230,12 @@ def by_size(made: np.ndarray, truth: np.ndarray, panel: Panel, origins: list[int
 def show(result: dict[str, Any]) -> None:
     """Print the tables."""
     for level, figures in result["levels"].items():
-        print(
-            f"\n{level:22s} {'wape':>7s} {'median':>7s} {'rmsse':>7s} {'pinball':>8s} {'cover':>6s} {'bias':>7s}"
-        )
+        heads = (("wape", 7), ("median", 7), ("rmsse", 7), ("pinball", 8), ("cover", 6), ("open", 6), ("bias", 7))
+        print(f"\n{level:22s} " + " ".join(f"{head:>{width}s}" for head, width in heads))
         for name, f in figures.items():
             print(
                 f"{name:22s} {f['wape']:7.4f} {f['wape_median']:7.4f} {f['rmsse']:7.4f} {f['pinball']:8.4f} "
-                f"{f['coverage']:6.3f} {f['bias']:7.3f}"
+                f"{f['coverage']:6.3f} {f['coverage_above_nothing']:6.3f} {f['bias']:7.3f}"
             )
         peers = {name: min(f["wape"], f["wape_median"]) for name, f in figures.items() if name != "edgewise"}
         if peers:
