@@ -84,7 +84,7 @@ def _driver_dnf() -> Task:
     return graph.task(entity="drivers", labels=labels, key="entity", kind="binary", split="split")
 
 
-ENTITY_PARTS: Final = tuple(part for part in PARTS if part != "pair state")
+ENTITY_PARTS: Final = tuple(part for part in PARTS if part not in ("pair state", "newcomers"))
 CASES: Final = {
     "next-purchase": Case(lambda: _journey(NextPurchase.question), "map", "2017-10-29", PARTS),
     "churn": Case(lambda: _journey(ENTITY_CASES[0].question), "auroc", "2017-09-10", ENTITY_PARTS),

@@ -306,6 +306,14 @@ def test_nothing_is_learnt_without_content_or_labels(streamed):
     assert newcomers_for(setup) == []
 
 
+def test_a_model_can_do_without_newcomers(streamed):
+    _, _, rows, graph, spec = streamed
+    train = labels_at(rows, ANCHORS, USERS)
+    setup = Setup.fit(graph, spec, train, frozenset({"newcomers"}))
+    setup, told = with_liking(setup, graph, spec, train, 0)
+    assert (setup.liking, told, newcomers_for(setup)) == (None, {}, [])
+
+
 def test_rows_are_drawn_each_by_itself():
     assert (drawn(1000, 0.1, 7) == drawn(5000, 0.1, 7)[:1000]).all()
     assert 400 < drawn(5000, 0.1, 7).sum() < 600

@@ -16,7 +16,7 @@ from edgewise.tasks.nouns import Labels, Prediction, Seeds, TaskSpec
 __all__ = ["PARTS", "Budget", "Model", "Progress", "Quiet"]
 
 #: What can be left out of a model, to see what it adds: `Model.without`.
-PARTS: Final = ("graph state", "neighbourhoods", "pair state", "network")
+PARTS: Final = ("graph state", "neighbourhoods", "pair state", "network", "newcomers")
 
 
 class Progress(Protocol):
