@@ -55,8 +55,9 @@ class _Pairs:
 def with_liking(
     setup: Setup, graph: GraphStore, spec: TaskSpec, train: Labels, random_seed: int
 ) -> tuple[Setup, dict[str, Any]]:
-    """The setup with what tells newcomers apart, and what was learnt of it. A static task has no newcomers, nor has
-    a model that is to do without them (`models.contract.PARTS`)."""
+    """The setup with what tells newcomers apart, and what was learnt of it. A static task has no newcomers, nor
+    has a model that is to do without them (`models.contract.PARTS`).
+    """
     if setup.static or not setup.plan.content.sources or "newcomers" in setup.without:
         return setup, {}
     links = links_of(spec, train) if spec.history is None else None
