@@ -291,6 +291,26 @@ def test_the_query_s_condition_holds_live(answers, live_shop):
     assert answers.past("items", 1, CUT_PLUS, 50).items.tolist() == before
 
 
+def test_what_is_popular_stands_for_as_long_as_is_asked_for(answers, live_shop):
+    """Within that time an event does not change it, for no crowd; after it, it is what it would be anyway."""
+    plain, steady = OnlineAnswers.from_run(live_shop.run), answers
+    steady.steady = 10
+    for row in (MISSING, 0, 1):
+        before = steady.popular("items", CUT_PLUS, 5, row)
+        np.testing.assert_array_equal(before.items, plain.popular("items", CUT_PLUS, 5, row).items)
+    for each in (plain, steady):
+        each.replay(live_shop.later)
+    at = max(event.at for event in live_shop.later) + 1
+    told = {row: steady.popular("items", at, 5, row) for row in (MISSING, 0, 1)}
+    for row, found in told.items():
+        np.testing.assert_array_equal(found.items, plain.popular("items", at, 5, row).items)
+        assert steady.popular("items", at + 9, 5, row) is steady.popular("items", at, 5, row)
+        later, anew = steady.popular("items", at + 10, 5, row), plain.popular("items", at + 10, 5, row)
+        assert later is not found
+        np.testing.assert_array_equal(later.scores, anew.scores)
+        np.testing.assert_array_equal(later.value, anew.value)
+
+
 def test_someone_unknown_gets_what_is_popular(answers):
     cold = answers.for_user("items", MISSING, CUT_PLUS, 10)
     assert len(cold) == 10

@@ -13,6 +13,7 @@ from edgewise.clock import DAY, HOUR
 from edgewise.ids import MISSING
 from edgewise.models.candidates.channel import Channel, Proposed
 from edgewise.models.candidates.popular import Popular
+from edgewise.prediction.online import compiled
 from edgewise.prediction.online.answers import OnlineAnswers
 from edgewise.prediction.online.kind import LiveKind
 from edgewise.prediction.online.single import Single
@@ -87,3 +88,29 @@ def _table(kind, rows):
     from edgewise.models.ranking_tables import make_table
 
     return make_table(kind.setup, kind.world, kind.channels, rows, np.full(len(rows), 80 * DAY))
+
+
+def test_answers_are_the_same_without_the_kernel(live_shop, tmp_path):
+    """A snapshot opens without it, and answers with it when told that it is compiled."""
+    path = OnlineAnswers.from_run(live_shop.run).save(tmp_path / "snapshot")
+    fast, slow = OnlineAnswers.open(path), OnlineAnswers.open(path, compiled=False)
+    assert (fast.compiled, slow.compiled) == (True, False)
+    slow._live["items"]._single.sheet = None  # it is not asked
+    for each in (fast, slow):
+        each.replay(live_shop.later)
+    for row in (MISSING, 0, 3, 7):
+        mine, other = fast.for_user("items", row, ANCHOR, 12), slow.for_user("items", row, ANCHOR, 12)
+        for name in ("items", "scores", "value", "channel", "because"):
+            np.testing.assert_array_equal(getattr(mine, name), getattr(other, name))
+    slow.load_state(path)
+    assert not slow._live["items"].compiled
+    slow.compiled = True
+    assert slow._live["items"].compiled
+
+
+def test_compiling_beside_a_service_leaves_the_kernel_on_the_disk(live_shop, tmp_path):
+    path = OnlineAnswers.from_run(live_shop.run).save(tmp_path / "snapshot")
+    assert compiled.main([str(path)]) == 0
+    assert compiled.is_compiled()
+    index = compiled.sheet._cache._cache_file._load_index()  # what `is_compiled` reads in a new process
+    assert len(index) >= 1

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+from edgewise.clock import SECOND
 from edgewise.decisions.project.file import PROJECT, ProjectFile
 from edgewise.decisions.project.propose import propose
 from edgewise.decisions.project.read import read_deciding, read_project
@@ -29,6 +30,7 @@ from edgewise.serving.live import Deciding, Live
 from edgewise.serving.pages.origin import Origin
 from edgewise.serving.prepare import prepare
 from edgewise.serving.project_desk import ProjectDesk
+from edgewise.serving.quickening import open_quickly
 from edgewise.serving.renewal import LiveSurfaces
 from edgewise.serving.run_folder import database_of, said, schema_of
 from edgewise.serving.service import Service
@@ -215,12 +217,18 @@ def _answers(runs: Sequence[Path], snapshot: Path, say: Callable[[str], None]) -
     """The live answers of some runs; a snapshot that is damaged is made again."""
     if is_snapshot(snapshot):
         try:
-            return OnlineAnswers.open(snapshot)
+            return _opened(snapshot)
         except RunError as damaged:
             say(f"making the runs ready again: {damaged.message}")
     say(f"making ready, once: {', '.join(run.name for run in runs)}")
     prepare(runs, snapshot)
-    return OnlineAnswers.open(snapshot)
+    return _opened(snapshot)
+
+
+def _opened(snapshot: Path) -> OnlineAnswers:
+    answers = open_quickly(snapshot)
+    answers.steady = SECOND
+    return answers
 
 
 def _version(runs: Sequence[Path]) -> str:

@@ -162,7 +162,7 @@ class LiveTimeline:
 @lru_cache(256)
 def _lengths(days: tuple[float, ...]) -> np.ndarray:
     """Windows in microseconds."""
-    return np.asarray(days, np.float64) * DAY
+    return fixed(np.asarray(days, np.float64) * DAY)
 
 
 def _ages(at: np.ndarray) -> bool:

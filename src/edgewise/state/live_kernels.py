@@ -312,6 +312,6 @@ def worths(
     slot = overlay.head[left] - 1 if left < len(overlay.head) else -1
     for place in range(end - begin, end - begin + fresh):
         rights[place] = overlay.right[slot]
-        worth[place] = latest_worth(base, overlay, h, half_life, -1, slot, anchor)
+        worth[place] = latest_worth(base, overlay, h, half_life, np.int64(-1), slot, anchor)
         slot = overlay.chain[slot] - 1
     return rights, worth

@@ -83,7 +83,7 @@ def _fill(top: Top, base: Base, overlay: Overlay, half_lives: np.ndarray, left: 
         slot = overlay.head[left] - 1 if left < len(overlay.head) else -1
         while slot >= 0:
             if overlay.length[slot] > 0:
-                found, at = _standing(base, overlay, h, half_lives[h], -1, slot)
+                found, at = _standing(base, overlay, h, half_lives[h], np.int64(-1), slot)
                 _enter(top, place, h, np.int64(overlay.right[slot]), found)
                 top.latest[place] = max(top.latest[place], at)
             slot = overlay.chain[slot] - 1
@@ -117,7 +117,7 @@ def lift(
         place = top.of_left[left[e]] - 1
         top.latest[place] = max(top.latest[place], at[e])
         for h in range(len(half_lives)):
-            found, _ = _standing(base, overlay, h, half_lives[h], -1, slots[e])
+            found, _ = _standing(base, overlay, h, half_lives[h], np.int64(-1), slots[e])
             rights, n = top.rights[place, h], top.size[place, h]
             if n == len(rights) and found < top.standing[place, h, n - 1]:
                 continue

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
@@ -23,13 +23,20 @@ from edgewise.prediction.online.snapshot import load_snapshot, save_snapshot, wr
 
 __all__ = ["OnlineAnswers"]
 
+#: Popular lists kept at once: one for each kind, length and cohort.
+_MOST_CROWDS: Final = 1_000
+
 
 class OnlineAnswers:
     """Rankings that answer for the present, one for each kind of things. See `prediction.nouns.Answers`.
 
     `users` is the table of the people it answers for, `latest` the moment until which the data were read.
-    Not for several threads at once.
+    With `steady`, what is popular stands for so many microseconds: it is the same for many people, and a few
+    events among thousands do not change it. Not for several threads at once.
     """
+
+    steady: int = 0
+    _compiled: bool = True
 
     def __init__(self, data: SnapshotData) -> None:
         self._take(data)
@@ -40,8 +47,10 @@ class OnlineAnswers:
         self.latest = data.until
         self.kinds: tuple[str, ...] = tuple(data.kinds)
         self._data = data
+        self._popular: dict[Hashable, tuple[int, Scored]] = {}
         self._tables = Tables(data)
         self._live = {name: LiveKind(kind) for name, kind in data.kinds.items()}
+        self.compiled = self._compiled
         self._feeders = [Feeder(kind, self._tables) for kind in self._live.values()]
 
     @classmethod
@@ -54,15 +63,30 @@ class OnlineAnswers:
         return cls(build(runs, until))
 
     @classmethod
-    def open(cls, path: str | Path) -> OnlineAnswers:
-        """Live answers from a snapshot, memory-mapped: no run is read and no network loaded.
+    def open(cls, path: str | Path, *, compiled: bool = True) -> OnlineAnswers:
+        """Live answers from a snapshot, memory-mapped: no run is read and no network loaded. `compiled` is the
+        property's.
 
         Raises:
             RunError: no snapshot there, a damaged or half-written one, or one of another version.
         """
         found = cls(load_snapshot(Path(path)))
+        found.compiled = compiled
         found._try(Path(path))
         return found
+
+    @property
+    def compiled(self) -> bool:
+        """Whether one person's candidates are read by their kernel, which takes long to compile when it never was;
+        the code of the batch gives the same, more slowly.
+        """
+        return self._compiled
+
+    @compiled.setter
+    def compiled(self, compiled: bool) -> None:
+        self._compiled = compiled
+        for kind in self._live.values():
+            kind.compiled = compiled
 
     def save(self, path: str | Path) -> Path:
         """Write the state as it is now into a folder, which appears whole or not at all; see `snapshot`.
@@ -116,7 +140,16 @@ class OnlineAnswers:
 
     def popular(self, kind: str, at: int, k: int, row: int = MISSING) -> Scored:
         """The k most popular things, among people like the person where one is named."""
-        return self._kind(kind).popular(at, k, row)
+        live = self._kind(kind)
+        if self.steady <= 0:
+            return live.popular(at, k, row)
+        crowd = kind, k, live.crowd_of(row)
+        kept = self._popular.get(crowd)
+        if kept is None or not kept[0] <= at < kept[0] + self.steady:
+            if len(self._popular) >= _MOST_CROWDS:
+                self._popular.clear()
+            kept = self._popular[crowd] = at, live.popular(at, k, row)
+        return kept[1]
 
     def past(self, kind: str, row: int, at: int, n: int) -> Past:
         """The last n things of a kind that a person met, each once."""

@@ -44,6 +44,8 @@ class LiveKind:
         self._people = _active(data)
         self._columns = np.asarray(data.columns, dtype=np.int64)
         self._single = Single(data.setup, self.world, self.channels, data.names)
+        #: Whether the kernel that reads one person's candidates is used; its twin gives the same.
+        self.compiled = True
 
     def for_user(self, row: int, at: int, k: int) -> Scored:
         """The best k things for an entity row, MISSING for someone unknown."""
@@ -61,8 +63,9 @@ class LiveKind:
     def popular(self, at: int, k: int, row: int) -> Scored:
         """What is met most now, in the entity's cohort where it has one that meets enough."""
         moment = np.full(1, self._moment(at), dtype=np.int64)
-        items, scores = self._of_cohort(row, moment, k)
-        if (items >= 0).sum() < k:
+        crowd = self.crowd_of(row)
+        items, scores = self._everywhere(moment, k) if crowd is None else self._of_cohort(*crowd, moment, k)
+        if crowd is not None and (items >= 0).sum() < k:
             items, scores = self._everywhere(moment, k)
         kept = items >= 0
         items, scores = items[kept], scores[kept]
@@ -70,6 +73,13 @@ class LiveKind:
         nothing = np.full(len(items), MISSING, dtype=np.int64)
         share = self._share(items, moment)
         return Scored(self.data.kind, items, scores, share, channel, self.names, nothing)
+
+    def crowd_of(self, row: int) -> tuple[str, int] | None:
+        """The cohort of an entity whose popular things it is told, and the code there; None without one."""
+        for name, codes in self.world.evidence.cohorts.items():
+            if 0 <= row < len(codes) and codes[row] >= 0:
+                return name, int(codes[row])
+        return None
 
     def past(self, row: int, at: int, n: int) -> Past:
         """The last n distinct items of an entity, latest first."""
@@ -125,7 +135,7 @@ class LiveKind:
         self, asof: AsOf, rows: Int64[np.ndarray, " 1"], at: Int64[np.ndarray, " 1"]
     ) -> tuple[RankingTable, float, float]:
         """One person's candidates, how much they did, and how active they are: by a kernel, where it can."""
-        if asof is not self.world or not self._single.usable:
+        if asof is not self.world or not self.compiled or not self._single.usable:
             table = self.table(asof, rows, at)
             return table, float(not strangers(asof, rows, at)[0]), float(activity(asof, rows, at)[0])
         read = self._single.sheet(int(rows[0]), int(at[0]))
@@ -163,13 +173,9 @@ class LiveKind:
             return np.full(len(scores), np.nan, dtype=np.float32)
         return self.data.curve(signs(scores, np.arange(1.0, len(scores) + 1), np.full(len(scores), active)))
 
-    def _of_cohort(self, row: int, at: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-        nothing = np.full(0, MISSING, dtype=np.int64), np.zeros(0, dtype=np.float32)
-        for name, codes in self.world.evidence.cohorts.items():
-            if 0 <= row < len(codes) and codes[row] >= 0:
-                items, scores = self.world.cohort(name).best(codes[row : row + 1], at, 1, k)
-                return items[0], scores[0]
-        return nothing
+    def _of_cohort(self, name: str, code: int, at: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+        items, scores = self.world.cohort(name).best(np.full(1, code, dtype=np.int64), at, 1, k)
+        return items[0], scores[0]
 
     def _everywhere(self, at: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
         items, scores = self.world.item.best(np.zeros(1, dtype=np.int64), at, 2, k)

@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
+from edgewise.clock import DAY
 from edgewise.ids import MISSING
+from edgewise.state.fixed import fixed
 from edgewise.state.inner import inner
 from edgewise.state.live_kernels import read_pair
 from edgewise.state.live_stack import Held
 from edgewise.state.live_top import best_of
+from edgewise.state.pair import PairReading
 
-__all__ = ["describe", "near_places"]
+__all__ = ["CROWD", "ENTITY", "ITEM", "NOTHING", "OWN", "SIGNAL", "TASTE", "describe", "near_places", "order_of"]
+
+#: What is read of a person's own pairs, of the person, of items, of tastes, of places and of other tables.
+OWN: Final = PairReading((7, 28, 91))
+ENTITY: Final = PairReading((28,))
+ITEM: Final = PairReading((1, 3, 7, 28, 91), rhythm=False)
+TASTE: Final = PairReading((28,))
+CROWD: Final = PairReading((7, 28), rhythm=False)
+SIGNAL: Final = PairReading((7, 14, 28), rhythm=False)
+#: Their windows in microseconds; and no window.
+_OWN, _ENTITY, _ITEM, _TASTE, _CROWD, _SIGNAL, NOTHING = (
+    fixed(np.asarray(days, dtype=np.float64) * DAY)
+    for days in (OWN.days, ENTITY.days, ITEM.days, TASTE.days, CROWD.days, SIGNAL.days, ())
+)
 
 #: Columns of a taste's reading that are features: after the count, its window, and its two decayed counts.
 _WINDOW, _DECAYS, _RECENCY, _INTERVAL, _DUE = 1, 2, 4, 6, 8
@@ -20,14 +36,34 @@ _TINY = np.float32(1e-6)
 
 
 @inner
-def near_places(r: Any, row: int, at: int) -> np.ndarray:
+def order_of(keys: np.ndarray) -> np.ndarray:
+    """Places by key, the least first, ties as they come. NumPy's sorts are compiled anew for each type of key."""
+    n, width = len(keys), 1
+    order, other = np.arange(n), np.empty(n, dtype=np.int64)
+    while width < n:
+        for low in range(0, n, 2 * width):
+            left, middle, end = low, min(low + width, n), min(low + 2 * width, n)
+            right = middle
+            for place in range(low, end):
+                if left < middle and (right >= end or keys[order[left]] <= keys[order[right]]):
+                    other[place] = order[left]
+                    left += 1
+                else:
+                    other[place] = order[right]
+                    right += 1
+        order, other, width = other, order, 2 * width
+    return order
+
+
+@inner
+def near_places(timelines: Any, places: np.ndarray, row: int, at: int) -> np.ndarray:
     """The place of each kind that the person frequents; MISSING without any."""
-    where = np.full(len(r.places), MISSING, dtype=np.int64)
+    where = np.full(len(places), MISSING, dtype=np.int64)
     worth = np.zeros(1, dtype=np.float32)
-    for p in range(len(r.places)):
-        t = r.timelines[r.places[p, 0]]
+    for p in range(len(places)):
+        t = timelines[places[p, 0]]
         worth[0] = 0.0
-        best_of(t.base, t.overlay, t.top, 0, t.micros[0], row, at, where[p : p + 1], worth)
+        best_of(t.base, t.overlay, t.top, np.int64(0), t.micros[0], row, at, where[p : p + 1], worth)
     return where
 
 
@@ -37,38 +73,52 @@ def describe(
     out: np.ndarray,
 ) -> np.ndarray:  # fmt: skip
     """All features of the candidates; the reading of the person's own activity is returned."""
-    n, nothing = len(pool), np.zeros(0)
+    n = len(pool)
     own, entity = r.timelines[r.core[0]], r.timelines[r.core[1]]
-    mine = np.zeros(1 + len(r.entity_days) + len(entity.halves) + 5, dtype=np.float32)
-    read_pair(entity.base, entity.overlay, entity.halves, row, 0, at, r.entity_days, True, mine)
-    first = 1 + len(r.own_days) + len(own.halves) + 5
-    _read(own, row, pool, at, r.own_days, True, out[:, :first])
+    mine = np.zeros(1 + len(_ENTITY) + len(entity.halves) + 5, dtype=np.float32)
+    read_pair(
+        entity.base, entity.overlay, entity.halves, row, np.int64(0), at, _ENTITY, np.bool_(True), mine
+    )  # fmt: skip
+    first = 1 + len(_OWN) + len(own.halves) + 5
+    _read(own, row, pool, at, _OWN, np.bool_(True), out, np.int64(0))
     for i in range(n):
         for m in range(4):
             out[i, first + m] = mine[r.marks[m]]
-    item, repeats = r.timelines[r.core[2]], r.timelines[r.core[3]]
+    item, repeats, nobody = r.timelines[r.core[2]], r.timelines[r.core[3]], np.int64(0)
     first += 4
-    last = first + 1 + len(r.item_days) + len(item.halves)
-    _read(item, 0, pool, at, r.item_days, False, out[:, first:last])
+    last = first + 1 + len(_ITEM) + len(item.halves)
+    _read(item, nobody, pool, at, _ITEM, np.bool_(False), out, first)
     again = np.zeros((n, 1 + len(repeats.halves)), dtype=np.float32)
-    _read(repeats, 0, pool, at, nothing, False, again)
+    _read(repeats, nobody, pool, at, NOTHING, np.bool_(False), again, np.int64(0))
     _ratios(r.marks, out, mine, out[:, first:last], again, out[:, last : last + 6])
-    to = _tastes(r, row, at, pool, out[:, r.marks[5]], out, last + 6)
+    to = last + 6
+    for a in range(len(r.tastes)):
+        t, codes = r.timelines[r.tastes[a, 0]], r.codes[r.tastes[a, 1]]
+        _taste(t, codes, row, at, pool, out[:, r.marks[5]], out, to)
+        to += 7
     to = _crowds(r, at, where, pool, out[:, first + r.marks[11]], out, to)
+    for c in range(len(r.steps)):
+        if r.steps[c, 7] > 0:
+            for i in range(n):
+                out[i, to] = scores[i, c]
+            to += 1
     for i in range(n):
-        for c in range(len(r.scored)):
-            out[i, to + c] = scores[i, r.scored[c]]
-        out[i, to + len(r.scored) :] = ranks[i]
+        for c in range(len(r.steps)):
+            out[i, to + c] = ranks[i, c]
     return mine
 
 
 @inner
 def _read(
-    t: Held, left: int, rights: np.ndarray, at: int, days: np.ndarray, rhythm: bool, out: np.ndarray
+    t: Held, left: int, rights: np.ndarray, at: int, days: np.ndarray, rhythm: bool, out: np.ndarray, to: int
 ) -> None:  # fmt: skip
-    """The state of a left row with each right, into rows of zeros."""
+    """The state of a left row with each right, into columns from `to` on."""
+    one = np.empty(1 + len(days) + len(t.halves) + (5 if rhythm else 0), dtype=np.float32)
     for i in range(len(rights)):
-        read_pair(t.base, t.overlay, t.halves, left, rights[i], at, days, rhythm, out[i])
+        one[:] = 0.0
+        read_pair(t.base, t.overlay, t.halves, left, rights[i], at, days, rhythm, one)
+        for c in range(len(one)):
+            out[i, to + c] = one[c]
 
 
 @inner
@@ -93,31 +143,23 @@ def _ratios(
 
 
 @inner
-def _tastes(r: Any, row: int, at: int, pool: np.ndarray, own: np.ndarray, out: np.ndarray, to: int) -> int:
-    """The person's history with each item's values, and the item's share in it; where the columns go on."""
-    for a in range(len(r.tastes)):
-        _taste(r.timelines[r.tastes[a, 0]], r.codes[r.tastes[a, 1]], row, at, pool, r.taste_days, own, out, to)
-        to += 7
-    return to
-
-
-@inner
 def _taste(
-    t: Held, codes: np.ndarray, row: int, at: int, pool: np.ndarray, days: np.ndarray, own: np.ndarray,
-    out: np.ndarray, to: int,
+    t: Held, codes: np.ndarray, row: int, at: int, pool: np.ndarray, own: np.ndarray, out: np.ndarray, to: int
 ) -> None:  # fmt: skip
-    """One attribute: each of its values is read once."""
-    values = np.full(len(pool), MISSING, dtype=np.int64)
+    """The person's history with each item's value of one attribute, and the item's share in it. Each value is
+    read once.
+    """
+    values = np.full(len(pool), float(MISSING))
     if len(codes) > 0:
         for i in range(len(pool)):
             values[i] = codes[pool[i]]
-    order = np.argsort(values)
+    order = order_of(values)
     taste = np.zeros(9, dtype=np.float32)
     for o in range(len(order)):
         i = order[o]
         if o == 0 or values[i] != values[order[o - 1]]:
             taste[:] = 0.0
-            read_pair(t.base, t.overlay, t.halves, row, values[i], at, days, True, taste)
+            read_pair(t.base, t.overlay, t.halves, row, np.int64(values[i]), at, _TASTE, np.bool_(True), taste)
         out[i, to], out[i, to + 1], out[i, to + 2] = taste[_WINDOW], taste[_DECAYS], taste[_DECAYS + 1]
         out[i, to + 3], out[i, to + 4], out[i, to + 5] = taste[_RECENCY], taste[_INTERVAL], taste[_DUE]
         out[i, to + 6] = own[i] / _least(taste[_DECAYS + 1], _TINY)
@@ -130,16 +172,18 @@ def _crowds(
     """Popularity in places, and what other tables say of the items there; where the columns go on."""
     for p in range(len(r.places)):
         t = r.timelines[r.places[p, 1]]
-        wide = 1 + len(r.crowd_days) + len(t.halves)
-        _read(t, where[p], pool, at, r.crowd_days, False, out[:, to : to + wide])
+        wide = 1 + len(_CROWD) + len(t.halves)
+        _read(t, where[p], pool, at, _CROWD, np.bool_(False), out, to)
         for i in range(len(pool)):
             out[i, to + wide] = out[i, to + 2] / (everywhere[i] + np.float32(4.0))
         to += wide + 1
     for s in range(len(r.signals)):
         t = r.timelines[r.signals[s, 0]]
-        place = where[r.signals[s, 1]] if r.signals[s, 1] >= 0 else 0
-        said = np.zeros((len(pool), 1 + len(r.signal_days) + len(t.halves)), dtype=np.float32)
-        _read(t, place, pool, at, r.signal_days, False, said)
-        out[:, to : to + said.shape[1] - 1] = said[:, 1:]
+        place = where[r.signals[s, 1]] if r.signals[s, 1] >= 0 else np.int64(0)
+        said = np.zeros((len(pool), 1 + len(_SIGNAL) + len(t.halves)), dtype=np.float32)
+        _read(t, place, pool, at, _SIGNAL, np.bool_(False), said, np.int64(0))
+        for i in range(len(pool)):
+            for c in range(1, said.shape[1]):
+                out[i, to + c - 1] = said[i, c]
         to += said.shape[1] - 1
     return to

@@ -8,7 +8,6 @@ from typing import Any, Final, NamedTuple, cast
 import numpy as np
 from jaxtyping import Float32
 
-from edgewise.clock import DAY
 from edgewise.ids import MISSING
 from edgewise.models.candidates.asof import HALF_LIVES, AsOf
 from edgewise.models.candidates.channel import Channel
@@ -20,10 +19,11 @@ from edgewise.models.candidates.siblings import Siblings
 from edgewise.models.ranker_features import FeatureTable, told_without
 from edgewise.models.ranking_setup import Setup
 from edgewise.prediction.online.sheet import BEST, COHORT, GIVEN, PLACE, SIBLINGS, WALK, Graph, Recipe, sheet
+from edgewise.prediction.online.sheet_features import CROWD, ENTITY, ITEM, OWN, SIGNAL, TASTE
 from edgewise.prediction.online.world import LiveWorld
 from edgewise.state.fixed import fixed
 from edgewise.state.live_stack import Stack, listed
-from edgewise.state.pair import PairReading, reading_names
+from edgewise.state.pair import reading_names
 
 __all__ = ["Sheet", "Single"]
 
@@ -33,12 +33,6 @@ _NOTHING: Final = np.zeros((0, 1), dtype=np.int64)
 _NO_SCORES: Final = np.zeros((0, 1), dtype=np.float32)
 _NO_CODES: Final = fixed(np.zeros(0, dtype=np.int64))
 
-_OWN: Final = PairReading((7, 28, 91))
-_ENTITY: Final = PairReading((28,))
-_ITEM: Final = PairReading((1, 3, 7, 28, 91), rhythm=False)
-_TASTE: Final = PairReading((28,))
-_CROWD: Final = PairReading((7, 28), rhythm=False)
-_SIGNAL: Final = PairReading((7, 14, 28), rhythm=False)
 _RATIOS: Final = (
     "own share", "own share lately", "item trend", "item season", "item repeat rate", "own visits missed"
 )  # fmt: skip
@@ -82,7 +76,7 @@ class Single:
         self._refresh()
         given, scores = self._given(row, at)
         pool, pool_scores, ranks, features, mine = sheet(
-            self._recipe, row, at, self._setup.again, given, scores, self._columns
+            self._recipe, self._world.recent.stretches, row, at, self._setup.again, given, scores, self._columns
         )
         indptr = np.array([0, len(pool)], dtype=np.int64)
         if self._kept is not None:
@@ -93,17 +87,16 @@ class Single:
         self._columns = len(self._names())
         steps, fades = zip(*(self._step(channel) for channel in self._channels), strict=True)
         self._asked = [c for c, step in zip(self._channels, steps, strict=True) if step[0] == GIVEN]
-        self._stack, self._recent = Stack(self._held()), Stack([self._world.recent.stretches])
+        self._stack = Stack(self._held())
         self._coded = Stack(self._code_arrays())
         self._wanted = np.zeros((_MOST_WANTED, 2), dtype=np.int64)
-        tastes, places, signals, scored = self._parts()
-        own, entity, item, taste, crowd, signal = map(_days, (_OWN, _ENTITY, _ITEM, _TASTE, _CROWD, _SIGNAL))
+        tastes, places, signals = self._parts()
+        scored = [int(_scored(channel)) for channel in self._channels]
         recipe = Recipe(
-            timelines=self._stack.list, recent=self._recent.list, graphs=Stack(self._rooms()).list,
-            codes=self._coded.list, steps=np.array(steps, dtype=np.int64), fades=np.array(fades),
+            timelines=self._stack.list, graphs=Stack(self._rooms()).list, codes=self._coded.list,
+            steps=np.column_stack([np.array(steps, dtype=np.int64), scored]), fades=np.array(fades),
             core=self._places_of("own", "entity", "item", "repeats"), tastes=tastes, places=places,
-            signals=signals, scored=scored, marks=self._marks(), own_days=own, entity_days=entity,
-            item_days=item, taste_days=taste, crowd_days=crowd, signal_days=signal, wanted=self._wanted,
+            signals=signals, marks=self._marks(), wanted=self._wanted,
         )  # fmt: skip
         self._recipe = listed(recipe)
 
@@ -114,7 +107,6 @@ class Single:
             self._world.live(self._timelines[place]).list_best(np.array([left]))
         wanted[0, 0] = 0
         self._stack.now(self._held())
-        self._recent.now([self._world.recent.stretches])
         self._coded.now(self._code_arrays())
 
     def _given(self, row: int, at: int) -> tuple[np.ndarray, np.ndarray]:
@@ -169,23 +161,22 @@ class Single:
         none = np.zeros((1, 1), dtype=np.int32)
         return rooms or [Graph(fixed(none), fixed(none.astype(np.float32)), sums, touched)]
 
-    def _parts(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """Timelines and codes of tastes, of places and of signals, and the channels whose score is a feature."""
+    def _parts(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Timelines and codes of tastes, of places and of signals."""
         told, place = self._world.evidence, self._timelines.index
         tastes = [(place(("attribute", n)), self._codes.index(("attribute", n))) for n in told.attributes]
         places = [(place(("visits", n)), place(("stocked", n))) for n in told.stocked]
         where = {name: i for i, name in enumerate(told.stocked)}
         signals = [(place(("signal", n)), where.get(told.signal_place.get(n, ""), -1)) for n in told.signals]
-        scored = [c for c, channel in enumerate(self._channels) if _scored(channel)]
-        return _pairs(tastes), _pairs(places), _pairs(signals), np.array(scored, dtype=np.int64)
+        return _pairs(tastes), _pairs(places), _pairs(signals)
 
     def _places_of(self, *keys: str) -> np.ndarray:
         return np.array([self._timelines.index(key) for key in keys], dtype=np.int64)
 
     def _marks(self) -> np.ndarray:
         """Where ratios and shares find their terms: in the own reading, the entity's, the item's."""
-        own, mine = reading_names("", HALF_LIVES, _OWN), reading_names("", HALF_LIVES, _ENTITY)
-        item = reading_names("", tuple(self._world.live("item").half_lives.tolist()), _ITEM)
+        own, mine = reading_names("", HALF_LIVES, OWN), reading_names("", HALF_LIVES, ENTITY)
+        item = reading_names("", tuple(self._world.live("item").half_lives.tolist()), ITEM)
         return np.array(
             [
                 *(i for i, name in enumerate(mine) if name.endswith(_OF_ENTITY)),
@@ -203,16 +194,16 @@ class Single:
         def halves(*key: str) -> tuple[float, ...]:
             return tuple(world.live(key if len(key) > 1 else key[0]).half_lives.tolist())
 
-        mine = [n for n in reading_names("entity", halves("entity"), _ENTITY) if n.endswith(_OF_ENTITY)]
-        names = [*reading_names("own", halves("own"), _OWN), *mine]
-        names += [*reading_names("item", halves("item"), _ITEM), *_RATIOS]
+        mine = [n for n in reading_names("entity", halves("entity"), ENTITY) if n.endswith(_OF_ENTITY)]
+        names = [*reading_names("own", halves("own"), OWN), *mine]
+        names += [*reading_names("item", halves("item"), ITEM), *_RATIOS]
         for name in told.attributes:
-            taste = reading_names(name, halves("attribute", name), _TASTE)
+            taste = reading_names(name, halves("attribute", name), TASTE)
             names += [*(n for n in taste if n.endswith(_OF_TASTE)), f"own share in {name}"]
         for name in told.stocked:
-            names += [*reading_names(f"place {name}", halves("stocked", name), _CROWD), f"place {name} share"]
+            names += [*reading_names(f"place {name}", halves("stocked", name), CROWD), f"place {name} share"]
         for name in told.signals:
-            names += reading_names(f"signal {name}", halves("signal", name), _SIGNAL)[1:]
+            names += reading_names(f"signal {name}", halves("signal", name), SIGNAL)[1:]
         names += [f"score {c.name}" for c in self._channels if _scored(c)]
         return [*names, *(f"rank {c.name}" for c in self._channels)]
 
@@ -253,7 +244,3 @@ def _pairs(found: list[tuple[int, int]]) -> np.ndarray:
 
 def _scored(channel: Channel) -> bool:
     return not channel.name.startswith(("own", "popular"))
-
-
-def _days(reading: PairReading) -> np.ndarray:
-    return np.asarray(reading.days, dtype=np.float64) * DAY

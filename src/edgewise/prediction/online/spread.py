@@ -63,10 +63,13 @@ def _back(s: Stretches, stop: int, begin: int, end: int, e: int) -> int:
 @inner
 def _keep(weight: np.ndarray, touched: np.ndarray, items: np.ndarray, scores: np.ndarray) -> None:
     """The largest weights, ties to the smaller id; the accumulator is cleared."""
-    worth, best = weight[touched], np.zeros(len(items))
-    weight[touched] = 0.0
+    worth, best = np.empty(len(touched)), np.zeros(len(items))
+    for i in range(len(touched)):
+        worth[i] = weight[touched[i]]
+        weight[touched[i]] = 0.0
     choose(touched, worth, items, best)
-    scores[:] = best
+    for i in range(len(items)):
+        scores[i] = best[i]
 
 
 @nb.njit(cache=True)
