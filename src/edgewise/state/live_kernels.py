@@ -131,14 +131,14 @@ def _insert(
         found = first_after(base.at, low, low + kept, moment)
         if merge and found > low and base.at[found - 1] == moment:
             return KNOWN
-        if not _make_room(base, overlay, low, slot, kept + length + 1, True):
+        if not _make_room(base, overlay, low, slot, kept + length + 1, np.bool_(True)):
             return -1
         place, kept, length = found - low, 0, kept + length
     else:
         before = overlay.at[begin + place - 1] if place > 0 else (base.at[low + kept - 1] if kept > 0 else NEVER)
         if merge and before == moment:
             return KNOWN
-        if not _make_room(base, overlay, low, slot, length + 1, False):
+        if not _make_room(base, overlay, low, slot, length + 1, np.bool_(False)):
             return -1
     begin = overlay.begin[slot]
     for e in range(begin + length, begin + place, -1):

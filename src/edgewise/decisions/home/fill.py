@@ -16,6 +16,8 @@ from jaxtyping import Bool, Float32, Float64, Int64
 from numba import njit
 
 from edgewise.decisions.draws import mix, uniform
+from edgewise.state.inner import inner
+from edgewise.state.order import order_of
 
 __all__ = ["Candidates", "Filled", "Settings", "fill"]
 
@@ -104,7 +106,7 @@ def _page(c, s, chance):  # type: ignore[no-untyped-def]  # compiled from the tu
     done, bound = np.zeros(len(c.weight), np.bool_), np.full(len(c.weight), 1e9)
     likeness, pick = np.zeros((c.indptr[1:] - c.indptr[:-1]).max(), np.float32), np.full(s.things, -1, np.int64)
     order, picks = np.full(s.shelves, -1, np.int64), np.full((s.shelves, s.things), -1, np.int64)
-    propensity, total, step = np.ones((s.shelves, s.things)), 0.0, 0
+    propensity, total, step = np.ones((s.shelves, s.things)), 0.0, np.int64(0)
     while step < s.shelves:
         must = _unserved(c, kinds, done) >= s.shelves - step
         best = _next(c, s, step, must, done, kinds, entries, counts, likeness, pick, bound)
@@ -123,7 +125,7 @@ def _page(c, s, chance):  # type: ignore[no-untyped-def]  # compiled from the tu
     return order[:step], picks[:step], propensity[:step], total
 
 
-@njit(cache=True)
+@inner
 def _next(c, s, step, must, done, kinds, entries, counts, likeness, pick, bound):  # type: ignore[no-untyped-def]  # see _page
     """The shelf that comes next, -1 where none has enough things. `must`: only kinds without a shelf may come.
 
@@ -137,12 +139,12 @@ def _next(c, s, step, must, done, kinds, entries, counts, likeness, pick, bound)
         if not (done[i] or shut or (must and kinds[c.kind[i]] > 0 and c.place[i] == 0)):
             factor[i] = c.weight[i] * AGAIN_ENTRY ** entries[c.entry[i]] * AGAIN_KIND ** kinds[c.kind[i]]
             factor[i] *= _PINNED / c.place[i] if c.place[i] > 0 else 1.0
-    for i in np.argsort(-(bound * factor), kind="mergesort"):
+    for i in order_of(-(bound * factor)):
         if factor[i] <= 0.0 or bound[i] * factor[i] <= most:
             continue
         n, worth = _shelf(c, s, i, counts, likeness, pick)
         for j in pick[:n]:
-            _count(c, j, -1, counts, c.kind[i])
+            _count(c, j, np.int64(-1), counts, c.kind[i])
         bound[i] = worth
         if n < s.least:
             done[i] = True  # what is free only becomes less
@@ -151,7 +153,7 @@ def _next(c, s, step, must, done, kinds, entries, counts, likeness, pick, bound)
     return best
 
 
-@njit(cache=True)
+@inner
 def _unserved(c, kinds, done):  # type: ignore[no-untyped-def]  # see _page
     """How many kinds of things have candidates and no shelf yet."""
     waiting = np.zeros(len(kinds), np.bool_)
@@ -161,7 +163,7 @@ def _unserved(c, kinds, done):  # type: ignore[no-untyped-def]  # see _page
     return waiting.sum()
 
 
-@njit(cache=True)
+@inner
 def _release(c, kinds, done):  # type: ignore[no-untyped-def]  # see _page
     """Give up on kinds of things whose shelves cannot be filled; whether any was given up."""
     gave_up = False
@@ -171,7 +173,7 @@ def _release(c, kinds, done):  # type: ignore[no-untyped-def]  # see _page
     return gave_up
 
 
-@njit(cache=True)
+@inner
 def _open(c, i, faces, quotas):  # type: ignore[no-untyped-def]  # see _page
     """Whether a candidate is not on the page yet, and no quota is full."""
     if faces[c.face[i]]:
@@ -182,7 +184,7 @@ def _open(c, i, faces, quotas):  # type: ignore[no-untyped-def]  # see _page
     return not full
 
 
-@njit(cache=True)
+@inner
 def _count(c, i, by, counts, kind):  # type: ignore[no-untyped-def]  # see _page
     """Put a candidate on the page (by = 1) or take it off (-1)."""
     faces, creators, categories, quotas, totals = counts
@@ -197,7 +199,7 @@ def _count(c, i, by, counts, kind):  # type: ignore[no-untyped-def]  # see _page
             quotas[c.quota[q, i]] += by
 
 
-@njit(cache=True)
+@inner
 def _under(target, count, total):  # type: ignore[no-untyped-def]  # see _page
     """By how much one more thing of a category lowers KL(person's mix ‖ page's mix), times the page's length."""
     before = (1 - SMOOTH) * count / (total + 1) + SMOOTH * target
@@ -205,7 +207,7 @@ def _under(target, count, total):  # type: ignore[no-untyped-def]  # see _page
     return min((total + 1) * target * np.log(after / before), 3.0) / 3.0
 
 
-@njit(cache=True)
+@inner
 def _choose(c, s, shelf, counts, likeness, top):  # type: ignore[no-untyped-def]  # see _page
     """The candidate that the next place of a shelf goes to, -1 where none is open."""
     faces, _, categories, quotas, totals = counts
@@ -225,7 +227,7 @@ def _choose(c, s, shelf, counts, likeness, top):  # type: ignore[no-untyped-def]
     return best
 
 
-@njit(cache=True)
+@inner
 def _shelf(c, s, shelf, counts, likeness, pick):  # type: ignore[no-untyped-def]  # see _page
     """Fill a shelf into `pick` and put it on the page; how many things it has, and what they are worth."""
     low, high = c.indptr[shelf], c.indptr[shelf + 1]
@@ -240,7 +242,7 @@ def _shelf(c, s, shelf, counts, likeness, pick):  # type: ignore[no-untyped-def]
             break
         met = counts[1][c.creator[i]] if c.creator[i] >= 0 else 0
         worth += ALONG**n * c.value[i] / (1.0 + FAMILIAR * met)
-        _count(c, i, 1, counts, c.kind[shelf])
+        _count(c, i, np.int64(1), counts, c.kind[shelf])
         pick[n] = i
         n += 1
         for j in range(low, high):
@@ -251,7 +253,7 @@ def _shelf(c, s, shelf, counts, likeness, pick):  # type: ignore[no-untyped-def]
     return n, worth
 
 
-@njit(cache=True)
+@inner
 def _own_quotas(c, low, high, quotas):  # type: ignore[no-untyped-def]  # see _page
     """Quotas that hold for each shelf alone begin anew."""
     for q in range(len(c.most)):
@@ -261,13 +263,13 @@ def _own_quotas(c, low, high, quotas):  # type: ignore[no-untyped-def]  # see _p
                     quotas[c.quota[q, i]] = 0
 
 
-@njit(cache=True)
+@inner
 def _explore(c, s, shelf, counts, pick, propensity, chance):  # type: ignore[no-untyped-def]  # see _page
     """Give each place, with the probability `explore`, to a candidate drawn among those that are left."""
     for n in range(len(pick)):
         if s.explore <= 0 or c.pinned[pick[n]]:
             continue
-        _count(c, pick[n], -1, counts, c.kind[shelf])
+        _count(c, pick[n], np.int64(-1), counts, c.kind[shelf])
         left = 0
         for i in range(c.indptr[shelf], c.indptr[shelf + 1]):
             left += i != pick[n] and _open(c, i, counts[0], counts[3])
@@ -281,4 +283,4 @@ def _explore(c, s, shelf, counts, pick, propensity, chance):  # type: ignore[no-
                         pick[n], propensity[n] = i, s.explore / left
                         break
                     wanted -= 1
-        _count(c, pick[n], 1, counts, c.kind[shelf])
+        _count(c, pick[n], np.int64(1), counts, c.kind[shelf])

@@ -10,6 +10,7 @@ from numba import njit
 
 from edgewise.decisions.catalogue.kind import Kind
 from edgewise.decisions.draws import mix, uniform
+from edgewise.state.inner import inner
 
 __all__ = ["clusters", "vectors"]
 
@@ -70,7 +71,7 @@ def _parted(points: np.ndarray, weight: np.ndarray, most: int, chance: int) -> n
     return chosen
 
 
-@njit(cache=True)
+@inner
 def _square(a: np.ndarray, b: np.ndarray) -> float:
     """The squared distance of two points."""
     total = 0.0
@@ -79,7 +80,7 @@ def _square(a: np.ndarray, b: np.ndarray) -> float:
     return total
 
 
-@njit(cache=True)
+@inner
 def _nearest(centre: np.ndarray, point: np.ndarray) -> int:
     """The centre nearest to a point, the first of several."""
     best, least = 0, np.inf
@@ -90,7 +91,7 @@ def _nearest(centre: np.ndarray, point: np.ndarray) -> int:
     return best
 
 
-@njit(cache=True)
+@inner
 def _begun(points: np.ndarray, weight: np.ndarray, k: int, chance: int) -> np.ndarray:
     """The first centres, drawn far from each other (k-means++)."""
     n, d = points.shape
@@ -98,15 +99,21 @@ def _begun(points: np.ndarray, weight: np.ndarray, k: int, chance: int) -> np.nd
     for j in range(k):
         for i in range(n):
             mass[i] = weight[i] * (1.0 if np.isinf(far[i]) else far[i])
-        wanted = uniform(mix(chance, j)) * mass.sum()
-        at = min(np.searchsorted(np.cumsum(mass), wanted), n - 1)
-        centre[j] = points[at]
+        whole, so_far, at = 0.0, mass[0], 0
+        for i in range(n):
+            whole += mass[i]
+        wanted = uniform(mix(chance, j)) * whole
+        while so_far < wanted and at < n - 1:
+            at += 1
+            so_far += mass[at]
+        for x in range(d):
+            centre[j, x] = points[at, x]
         for i in range(n):
             far[i] = min(far[i], _square(points[i], centre[j]))
     return centre
 
 
-@njit(cache=True)
+@inner
 def _kmeans(points: np.ndarray, weight: np.ndarray, k: int, chance: int) -> np.ndarray:
     n, d = points.shape
     centre = _begun(points, weight, k, chance)
@@ -131,11 +138,13 @@ def _kmeans(points: np.ndarray, weight: np.ndarray, k: int, chance: int) -> np.n
     return label
 
 
-@njit(cache=True)
+@inner
 def _silhouette(apart: np.ndarray, label: np.ndarray, k: int) -> float:
     """The mean over things of (nearest other group - own) / the larger, by mean distance (Rousseeuw 1987)."""
     n = len(label)
-    size = np.bincount(label, minlength=k)
+    size = np.zeros(k, np.int64)
+    for i in range(n):
+        size[label[i]] += 1
     total, distance = 0.0, np.zeros(k)
     for i in range(n):
         distance[:] = 0.0

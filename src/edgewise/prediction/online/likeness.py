@@ -20,6 +20,9 @@ from edgewise.models.candidates.evidence import Meetings
 from edgewise.models.candidates.item_graph import ItemGraph, co_graph
 from edgewise.prediction.nouns import Likeness
 from edgewise.state.fixed import fixed
+from edgewise.state.inner import inner
+from edgewise.state.order import order_of
+from edgewise.state.pair import find_right
 
 __all__ = ["LIKE", "alike", "likeness_graphs"]
 
@@ -95,24 +98,28 @@ def gathered(
     """What may be like a thing: its neighbours in two graphs and its siblings, ascending, each once, without the
     thing itself; and the two graphs' weights of each, beside the largest weight that the thing has there.
     """
-    every = np.empty(len(first) + len(second) + len(siblings), dtype=np.int64)
-    every[: len(first)] = first
-    every[len(first) : len(first) + len(second)] = second
-    every[len(first) + len(second) :] = siblings
-    every.sort()
-    n = 0
+    every = np.empty(len(first) + len(second) + len(siblings))
     for i in range(len(every)):
-        if every[i] >= 0 and every[i] != item and (n == 0 or every[i] != every[n - 1]):
-            every[n] = every[i]
+        if i < len(first):
+            every[i] = first[i]
+        elif i < len(first) + len(second):
+            every[i] = second[i - len(first)]
+        else:
+            every[i] = siblings[i - len(first) - len(second)]
+    items, n = np.empty(len(every), dtype=np.int64), 0
+    for place in order_of(every):
+        found = np.int64(every[place])
+        if found >= 0 and found != item and (n == 0 or found != items[n - 1]):
+            items[n] = found
             n += 1
-    items = every[:n].copy()
+    items = items[:n].copy()
     weights = np.zeros((2, n))
     _beside_the_largest(items, first, first_weights, weights[0])
     _beside_the_largest(items, second, second_weights, weights[1])
     return items, weights[0], weights[1]
 
 
-@nb.njit(cache=True)
+@inner
 def _beside_the_largest(items: np.ndarray, near: np.ndarray, weights: np.ndarray, out: np.ndarray) -> None:
     top = -np.inf
     for j in range(len(near)):
@@ -120,8 +127,8 @@ def _beside_the_largest(items: np.ndarray, near: np.ndarray, weights: np.ndarray
             top = max(top, np.float64(weights[j]))
     for j in range(len(near)):
         if near[j] >= 0:
-            place = np.searchsorted(items, near[j])
-            if place < len(items) and items[place] == near[j]:
+            place = find_right(items, 0, len(items), near[j])
+            if place >= 0:
                 out[place] = np.float64(weights[j]) / top
 
 

@@ -12,13 +12,14 @@ import numba as nb
 import numpy as np
 
 from edgewise.ids import MISSING
-from edgewise.prediction.online.sheet_features import NOTHING, describe, near_places, order_of
+from edgewise.prediction.online.sheet_features import NOTHING, describe, near_places
 from edgewise.prediction.online.spread import walk
 from edgewise.state.inner import inner
 from edgewise.state.live_kernels import read_pair
 from edgewise.state.live_recent import Stretches
 from edgewise.state.live_stack import Held
 from edgewise.state.live_top import best_of
+from edgewise.state.order import order_of
 
 __all__ = ["BEST", "COHORT", "GIVEN", "PLACE", "SIBLINGS", "WALK", "Graph", "Recipe", "sheet"]
 

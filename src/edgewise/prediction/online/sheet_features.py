@@ -13,9 +13,10 @@ from edgewise.state.inner import inner
 from edgewise.state.live_kernels import read_pair
 from edgewise.state.live_stack import Held
 from edgewise.state.live_top import best_of
+from edgewise.state.order import order_of
 from edgewise.state.pair import PairReading
 
-__all__ = ["CROWD", "ENTITY", "ITEM", "NOTHING", "OWN", "SIGNAL", "TASTE", "describe", "near_places", "order_of"]
+__all__ = ["CROWD", "ENTITY", "ITEM", "NOTHING", "OWN", "SIGNAL", "TASTE", "describe", "near_places"]
 
 #: What is read of a person's own pairs, of the person, of items, of tastes, of places and of other tables.
 OWN: Final = PairReading((7, 28, 91))
@@ -33,26 +34,6 @@ _OWN, _ENTITY, _ITEM, _TASTE, _CROWD, _SIGNAL, NOTHING = (
 #: Columns of a taste's reading that are features: after the count, its window, and its two decayed counts.
 _WINDOW, _DECAYS, _RECENCY, _INTERVAL, _DUE = 1, 2, 4, 6, 8
 _TINY = np.float32(1e-6)
-
-
-@inner
-def order_of(keys: np.ndarray) -> np.ndarray:
-    """Places by key, the least first, ties as they come. NumPy's sorts are compiled anew for each type of key."""
-    n, width = len(keys), 1
-    order, other = np.arange(n), np.empty(n, dtype=np.int64)
-    while width < n:
-        for low in range(0, n, 2 * width):
-            left, middle, end = low, min(low + width, n), min(low + 2 * width, n)
-            right = middle
-            for place in range(low, end):
-                if left < middle and (right >= end or keys[order[left]] <= keys[order[right]]):
-                    other[place] = order[left]
-                    left += 1
-                else:
-                    other[place] = order[right]
-                    right += 1
-        order, other, width = other, order, 2 * width
-    return order
 
 
 @inner

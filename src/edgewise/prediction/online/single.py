@@ -68,11 +68,12 @@ class Single:
         told = told_without(FeatureTable(every, kept), setup.without)
         self._kept = None if len(told.names) == len(every) else told.values[0].astype(np.int64)
         self.usable = tuple(told.names) == names
-        if self.usable:
-            self._make()
+        self._recipe: Any = None
 
     def sheet(self, row: int, at: int) -> Sheet:
         """A person's sheet; MISSING is someone unknown."""
+        if self._recipe is None:
+            self._make()
         self._refresh()
         given, scores = self._given(row, at)
         pool, pool_scores, ranks, features, mine = sheet(
