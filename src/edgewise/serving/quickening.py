@@ -38,6 +38,7 @@ def _quicken(answers: OnlineAnswers, snapshot: Path) -> None:
     _, said = process.communicate()
     atexit.unregister(process.kill)
     if process.returncode == 0 and is_compiled():
+        OnlineAnswers.open(snapshot)  # reads the compiled code here, not while somebody waits for a page
         answers.compiled = True
     else:
         _LOG.warning("a kernel could not be compiled, so answers stay slower: %s", said.decode()[-500:].strip())
