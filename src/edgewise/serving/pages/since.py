@@ -49,6 +49,7 @@ class Inputs:
     """What a ranking reads of the candidates of some people who are about, beside what it read when it was made.
 
     `most` are the columns that moved most, with their stability index; `moved` counts those that are said to have.
+    Where nobody is about there are no columns.
     """
 
     kind: str
@@ -99,10 +100,9 @@ async def inputs_now(tenant: Tenant) -> list[Inputs]:
             for first in range(0, len(rows), _AT_ONCE)
         ]
         index = await asyncio.to_thread(answers.moved, kind, np.concatenate(read)) if read else {}
-        if index:
-            most = sorted(index.items(), key=lambda one: (-one[1], one[0]))
-            moved = sum(value > MOVED for value in index.values())
-            found.append(Inputs(kind, len(rows), len(index), moved, most[:_NAMED]))
+        most = sorted(index.items(), key=lambda one: (-one[1], one[0]))
+        moved = sum(value > MOVED for value in index.values())
+        found.append(Inputs(kind, len(rows), len(index), moved, most[:_NAMED]))
     return found
 
 
