@@ -87,21 +87,19 @@ class Intake:
 
     def _value(self, table: Table, column: Column, value: Any, place: str) -> Any:
         """A value as its column stores it, in JSON's types."""
-        wrong = Refusal(
-            422, f"{_shown(value)} is no value of '{table.name}.{column.name}', which holds {column.dtype}",
-            place=place, hint=f"send it as {_example(column.dtype)}",
-        )  # fmt: skip
         if isinstance(value, float) and not math.isfinite(value):
-            raise wrong
+            raise _no_value(table, column, value, place)
         if isinstance(value, str):
             _text(value, place, _LONGEST_TEXT)
-        kind = self._types.setdefault((table.name, column.name), _arrow_type(column.dtype))
+        kind = self._types.get((table.name, column.name))
+        if kind is None:
+            kind = self._types[table.name, column.name] = _arrow_type(column.dtype)
         if _json_says(value, kind):
             return value
         try:
             found = pc.cast(pa.scalar(value), kind)
         except (pa.ArrowException, OverflowError, TypeError, ValueError):
-            raise wrong from None
+            raise _no_value(table, column, value, place) from None
         plain = found.as_py()
         return plain if isinstance(plain, (bool, int, float, str, list)) else str(plain)
 
@@ -117,6 +115,13 @@ class Intake:
     def _links(self, table: Table, values: Mapping[str, Any]) -> bool:
         columns = [k.column for k in self.schema.links_from(table.name)] + ([table.key] if table.key else [])
         return any(values.get(c) is not None for c in columns)
+
+
+def _no_value(table: Table, column: Column, value: Any, place: str) -> Refusal:
+    return Refusal(
+        422, f"{_shown(value)} is no value of '{table.name}.{column.name}', which holds {column.dtype}",
+        place=place, hint=f"send it as {_example(column.dtype)}",
+    )  # fmt: skip
 
 
 def _json_says(value: Any, kind: pa.DataType) -> bool:
