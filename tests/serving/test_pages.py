@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
+import socket
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from serving_shop import schema
 
@@ -17,7 +22,7 @@ from edgewise.serving.access import Access, Scope
 from edgewise.serving.pages.layout import lay_out, layers_of
 from edgewise.serving.pages.picture import draw
 from edgewise.serving.pages.session import Sessions
-from edgewise.serving.server import free_port
+from edgewise.serving.server import LOOPBACK, free_port, run_server
 from edgewise.serving.verbs import search_of, verbs_of
 from edgewise.stypes import SType
 
@@ -210,9 +215,21 @@ def test_problems_are_in_the_picture_and_names_are_escaped() -> None:
     assert "<x>" not in draw(named)
 
 
-def test_a_port_that_is_taken_is_passed_over() -> None:
-    import socket
+def test_a_server_says_that_it_listens_once_it_does() -> None:
+    port, heard, interval = free_port(LOOPBACK, 8400), [], sys.getswitchinterval()
 
+    def ready() -> None:
+        socket.create_connection((LOOPBACK, port), timeout=5).close()
+        heard.append(port)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        run_server(FastAPI(), LOOPBACK, port, ready)
+    sys.setswitchinterval(interval)
+    assert heard == [port]
+
+
+def test_a_port_that_is_taken_is_passed_over() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()

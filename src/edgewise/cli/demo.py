@@ -130,9 +130,12 @@ def _serve(terminal: Terminal, run: Path, port: int) -> None:
     port = free_port(LOOPBACK, port)
     app = make_app(service, origins=origins_of(tenants))
     where = terminal.err if terminal.as_json else terminal.out
-    where.print(f"\nThe preview: {address_of(LOOPBACK, port)}/preview (Ctrl+C ends it)", soft_wrap=True)
-    sys.stdout.flush()
-    run_server(app, LOOPBACK, port)
+
+    def ready() -> None:
+        where.print(f"\nThe preview: {address_of(LOOPBACK, port)}/preview (Ctrl+C ends it)", soft_wrap=True)
+        sys.stdout.flush()
+
+    run_server(app, LOOPBACK, port, ready)
 
 
 def _peak_memory() -> str:

@@ -87,5 +87,5 @@ def serve(
     service = open_service(tenants, settings, exploration, rate, keys=not demo, say=terminal.note)
     if service.access is not None and len(service.access) == 0:
         terminal.note(f"There are no API keys yet: edgewise admin add-key {what[0]} --scope read --scope events")
-    terminal.note(f"Serving on {address_of(host, port)}; its description is at /openapi.json. Ctrl+C ends it.")
-    run_server(make_app(service, origins=origins_of(tenants)), host, port)
+    said = f"Serving on {address_of(host, port)}; its description is at /openapi.json. Ctrl+C ends it."
+    run_server(make_app(service, origins=origins_of(tenants)), host, port, lambda: terminal.note(said))

@@ -6,6 +6,7 @@ import contextlib
 import ipaddress
 import socket
 import sys
+from collections.abc import Callable
 from typing import Final
 
 import uvicorn
@@ -21,14 +22,31 @@ LOOPBACK: Final = "127.0.0.1"
 _SWITCH: Final = 0.0002
 
 
-def run_server(app: FastAPI, host: str, port: int) -> None:
-    """Answer until the process is told to stop (SIGINT, SIGTERM), then finish what is under way."""
+def run_server(app: FastAPI, host: str, port: int, ready: Callable[[], None] = lambda: None) -> None:
+    """Answer until the process is told to stop (SIGINT, SIGTERM), then finish what is under way.
+
+    `ready` is called when the port is open: a first start may compile for a while before.
+    """
     sys.setswitchinterval(_SWITCH)
     config = uvicorn.Config(
         app, host=host, port=port, log_level="warning", access_log=False, server_header=False,
         timeout_graceful_shutdown=5, timeout_keep_alive=30, limit_concurrency=2_000,
     )  # fmt: skip
-    uvicorn.Server(config).run()
+    _Server(config, ready).run()
+
+
+class _Server(uvicorn.Server):
+    """Says when it listens."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Open the port, and say so."""
+        await super().startup(sockets)
+        if self.started:
+            self._ready()
 
 
 def address_of(host: str, port: int) -> str:
