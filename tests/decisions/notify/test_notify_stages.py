@@ -9,9 +9,11 @@ import pytest
 
 from edgewise.decisions.notify.additive import Basis, curves_of, fit_line
 from edgewise.decisions.notify.features import Moments
-from edgewise.decisions.notify.mixed import BLOCKS, Peculiar, fit_mixed
+from edgewise.decisions.notify.mixed import BLOCKS, Peculiar, fit_mixed, own_effects
 from edgewise.decisions.notify.reading import read_past
 from edgewise.decisions.notify.stages import Places, blocks_of
+from edgewise.decisions.notify.trial import make_trial
+from edgewise.decisions.notify.worth import fit_effect
 from edgewise.ids import Vocabulary
 from edgewise.sources.database import Database
 from edgewise.sources.open import open_source
@@ -76,6 +78,30 @@ def test_what_is_peculiar_is_found_and_how_far_users_differ():
     assert found.odds(x[:1], stranger)[0] == found.curves(x[:1])[0]
 
 
+def test_a_feature_that_tells_is_not_held_down_by_many_that_do_not():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(1500, 60)).astype(np.float32)
+    y = (rng.random(len(x)) < 1 / (1 + np.exp(1 - x[:, 0]))).astype(np.float64)
+    none = np.zeros((len(x), 1), np.int64)
+    who = Peculiar(np.arange(len(x)) // 5, none[:, 0], none, np.array([0]))
+    found = fit_mixed(x, y, who, 300, 1, ()).curves
+    fresh = rng.normal(size=(3000, 60)).astype(np.float32)
+    said = found(fresh)
+    assert np.corrcoef(said, fresh[:, 0])[0, 1] > 0.88
+    assert np.polyfit(fresh[:, 0], said, 1)[0] > 0.8
+
+
+def test_a_stage_is_told_what_the_one_before_said_of_the_user(learnt):
+    funnel, rows = learnt.fitted.effect.funnel, Moments(*(np.array(n) for n in ([5, 9], [2, 2], [0, 0])),
+        np.full(2, learnt.past.at), np.array([12, 12]))  # fmt: skip
+    x, who = learnt.features(rows), funnel.design.who(rows, funnel.places)
+    first = funnel.stages[0]
+    _, said = first(x, rows, who, funnel.design, None)
+    chance = first.trees(x[:, funnel.design.people])
+    np.testing.assert_allclose(said[:, -1], np.log(chance / (1 - chance)))
+    np.testing.assert_array_equal(said[:, :-1], own_effects(who, first.mixed.users))
+
+
 def test_a_block_is_told_by_the_others_alone():
     x, y, who, own, of_message = planted(users=40)
     found = fit_mixed(x, y, who, len(own), len(of_message), ())
@@ -87,6 +113,17 @@ def test_a_block_is_told_by_the_others_alone():
     np.testing.assert_array_equal(odds[block == 1], changed[block == 1])
     assert (odds[block != 1] != changed[block != 1]).any()
     assert set(block[who.user == 0].tolist()) == set(range(BLOCKS))
+
+
+def test_where_a_trial_is_all_noise_answers_are_believed(learnt):
+    trial = make_trial(learnt.entry, learnt.features)
+    noise = np.random.default_rng(0).gamma(0.05, 200.0, len(trial.user))
+    effect = fit_effect(replace(trial, goal=noise), learnt.features, 0)
+    np.testing.assert_allclose(effect.slopes, [0.0, 1.0, 0.0], atol=0.05)
+    user = np.arange(100)
+    rows = Moments(user, np.full(100, 2), np.zeros(100, int), np.full(100, learnt.past.at), np.full(100, 12))
+    x = learnt.features(rows)
+    assert effect.deviation(x, rows) < 0.4 * effect(x, rows).sum()
 
 
 def test_an_effect_finds_its_users_and_messages_in_another_past(learnt):

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from jaxtyping import Float32, Float64
+from jaxtyping import Float32, Float64, Int64
 
 __all__ = ["Basis", "Curves", "curves_of", "fit_line"]
 
@@ -52,6 +52,8 @@ class Basis:
     def __init__(self, x: Float32[np.ndarray, "n features"], coded: Collection[int]) -> None:
         self.coded = frozenset(coded)
         self.at = tuple(self._knots(x[:, j], j in self.coded) for j in range(x.shape[1]))
+        #: The feature of each column but the first.
+        self.feature: Int64[np.ndarray, " columns"] = np.repeat(np.arange(len(self.at)), self._widths())
         columns = self._columns(x)
         self.mean, self.spread = columns.mean(axis=0), columns.std(axis=0)
         self.scale = np.where(self.spread > 1e-6, 1.0 / np.maximum(self.spread, 1e-6), 0.0)
@@ -66,6 +68,9 @@ class Basis:
         spread = np.quantile(values[np.isfinite(values)].astype(np.float64), np.linspace(0.02, 0.98, _KNOTS))
         found = np.unique(spread) if len(known) > 2 else known
         return found if len(found) > 1 else known[[0, -1]]
+
+    def _widths(self) -> list[int]:
+        return [len(at) if j in self.coded else max(len(at) - 1, 0) for j, at in enumerate(self.at)]
 
     def _columns(self, x: np.ndarray) -> Float64[np.ndarray, "n columns"]:
         parts = [np.zeros((len(x), 0))]
@@ -87,13 +92,11 @@ class Basis:
 def curves_of(basis: Basis, weight: Float64[np.ndarray, " columns"]) -> Curves:
     """The sum that weights of a basis' columns come to, read off at its knots."""
     own = weight[1:] * basis.scale
-    constant, first, levels = float(weight[0] - own @ basis.mean), 0, []
+    constant, levels = float(weight[0] - own @ basis.mean), []
     for j, at in enumerate(basis.at):
-        width = len(at) if j in basis.coded else max(len(at) - 1, 0)
-        mine = own[first : first + width]
+        mine = own[basis.feature == j]
         bends = mine if j in basis.coded else np.maximum(at[:, None] - at[None, :-1], 0.0) @ mine
         levels.append(bends)
-        first += width
     return Curves(constant, basis.at, tuple(levels), basis.coded)
 
 

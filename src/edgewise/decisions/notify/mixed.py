@@ -4,8 +4,10 @@
 
 How far users differ is learnt from them (empirical Bayes: variances by their evidence, MacKay 1992), and each user
 is drawn to everyone's as far as little is known of them: a generalised linear mixed model, fitted by penalised
-quasi-likelihood (Breslow and Clayton, JASA 88, 1993). Users are independent given the rest, so each is solved for
-exactly; the curves and the messages take turns with them.
+quasi-likelihood (Breslow and Clayton, JASA 88, 1993). Each curve is drawn to nothing by as much as it asks for by
+itself, so that the many that tell nothing do not hold down the few that do (automatic relevance determination;
+MacKay 1994). Users are independent given the rest, so each is solved for exactly; the curves and the messages take
+turns with them.
 """
 
 from __future__ import annotations
@@ -103,14 +105,14 @@ def fit_mixed(
     """
     basis = Basis(x, coded)
     z = basis(x)
-    weight, ridge = np.zeros(z.shape[1]), 0.1
+    weight, ridge = np.zeros(z.shape[1]), np.full(x.shape[1], 0.1)
     mean = float(np.clip(y.mean(), 1e-4, 1 - 1e-4))
     weight[0] = np.log(mean / (1 - mean))
     effects, of_message, spread = np.zeros((users, len(who.kind))), np.zeros(messages), 0.05
     variance = np.full(int(who.kind.max()) + 1, 0.2)
     for sweep in range(_SWEEPS):
         rest = own_effects(who, effects).sum(axis=1) + of_message[who.message]
-        weight, ridge = _line(z, y, rest, weight, ridge, 3 if sweep == 0 else 1)
+        weight, ridge = _line(z, y, rest, weight, ridge, basis.feature, 3 if sweep == 0 else 1)
         line = z @ weight
         of_message, spread = _messages(line + rest, y, who.message, of_message, spread)
         effects, sure = _users(who, line + of_message[who.message], y, effects, variance)
@@ -119,20 +121,22 @@ def fit_mixed(
 
 
 def _line(
-    z: np.ndarray, y: np.ndarray, rest: np.ndarray, weight: np.ndarray, ridge: float, steps: int
-) -> tuple[Float64[np.ndarray, " columns"], float]:
-    """Newton steps for the weights, and the variance that they ask for."""
-    told = 0.0
+    z: np.ndarray, y: np.ndarray, rest: np.ndarray, weight: np.ndarray, ridge: Float64[np.ndarray, " features"],
+    feature: Int64[np.ndarray, " columns"], steps: int,
+) -> tuple[Float64[np.ndarray, " columns_plus_1"], Float64[np.ndarray, " features"]]:  # fmt: skip
+    """Newton steps for the weights, and the variance that those of each feature ask for."""
+    unsure = np.zeros(len(feature))
+    penalty = np.concatenate([[1e-9], 1.0 / ridge[feature]])
     for _ in range(steps):
         chance = 1.0 / (1.0 + np.exp(-(z @ weight + rest)))
         bend = (z * (chance * (1.0 - chance))[:, None]).T @ z
-        penalty = np.full(len(weight), 1.0 / ridge)
-        penalty[0] = 1e-9
         bend[np.diag_indices_from(bend)] += penalty
         step = np.linalg.solve(bend, z.T @ (y - chance) - penalty * weight)
         weight = weight + step / max(1.0, float(np.abs(step).max()))
-        told = len(weight) - 1 - float(np.trace(np.linalg.inv(bend)[1:, 1:])) / ridge
-    return weight, float(np.clip((weight[1:] ** 2).sum() / max(told, 1.0), 1e-6, _MOST))
+        unsure = np.diag(np.linalg.inv(bend))[1:]
+    size = np.bincount(feature, weight[1:] ** 2, len(ridge))
+    told = np.bincount(feature, 1.0 - unsure / ridge[feature], len(ridge))
+    return weight, np.clip(size / np.maximum(told, 0.05), 1e-5, _MOST)
 
 
 def _messages(

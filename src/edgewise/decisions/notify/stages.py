@@ -1,8 +1,8 @@
 """How far a message is followed: the chance of each answer, given the one before it.
 
 Each stage is a sum of curves with what is peculiar to users and messages (`mixed`). One of its features is what
-boosted trees say of who the user is; others are what the stage before said is peculiar to them: whoever clicks
-beyond expectation is likelier to buy.
+boosted trees say of who the user is; others are what the stage before said of them: whoever is likely to click, or
+clicks beyond expectation, is likelier to buy, and clicks are many where purchases are few.
 """
 
 from __future__ import annotations
@@ -82,47 +82,58 @@ class Stage:
 
     def __call__(
         self, x: Float32[np.ndarray, "n features"], rows: Moments, who: Peculiar, design: Design,
-        before: Float64[np.ndarray, "n own"] | None,
-    ) -> tuple[Float64[np.ndarray, " n"], Float64[np.ndarray, "n own"]]:  # fmt: skip
-        """Chances, and what is peculiar to each row's user; `before` is that of the stage before."""
+        before: Float64[np.ndarray, "n own_plus_1"] | None,
+    ) -> tuple[Float64[np.ndarray, " n"], Float64[np.ndarray, "n own_plus_1"]]:  # fmt: skip
+        """Chances, and what is said of each row's user: what is peculiar to them, and what trees say of who they
+        are. `before` is that of the stage before."""
         if self.mixed is None or self.trees is None:
-            return np.full(len(x), self.mean), np.zeros(who.effect.shape)
-        wide = _wide(x, design, of_people(self.trees, x, rows, design.people), before)
+            return np.full(len(x), self.mean), _nothing(who)
+        told = _odds(of_people(self.trees, x, rows, design.people))
         own = own_effects(who, self.mixed.users)
-        return _chance(self.mixed.without_users(wide, who.message) + own.sum(axis=1)), own
+        odds = self.mixed.without_users(_wide(x, design, told, before), who.message) + own.sum(axis=1)
+        return _chance(odds), np.column_stack([own, told])
 
 
 def fit_stage(
     x: Float32[np.ndarray, "n features"], y: Float64[np.ndarray, " n"], asked: np.ndarray, fold: np.ndarray,
     block: np.ndarray, who: Peculiar, design: Design, before: np.ndarray | None, random_seed: int,
-) -> tuple[Stage, Float64[np.ndarray, " n"], Float64[np.ndarray, "n own"]]:  # fmt: skip
+) -> tuple[Stage, Float64[np.ndarray, " n"], Float64[np.ndarray, "n own_plus_1"]]:  # fmt: skip
     """Learn a stage from the rows `asked`.
 
     Returns:
-        The stage, and for all rows their chances and what is peculiar to their users, as told by the other folds
-        and blocks.
+        The stage, and for all rows their chances and what is said of their users, as told by the other folds and
+        blocks.
     """
     mean = float(y[asked].mean()) if asked.any() else 0.0
     rare = min(y[asked].sum(), (1 - y[asked]).sum())
     if rare < _FEWEST:
-        return Stage(mean, None, None), np.full(len(y), mean), np.zeros(who.effect.shape)
+        return Stage(mean, None, None), np.full(len(y), mean), _nothing(who)
     people = x[:, design.people]
     trees = crossed(people[asked], y[asked], fold[asked], binary=True, random_seed=random_seed)
-    wide = _wide(x, design, trees.held(people, fold), before)
+    told = _odds(trees.held(people, fold))
+    wide = _wide(x, design, told, before)
     mixed = fit_mixed(
         wide[asked], y[asked], who.of(asked), len(design.past.users), len(design.past.messages), design.coded
     )
     odds, own = mixed.held(wide, y, who, block, asked)
-    return Stage(mean, trees, mixed), _chance(odds), own
+    return Stage(mean, trees, mixed), _chance(odds), np.column_stack([own, told])
+
+
+def _nothing(who: Peculiar) -> Float64[np.ndarray, "n own_plus_1"]:
+    return np.zeros((len(who.effect), who.effect.shape[1] + 1))
 
 
 def _wide(
-    x: np.ndarray, design: Design, chance: np.ndarray, before: np.ndarray | None
+    x: np.ndarray, design: Design, told: np.ndarray, before: np.ndarray | None
 ) -> Float32[np.ndarray, "n columns"]:
-    chance = np.clip(chance, 1e-6, 1 - 1e-6)
-    parts = [x[:, design.outer], np.log(chance / (1 - chance))[:, None]]
+    parts = [x[:, design.outer], told[:, None]]
     parts += [] if before is None else [before]
     return np.concatenate(parts, axis=1).astype(np.float32)
+
+
+def _odds(chance: Float64[np.ndarray, " n"]) -> Float64[np.ndarray, " n"]:
+    chance = np.clip(chance, 1e-6, 1 - 1e-6)
+    return np.asarray(np.log(chance / (1 - chance)), dtype=np.float64)
 
 
 def _chance(odds: Float64[np.ndarray, " n"]) -> Float64[np.ndarray, " n"]:
