@@ -38,7 +38,7 @@ class Graph(NamedTuple):
 
 
 class Recipe(NamedTuple):
-    """What a kernel reads, in lists of which it takes what it needs, and how: see `single.recipe_of`.
+    """What a kernel reads, in lists of which it takes what it needs, and how: made by `single.Single`.
 
     `steps[c]` is what channel `c` does, how many items it proposes and scores, up to four numbers of its own, and
     whether its score is a feature. The kernel notes in `wanted` (after a count) whose best it had to look for
