@@ -45,8 +45,7 @@ def with_spare(
     setup: Setup, asof: AsOf, rows: np.ndarray, at: np.ndarray, found: Ranked, *,
     popular_for_strangers: bool, elsewhere: Propose | None = None,
 ) -> Ranked:  # fmt: skip
-    """Lists filled up: with what the chosen walk reaches further out, and then with popular items and, for those
-    who have met something, newcomers by turns.
+    """Lists filled up with what the chosen walk reaches further out and what is popular, by turns with newcomers.
 
     Strangers' lists are what `elsewhere` proposes for their rows as of their anchors. Those for whom it has
     nothing get popular items alone, where these serve them best, or what was found. Of newcomers nothing tells
@@ -66,9 +65,9 @@ def with_spare(
     if (items[:, -1:] != MISSING).all():
         return Ranked(items, scores)
     spare, new = spare_items(setup, asof, rows, at, k), _new(setup, asof, rows, at, k)
-    turns = in_turn(spare, np.where(unknown[:, None], MISSING, new))
-    further = np.where(unknown[:, None], MISSING, _further(setup, asof, rows, at, k))
-    return filled(Ranked(items, scores), np.concatenate([further, turns, new], axis=1))
+    further, liked = (np.where(unknown[:, None], MISSING, i) for i in (_further(setup, asof, rows, at, k), new))
+    turns = in_turn(np.concatenate([further, spare], axis=1), liked)
+    return filled(Ranked(items, scores), np.concatenate([turns, new], axis=1))
 
 
 def _further(setup: Setup, asof: AsOf, rows: np.ndarray, at: np.ndarray, k: int) -> Int64[np.ndarray, "n width"]:
