@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import json
-import threading
-import time
 from collections.abc import Iterator
 
 import pytest
-import uvicorn
 from chromium import Tab, chromium
 from decided_samples import assort, forecast, match, notify, plain, trends, write_all
+from listening_app import listening
 from serving_shop import make_live
 
 from edgewise.serving.app import make_app
 from edgewise.serving.limits import RateLimit
 from edgewise.serving.pages.origin import Origin
-from edgewise.serving.server import free_port
 from edgewise.serving.service import Service
 from edgewise.serving.tenant import Settings, Tenant
 
@@ -35,16 +32,9 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = write_all(
         tmp_path_factory.mktemp("decided"), plain(), assort(), forecast(), match(), notify(), trends()
     )
-    port = free_port("127.0.0.1", 8350)
     app = make_app(Service({"main": tenant}, None, RateLimit(1e6, 1e6)), origins={"main": Origin(decided=folder)})
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        time.sleep(0.02)
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    thread.join(timeout=30)
+    with listening(app) as found:
+        yield found
 
 
 @pytest.fixture(scope="module")

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import json
 import os
-import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
-import uvicorn
 from chromium import Tab, chromium
+from listening_app import listening
 from serving_shop import make_live
 
 from edgewise.serving.app import make_app
 from edgewise.serving.limits import RateLimit
-from edgewise.serving.server import free_port
 from edgewise.serving.service import Service
 from edgewise.serving.tenant import Settings, Tenant
 
@@ -31,16 +28,9 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A server over the small shop."""
     settings = Settings(clock="data", deadline=5.0)
     tenant = Tenant("main", tmp_path_factory.mktemp("state"), make_live(), make_live, settings)
-    port = free_port("127.0.0.1", 8300)
     app = make_app(Service({"main": tenant}, None, RateLimit(1e6, 1e6)))
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        time.sleep(0.02)
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    thread.join(timeout=30)
+    with listening(app) as found:
+        yield found
 
 
 @pytest.fixture(scope="module")
