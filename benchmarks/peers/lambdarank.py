@@ -14,7 +14,7 @@ from typing import Any
 
 import lightgbm as lgb
 import numpy as np
-from kit import Job, main, quality, settings, versions, write_lists
+from kit import Job, main, quality, settings, spent, versions, write_lists
 from pairs import Pairs
 
 ANCHORS = 8
@@ -60,7 +60,7 @@ def _tune(job: Job, parts: list[Any]) -> tuple[dict[str, Any], int, list[dict[st
     """Settings at random; trees by early stopping on the latest anchor; the best by the job's metric there."""
     x, y, group = _stack(parts[:-1]) if len(parts) > 1 else _stack(parts)
     held = parts[-1]
-    began, tried = time.perf_counter(), []
+    began, tried = spent(), []
     stop = lgb.early_stopping(40, verbose=False)
     for knobs in settings(GRID, job.said):
         model = _ranker(knobs, MOST_TREES, job).fit(
@@ -72,7 +72,7 @@ def _tune(job: Job, parts: list[Any]) -> tuple[dict[str, Any], int, list[dict[st
         score = quality(job.said["metric"], lists, [held.wanted[u] for u in users], job.said["k"])
         tried.append({"knobs": knobs, "trees": model.best_iteration_ or MOST_TREES, "score": score})
         print(tried[-1], flush=True)
-        if time.perf_counter() - began > job.said["tuning_seconds"]:
+        if spent() - began > job.said["tuning_seconds"]:
             break
     best = max(tried, key=lambda t: t["score"])
     return best["knobs"], best["trees"], tried

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 import torch
-from kit import Events, Job, main, matrix, quality, top_lists, versions, write_lists
+from kit import Events, Job, main, matrix, quality, spent, top_lists, versions, write_lists
 
 LAYERS, WIDTH = 3, 64
 BATCH = 65_536
@@ -113,7 +113,7 @@ def run(folder: Path, out: Path, arguments: list[str]) -> dict[str, Any]:
         )
         print(tried[-1], flush=True)
         best = max(tried, key=lambda t: t["score"])["knobs"]["epochs"]
-        if (epochs - best) // STEP >= PATIENCE or time.perf_counter() - began > limit:
+        if (epochs - best) // STEP >= PATIENCE or spent() > limit:
             break
     ready = time.perf_counter()
     trainer = Trainer(job, job.events)

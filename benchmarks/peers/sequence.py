@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from kit import Events, Job, main, quality, versions, write_lists
+from kit import Events, Job, main, quality, spent, versions, write_lists
 from rectools import Columns
 from rectools.dataset import Dataset
 from rectools.models import SASRecModel
@@ -54,7 +54,7 @@ def _epochs(job: Job, name: str, limit: float) -> tuple[int, list[dict[str, Any]
     """The number of epochs that is best on the held-out slice."""
     before, _, users, truth = job.held_out()
     dataset, model = _dataset(before), _model(name, job.said["random_seed"])
-    began, tried, epochs = time.perf_counter(), [], 0
+    tried, epochs = [], 0
     while True:
         model.fit_partial(dataset, min_epochs=STEP, max_epochs=STEP)
         epochs += STEP
@@ -64,7 +64,7 @@ def _epochs(job: Job, name: str, limit: float) -> tuple[int, list[dict[str, Any]
         print(tried[-1], flush=True)
         best = max(tried, key=lambda t: t["score"])
         stale = (epochs - best["knobs"]["epochs"]) // STEP >= PATIENCE
-        if stale or time.perf_counter() - began > limit:
+        if stale or spent() > limit:
             return best["knobs"]["epochs"], tried
 
 

@@ -19,7 +19,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from aggregates import Aggregates
-from kit import main, settings, versions
+from kit import main, settings, spent, versions
 
 GRID: dict[str, list[Any]] = {
     "num_leaves": [7, 15, 31, 63],
@@ -66,7 +66,7 @@ def _tune(
     later = np.cumsum(counts[::-1])[::-1] / counts.sum()
     held = at >= anchors[np.flatnonzero(later >= HELD_OUT)[-1]]
     metric = "auc" if said["kind"] == "binary" else "l1"
-    began, tried = time.perf_counter(), []
+    began, tried = spent(), []
     for knobs in settings(grid, said):
         model = _model(said, knobs, MOST_TREES).fit(
             x[~held], y[~held], eval_set=[(x[held], y[held])], eval_metric=metric,
@@ -76,7 +76,7 @@ def _tune(
         score = model.best_score_["valid_0"][metric]
         tried.append({"knobs": knobs, "trees": model.best_iteration_ or MOST_TREES, "score": float(score)})
         print(tried[-1], flush=True)
-        if time.perf_counter() - began > said["tuning_seconds"]:
+        if spent() - began > said["tuning_seconds"]:
             break
     best = (max if metric == "auc" else min)(tried, key=lambda t: t["score"])
     return best["knobs"], best["trees"], tried
