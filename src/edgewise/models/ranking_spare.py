@@ -62,12 +62,24 @@ def with_spare(
             items[mine[reached]], scores[mine[reached]] = proposed.items[reached, :k], proposed.scores[reached, :k]
         if popular_for_strangers:
             items[mine[~reached]], scores[mine[~reached]] = MISSING, -np.inf
-    if (items[:, -1:] != MISSING).all():
+    short = np.flatnonzero(items[:, -1] == MISSING)
+    if len(short) == 0:
         return Ranked(items, scores)
+    whole = _filled(setup, asof, rows[short], at[short], Ranked(items[short], scores[short]), unknown[short])
+    items, scores = items.copy(), scores.copy()
+    items[short], scores[short] = whole.items, whole.scores
+    return Ranked(items, scores)
+
+
+def _filled(
+    setup: Setup, asof: AsOf, rows: np.ndarray, at: np.ndarray, found: Ranked, unknown: Bool[np.ndarray, " n"]
+) -> Ranked:
+    """Short lists filled up; `unknown` says whose rows are strangers'."""
+    k = found.items.shape[1]
     spare, new = spare_items(setup, asof, rows, at, k), _new(setup, asof, rows, at, k)
     further, liked = (np.where(unknown[:, None], MISSING, i) for i in (_further(setup, asof, rows, at, k), new))
     turns = in_turn(np.concatenate([further, spare], axis=1), liked)
-    return filled(Ranked(items, scores), np.concatenate([turns, new], axis=1))
+    return filled(found, np.concatenate([turns, new], axis=1))
 
 
 def _further(setup: Setup, asof: AsOf, rows: np.ndarray, at: np.ndarray, k: int) -> Int64[np.ndarray, "n width"]:
