@@ -11,8 +11,9 @@ import pytest
 from fastapi.testclient import TestClient
 
 from edgewise.prediction.nouns import Event
-from edgewise.serving.engine import Engine, Overdue
+from edgewise.serving.engine import Engine
 from edgewise.serving.live import Live
+from edgewise.serving.pace import Overdue
 
 
 def test_time_goes_to_jobs_that_can_be_done() -> None:
@@ -26,7 +27,7 @@ def test_time_goes_to_jobs_that_can_be_done() -> None:
 
     async def ask() -> list[object]:
         await engine.within(5.0, lambda: job(-1))
-        engine._usual = 0.03  # as after many of them
+        engine._pace.usual = 0.03  # as after many of them
         asked = (engine.within(0.2, lambda n=n: job(n)) for n in range(40))
         return await asyncio.gather(*asked, return_exceptions=True)
 
@@ -47,7 +48,7 @@ def test_one_slow_job_does_not_keep_the_others_from_trying() -> None:
         await asyncio.sleep(0.6)
         return await engine.within(0.05, lambda: 7)
 
-    engine._usual = 10.0
+    engine._pace.usual = 10.0
     assert asyncio.run(ask()) == 7
     engine.close()
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +14,11 @@ from fastapi.testclient import TestClient
 
 import edgewise as ew
 from edgewise.cli.main import run as command
+from edgewise.clock import SECOND
 from edgewise.decisions.project.read import read_project
 from edgewise.errors import ArgumentError, RunError
 from edgewise.serving.app import make_app
+from edgewise.serving.asking import Home, made
 from edgewise.serving.exploration import Exploration
 from edgewise.serving.opening import open_service, proposal_of, served
 from edgewise.serving.service import Service
@@ -30,10 +35,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
-def opened(folder: Path) -> Service:
+def opened(folder: Path, state: Path | None = None, readers: int = 0) -> Service:
     """A demo over the run."""
-    what = served([str(folder / "first")], None)
-    return open_service(what, Settings(clock="data", deadline=20.0), Exploration(epsilon=0.0), 1e6, keys=False)
+    what, settings = served([str(folder / "first")], state), Settings(clock="data", deadline=20.0)
+    return open_service(what, settings, Exploration(epsilon=0.0), 1e6, keys=False, readers=readers)
 
 
 def shown(page: dict[str, Any]) -> set[Any]:
@@ -69,6 +74,27 @@ def test_a_run_is_served(folder: Path) -> None:
     with TestClient(make_app(opened(folder)), "http://localhost") as client:
         assert hidden not in shown(client.get("/v1/users/1/home").json())
         assert client.post("/v1/events", json=bought).json()["duplicates"] == 1
+
+
+@pytest.mark.slow
+def test_a_reader_gives_the_page_that_the_service_gives(folder: Path, tmp_path: Path) -> None:
+    service = opened(folder, tmp_path, readers=1)
+    tenant = service.tenants["main"]
+    with TestClient(make_app(service), "http://localhost") as client:
+        end = time.monotonic() + 120
+        while tenant.readers.ready == 0:
+            assert time.monotonic() < end
+            time.sleep(0.1)
+        for user in range(1, 13):
+            bought = {"customer_id": user, "product_id": 7 * user % 100}
+            event = {"id": f"e{user}", "table": "transactions", "values": bought}
+            assert client.post("/v1/events", json=event).json()["accepted"] == 1
+            composer = tenant.asks(str(user % 4))
+            later = composer.ask.at + 2 * user * SECOND  # what is popular stands for a second in each process
+            composer = replace(composer, ask=replace(composer.ask, at=later))
+            theirs = asyncio.run(tenant.readers.of(composer).made(Home(), composer, 20.0))
+            ours = tenant.engine.submit(lambda c=composer: made(Home().of(c), "home")).result()
+            assert theirs == ours
 
 
 @pytest.mark.slow

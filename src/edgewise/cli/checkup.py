@@ -15,6 +15,8 @@ from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 from typing import Literal
 
+from edgewise.machine import usable_cores
+
 __all__ = ["Finding", "checkup"]
 
 State = Literal["ok", "note", "broken"]
@@ -114,8 +116,7 @@ def _torch() -> Iterator[Finding]:
 
 
 def _machine() -> Iterator[Finding]:
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
-    yield Finding("cores", "ok", f"{cores} usable, {platform.machine()}, {platform.system()}")
+    yield Finding("cores", "ok", f"{usable_cores()} usable, {platform.machine()}, {platform.system()}")
     total = _memory("SC_PHYS_PAGES")
     free = _memory("SC_AVPHYS_PAGES")
     if total is None or free is None:

@@ -49,6 +49,16 @@ Explore = Annotated[
 Rate = Annotated[
     float, typer.Option("--rate", metavar="N", min=1, help="Requests a second that one key may send.")
 ]
+Readers = Annotated[
+    int | None,
+    typer.Option(
+        "--readers",
+        metavar="N",
+        min=0,
+        max=64,
+        help="Processes that answer beside this one; by default one a core, once there is much to answer.",
+    ),
+]
 Seed = Annotated[int, typer.Option("--random-seed", metavar="N", min=0, help="What exploration is drawn from.")]
 Write = Annotated[
     Path | None,
@@ -61,7 +71,7 @@ Write = Annotated[
 def serve(
     what: What, host: Host = "127.0.0.1", port: Port = 8000, state: State = None, demo: Demo = False,
     clock: Clock = "wall", deadline: Deadline = 0.25, explore: Explore = 0.05, rate: Rate = 500.0,
-    random_seed: Seed = 0, write_project: Write = None, quiet: Quiet = False,
+    readers: Readers = None, random_seed: Seed = 0, write_project: Write = None, quiet: Quiet = False,
 ) -> None:  # fmt: skip
     """Serve pages, lists and search over HTTP, and take events.
 
@@ -84,7 +94,7 @@ def serve(
         return
     settings = settings_of(deadline=deadline, clock=clock)
     exploration = Exploration(epsilon=explore, random_seed=random_seed)
-    service = open_service(tenants, settings, exploration, rate, keys=not demo, say=terminal.note)
+    service = open_service(tenants, settings, exploration, rate, keys=not demo, say=terminal.note, readers=readers)
     if service.access is not None and len(service.access) == 0:
         terminal.note(f"There are no API keys yet: edgewise admin add-key {what[0]} --scope read --scope events")
     said = f"Serving on {address_of(host, port)}; its description is at /openapi.json. Ctrl+C ends it."

@@ -123,6 +123,9 @@ class Desk(Protocol):
     def why(self, ask: Ask, kind: str, item: int) -> Why:
         """Why a thing is or would be proposed to a person."""
 
+    def searched(self, user: str, text: str) -> None:
+        """Know what a person has searched for."""
+
     def observe(self, event: Event) -> None:
         """Hear of what is no row of the model's tables, such as feedback, before the next answer."""
 
@@ -214,6 +217,9 @@ class PlainDesk:
         place = f"it is number {int(at[0]) + 1} of {len(ranked)}" if len(at) else "it is not among the first 500"
         since = f"; last met on {from_micros(named[0][2]).date()}" if named and named[0][1] == item else ""
         return Why(f"By the channel '{channel}' {place}{since}.", channel, named)
+
+    def searched(self, user: str, text: str) -> None:
+        """Nothing is kept here."""
 
     def observe(self, event: Event) -> None:
         """Nothing is kept here: lists straight from the model know no feedback."""

@@ -14,26 +14,25 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final, TypeVar
 
-__all__ = ["Engine", "Overdue"]
+from edgewise.serving.pace import Overdue, Pace
+
+__all__ = ["Engine"]
 
 T = TypeVar("T")
 #: Jobs that may wait; beyond, a job is overdue before it begins.
 _MOST_WAITING: Final = 512
-#: How much the latest job counts in what jobs usually take.
-_LATEST: Final = 0.1
-
-
-class Overdue(Exception):
-    """The deadline is over, or so much is waiting that it would be."""
 
 
 class Engine:
-    """One worker thread. Jobs run in the order in which they came."""
+    """One worker thread. Jobs run in the order in which they came; `before` runs ahead of each, on the thread."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, before: Callable[[], None] = lambda: None) -> None:
+        self._before = before
         self._pool = ThreadPoolExecutor(1, thread_name_prefix=f"engine {name}")
         self._waiting = 0
-        self._usual = 0.0  # seconds that a job with a deadline takes
+        #: Seconds at work so far.
+        self.busy = 0.0
+        self._pace = Pace()
         self._lock = threading.Lock()
 
     @property
@@ -45,7 +44,7 @@ class Engine:
         """Run a job, however long it takes."""
         with self._lock:
             self._waiting += 1
-        future = self._pool.submit(job)
+        future = self._pool.submit(self._done, job)
         future.add_done_callback(self._finished)
         return future
 
@@ -63,21 +62,20 @@ class Engine:
         if seconds <= 0 or self._waiting >= _MOST_WAITING:
             raise Overdue
         end = time.monotonic() + seconds
-        future = self.submit(lambda: self._timely(job, seconds, end))
+        future = self.submit(lambda: self._pace.within(job, seconds, end))
         try:
             return await asyncio.wait_for(asyncio.wrap_future(future), seconds)
         except TimeoutError:
             future.cancel()
             raise Overdue from None
 
-    def _timely(self, job: Callable[[], T], seconds: float, end: float) -> T:
+    def _done(self, job: Callable[[], T]) -> T:
         began = time.monotonic()
-        if began + min(self._usual, seconds / 2) > end:  # half: a slow one must not keep all others from trying
-            raise Overdue
         try:
+            self._before()
             return job()
         finally:
-            self._usual += _LATEST * (time.monotonic() - began - self._usual)
+            self.busy += time.monotonic() - began
 
     def close(self) -> None:
         """Finish the running job and drop those that wait."""

@@ -9,17 +9,19 @@ from __future__ import annotations
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Final, Generic, Literal, TypeVar
 
 from edgewise.errors import UserError
 from edgewise.serving.answers import Degraded, Rung
-from edgewise.serving.engine import Engine, Overdue
+from edgewise.serving.engine import Engine
 from edgewise.serving.envelope import Refusal
+from edgewise.serving.pace import Overdue
 
 __all__ = ["Answered", "Cache", "climb"]
 
+M = TypeVar("M")
 T = TypeVar("T")
 _LOG: Final = logging.getLogger("edgewise.serving")
 
@@ -62,25 +64,25 @@ class Cache(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Answered(Generic[T]):
-    """An answer, and what is wrong with it."""
+    """An answer that is not the best there is, and what is wrong with it."""
 
     value: T
-    degraded: Degraded | None
+    degraded: Degraded
 
 
 async def climb(
     engine: Engine,
-    personal: Callable[[], T],
-    others: Sequence[tuple[Rung, Callable[[], T]]],
+    personal: Callable[[float], Awaitable[M]],
+    others: Sequence[tuple[Rung, Callable[[], T | None]]],
     ready: Sequence[tuple[Rung, Callable[[], T | None]]],
     seconds: float,
-) -> Answered[T]:
+) -> M | Answered[T]:
     """The first rung that holds.
 
     Args:
-        engine: where `personal` and `others` are computed.
-        personal: the best answer.
-        others: what to compute when it fails, best first.
+        engine: where `others` are computed.
+        personal: the best answer, asked for within so many seconds.
+        others: what to compute when it fails, best first; None where there is none.
         ready: what costs nothing, best first; None where there is none.
         seconds: how long all of it may take.
 
@@ -89,9 +91,8 @@ async def climb(
         Refusal: 503, no rung holds.
     """
     end = time.monotonic() + seconds
-    degraded: Degraded | None = None
     try:
-        return Answered(await engine.within(seconds, personal), None)
+        return await personal(seconds)
     except Overdue:
         return _ready(ready, "deadline")
     except UserError:
@@ -99,13 +100,15 @@ async def climb(
     except Exception:
         _LOG.exception("the personal answer failed")
     for rung, job in others:
-        degraded = Degraded(rung=rung, reason="error")
         try:
-            return Answered(await engine.within(end - time.monotonic(), job), degraded)
+            found = await engine.within(end - time.monotonic(), job)
         except Overdue:
             break
         except Exception:
             _LOG.exception("the answer of the %s failed", rung)
+            continue
+        if found is not None:
+            return Answered(found, Degraded(rung=rung, reason="error"))
     return _ready(ready, "error")
 
 

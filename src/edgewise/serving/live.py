@@ -91,7 +91,7 @@ class Live:
     """A model that answers. `version` names it in every answer and in the exposure log.
 
     `users` is the table of those who are answered; `latest` the time of the latest row it was made from, in
-    microseconds.
+    microseconds; `name` that of the run it was loaded from, "" for what the service began with.
     """
 
     version: str
@@ -101,6 +101,7 @@ class Live:
     schema: Schema
     users: str
     latest: int
+    name: str = ""
 
     @property
     def kinds(self) -> tuple[str, ...]:

@@ -35,7 +35,8 @@ class Metrics:
             registry=self.registry,
         )  # fmt: skip
         self._gauges = Gauge(
-            "edgewise_state", "Jobs that wait for the state, the log's last position, events that failed.",
+            "edgewise_state",
+            "Jobs that wait for the state, the log's last position, events that failed, readers that answer.",
             ("tenant", "what"), registry=self.registry,
         )  # fmt: skip
         self._models = Gauge(
@@ -57,9 +58,9 @@ class Metrics:
         self._events.labels(self.tenant, "accepted").inc(accepted)
         self._events.labels(self.tenant, "duplicate").inc(duplicates)
 
-    def state(self, waiting: int, position: int, failed: int, now: Serving | None) -> None:
+    def state(self, now: Serving | None, **found: int) -> None:
         """Say how things stand."""
-        for what, value in (("waiting", waiting), ("position", position), ("failed_events", failed)):
+        for what, value in found.items():
             self._gauges.labels(self.tenant, what).set(value)
         self._models.clear()
         if now is not None:

@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,8 +17,10 @@ from edgewise.decisions.project.read import read_deciding, read_project
 from edgewise.decisions.project.text import project_text
 from edgewise.decisions.surfaces import Surfaces
 from edgewise.errors import ArgumentError, QueryError, RunError
+from edgewise.machine import usable_cores
 from edgewise.prediction.folder import MANIFEST
 from edgewise.prediction.online.answers import OnlineAnswers
+from edgewise.prediction.online.compiled import is_compiled
 from edgewise.prediction.online.snapshot import is_snapshot
 from edgewise.query.bind import bind
 from edgewise.schema.model import Schema
@@ -31,16 +34,28 @@ from edgewise.serving.pages.origin import Origin
 from edgewise.serving.prepare import prepare
 from edgewise.serving.project_desk import ProjectDesk
 from edgewise.serving.quickening import open_quickly
+from edgewise.serving.readers import Readers
 from edgewise.serving.renewal import LiveSurfaces
 from edgewise.serving.run_folder import database_of, said, schema_of
 from edgewise.serving.service import Service
 from edgewise.serving.tenant import Settings, Tenant
 from edgewise.workflow.graph import Graph
 
-__all__ = ["Served", "access_of", "open_service", "open_tenant", "origins_of", "proposal_of", "served"]
+__all__ = [
+    "Served",
+    "access_of",
+    "open_live",
+    "open_service",
+    "open_tenant",
+    "origins_of",
+    "proposal_of",
+    "served",
+]
 
 _TENANT: Final = re.compile(r"([\w-]+)=(.+)", re.DOTALL)
 _MAIN: Final = "main"
+#: Readers that begin by themselves, at most.
+_MOST_READERS: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,20 +91,38 @@ def served(named: Sequence[str], state: Path | None) -> list[Served]:
 
 
 def open_tenant(
-    what: Served, settings: Settings, exploration: Exploration, say: Callable[[str], None] = lambda _: None
-) -> Tenant:
-    """Open a tenant's models. The first time, its runs are made ready, which takes a while.
+    what: Served, settings: Settings, exploration: Exploration, say: Callable[[str], None] = lambda _: None,
+    readers: int | None = 0,
+) -> Tenant:  # fmt: skip
+    """Open a tenant's models. The first time, its runs are made ready, which takes a while. `readers` is how many
+    processes answer beside this one; None: one a core, once there is much to answer.
 
     Raises:
         UserError: a run or a project that cannot be served.
     """
     first = _first(what, exploration, say)
-
-    def load(name: str) -> Live:
-        return _live(what, _with_run(what.runs, _beside(what.runs, name)), exploration, lambda _: None)
-
+    load = partial(open_live, what, exploration)
+    beside = _readers(readers, load) if isinstance(first, Live) else None
     personal = frozenset((table.name, c.name) for table in first.schema for c in table.columns if c.personal)
-    return Tenant(what.tenant, what.state, first, load, settings, personal)
+    return Tenant(what.tenant, what.state, first, load, settings, personal, beside)
+
+
+def _readers(count: int | None, opener: Callable[[str], Live]) -> Readers | None:
+    most = count
+    if most is None:
+        most = min(usable_cores(), _MOST_READERS) if usable_cores() > 1 else 0
+    return Readers(most, opener, when_busy=count is None, may_begin=is_compiled) if most > 0 else None
+
+
+def open_live(what: Served, exploration: Exploration, name: str) -> Live:
+    """A tenant's models: with the run of a name beside those served, in the place of the one of its kind; as they
+    are first opened where the name is "".
+
+    Raises:
+        UserError: a run that cannot be served.
+    """
+    runs = what.runs if name == "" else _with_run(what.runs, _beside(what.runs, name))
+    return replace(_live(what, runs, exploration, lambda _: None), name=name)
 
 
 def _first(what: Served, exploration: Exploration, say: Callable[[str], None]) -> Live | Deciding:
@@ -100,14 +133,15 @@ def _first(what: Served, exploration: Exploration, say: Callable[[str], None]) -
 
 def open_service(
     tenants: Sequence[Served], settings: Settings, exploration: Exploration, rate: float, *, keys: bool,
-    say: Callable[[str], None] = lambda _: None,
+    say: Callable[[str], None] = lambda _: None, readers: int | None = 0,
 ) -> Service:  # fmt: skip
-    """A service over some tenants; `rate` is how many requests a second one key may send.
+    """A service over some tenants; `rate` is how many requests a second one key may send, `readers` how many
+    processes answer for each tenant beside this one, as for `open_tenant`.
 
     Raises:
         UserError: a run or a project that cannot be served.
     """
-    opened = {what.tenant: open_tenant(what, settings, exploration, say) for what in tenants}
+    opened = {what.tenant: open_tenant(what, settings, exploration, say, readers) for what in tenants}
     access = access_of(tenants) if keys else None
     return Service(opened, access, RateLimit(rate, 2 * rate))
 

@@ -139,9 +139,7 @@ class ProjectDesk:
         return PageRows([ListRows(one.name, one.title, one.kind, _ordered(one.things)) for one in made])
 
     def search(self, ask: Ask, text: str, kind: str | None, k: int) -> Sequence[Row]:
-        """What a text finds; the person's next page knows of it."""
-        if ask.user:
-            self._note_search(ask.user, text)
+        """What a text finds."""
         found = for_text(self._answers, self._surfaces, self._person(ask), text, ask.at, k, kind)
         return _ordered(found.things)
 
@@ -163,6 +161,11 @@ class ProjectDesk:
         met = np.flatnonzero(past.items == item)
         return int(past.at[met[0]]) if len(met) else None
 
+    def searched(self, user: str, text: str) -> None:
+        """The person's next page knows of it."""
+        known = self._of(user)
+        known.searches = (text, *(t for t in known.searches if t != text))[:_SEARCHES]
+
     def observe(self, event: Event) -> None:
         """Hear what a person says about a thing, and what they search for."""
         values = event.values
@@ -172,7 +175,7 @@ class ProjectDesk:
         elif self._searches is not None and event.table == self._searches.table:
             user, text = values.get(self._searches.user), values.get(self._searches.text)
             if user is not None and isinstance(text, str) and text.strip():
-                self._note_search(str(user), text)
+                self.searched(str(user), text)
 
     def heard(self) -> None:
         """Begin to take in the things that came, before anybody asks."""
@@ -188,10 +191,6 @@ class ProjectDesk:
         if word in get_args(Word) and row != MISSING:
             known = self._of(user)
             known.feedback = known.feedback.said(word, kind, row)
-
-    def _note_search(self, user: str, text: str) -> None:
-        known = self._of(user)
-        known.searches = (text, *(t for t in known.searches if t != text))[:_SEARCHES]
 
     def _person(self, ask: Ask) -> Person:
         known = self._known.get(ask.user) or _Known()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final
 
 from pydantic import TypeAdapter
 
@@ -13,18 +15,29 @@ from edgewise.ids import MISSING
 from edgewise.prediction.nouns import Likeness
 from edgewise.serving.access import Access, Caller, Scope
 from edgewise.serving.answers import Explained, HomePage, PlaylistPage, Rung, ThingList
-from edgewise.serving.compose import Composer, dump, exposures_of
-from edgewise.serving.desk import ListRows, PageRows, known_kind
+from edgewise.serving.asking import (
+    Alike,
+    Answer,
+    Asked,
+    Best,
+    Found,
+    Home,
+    Made,
+    Playlists,
+    made,
+    popular_page,
+)
+from edgewise.serving.compose import Composer, dump
+from edgewise.serving.desk import known_kind
 from edgewise.serving.envelope import Refusal
-from edgewise.serving.ladder import climb
+from edgewise.serving.ladder import Answered, climb
 from edgewise.serving.limits import RateLimit
+from edgewise.serving.reading import Away
 from edgewise.serving.tenant import Tenant
 
 __all__ = ["MOST", "Question", "Service"]
 
-Answer = TypeVar("Answer", HomePage, ThingList, PlaylistPage)
 _DEMO: Final = "demo"
-_SHELF: Final = 12
 #: Things of one answer at most.
 MOST: Final = 100
 #: Read answers that were kept as JSON.
@@ -34,19 +47,37 @@ _READERS: Final[dict[type, TypeAdapter[Any]]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Question(Generic[Answer]):
-    """What is asked of a tenant: the surface, the words that name the question, the body of its answer."""
+class Question:
+    """What is asked of a tenant, and by whom."""
 
     tenant: Tenant
     composer: Composer
-    surface: str
-    words: tuple[str, ...]
-    body: type[Answer]
+    asked: Asked[Any]
 
     @property
     def key(self) -> tuple[str, ...]:
         """Names the question in the cache: whose it is, and what."""
-        return (self.composer.ask.user, *self.words)
+        return (self.composer.ask.user, *self.asked.words)
+
+    async def personal(self, seconds: float) -> Made:
+        """The best answer: a reader's, where one is ready, or this process's own.
+
+        Raises:
+            Overdue: the time is over.
+        """
+        end = time.monotonic() + seconds
+        reader = None if self.tenant.readers is None else self.tenant.readers.of(self.composer)
+        if reader is not None:
+            with suppress(Away):
+                return await reader.made(self.asked, self.composer, seconds)
+        left = end - time.monotonic()
+        return await self.tenant.engine.within(
+            left, lambda: made(self.asked.of(self.composer), self.asked.surface)
+        )
+
+    def popular(self, row: int) -> Callable[[], Answer | None]:
+        """Makes what is popular in the segment of a row."""
+        return lambda: self.asked.popular(self.composer, row)
 
     def earlier(self) -> Answer | None:
         """An earlier answer to the same question."""
@@ -55,19 +86,19 @@ class Question(Generic[Answer]):
 
     def standing(self) -> Answer | None:
         """What is popular, as it is kept ready, made out to this user."""
-        named = self.words[:2] if self.words[0] == "list" else self.words[:1]
-        kept = self.tenant.ready.get(named)
+        words = self.asked.words
+        kept = self.tenant.ready.get(words[:2] if words[0] == "list" else words[:1])
         if kept is None:
             return None
         answer = self._read(kept)
         ask = self.composer.ask
         answer.exposure, answer.user, answer.known = ask.exposure, ask.user or None, ask.row != MISSING
         if isinstance(answer, ThingList):
-            answer.things = answer.things[: int(self.words[2])]
+            answer.things = answer.things[: int(words[2])]
         return answer
 
     def _read(self, kept: bytes) -> Answer:
-        answer: Answer = _READERS[self.body].validate_json(kept)
+        answer: Answer = _READERS[self.asked.body].validate_json(kept)
         return answer
 
 
@@ -112,23 +143,11 @@ class Service:
 
     async def home(self, tenant: Tenant, user: str) -> bytes:
         """A user's page, as JSON."""
-        composer = tenant.asks(user)
-        question = Question(tenant, composer, "home", ("home",), HomePage)
-        desk, ask = composer.live.desk, composer.ask
-        return await self._answer(
-            question, lambda: composer.page(desk.home(ask)), lambda row: composer.page(_popular(composer, row))
-        )
+        return await self._answer(Question(tenant, tenant.asks(user), Home()))
 
     async def playlists(self, tenant: Tenant, user: str) -> bytes:
         """A user's playlists, as JSON."""
-        composer = tenant.asks(user)
-        question = Question(tenant, composer, "playlists", ("playlists",), PlaylistPage)
-        desk, ask = composer.live.desk, composer.ask
-        return await self._answer(
-            question,
-            lambda: composer.playlists(desk.playlists(ask)),
-            lambda row: composer.playlists(_popular(composer, row)),
-        )
+        return await self._answer(Question(tenant, tenant.asks(user), Playlists()))
 
     async def recommend(
         self, tenant: Tenant, user: str, kind: str | None, k: int, session: tuple[str, ...] = ()
@@ -136,36 +155,21 @@ class Service:
         """The best things of a kind for a user, or to go with a basket or an anonymous session, as JSON."""
         kind = known_kind(kind, tenant.models.now.current.desk.offers)
         composer = tenant.asks(user, [(kind, key) for key in session])
-        question = Question(tenant, composer, "recommendations", ("list", kind, str(k), *session), ThingList)
-        desk, ask = composer.live.desk, composer.ask
-        return await self._answer(
-            question,
-            lambda: composer.thing_list(kind, desk.recommend(ask, kind, k)),
-            lambda row: composer.thing_list(kind, desk.segment(replace(ask, row=row), kind, k)),
-        )
+        return await self._answer(Question(tenant, composer, Best(kind, k, session)))
 
     async def similar(self, tenant: Tenant, kind: str | None, key: str, k: int, how: Likeness) -> bytes:
         """The things most like one, as JSON."""
         composer = tenant.asks("")
         kind = known_kind(kind, composer.live.kinds)
-        item = _item(composer, kind, key)
-        question = Question(tenant, composer, "similar", ("list", kind, str(k), how, key), ThingList)
-        desk, ask = composer.live.desk, composer.ask
-        return await self._answer(
-            question,
-            lambda: composer.thing_list(kind, desk.similar(ask, kind, item, k, how)),
-            lambda row: composer.thing_list(kind, desk.segment(ask, kind, k)),
-        )
+        return await self._answer(Question(tenant, composer, Alike(kind, _item(composer, kind, key), k, how, key)))
 
     async def search(self, tenant: Tenant, text: str, user: str, kind: str | None, k: int) -> bytes:
-        """What a text names, as JSON. A search finds or it does not: nothing popular stands in."""
+        """What a text names, as JSON."""
         composer = tenant.asks(user)
-        wanted = known_kind(kind, composer.live.kinds) if kind is not None else None
-        question = Question(tenant, composer, "search", ("search", text, wanted or "", str(k)), ThingList)
-        desk, ask = composer.live.desk, composer.ask
-        return await self._answer(
-            question, lambda: composer.thing_list(wanted or "", desk.search(ask, text, wanted, k)), None
-        )
+        wanted = known_kind(kind, composer.live.kinds) if kind is not None else ""
+        if user:
+            tenant.searched(user, text)
+        return await self._answer(Question(tenant, composer, Found(text, wanted, k)))
 
     async def explain(self, tenant: Tenant, user: str, kind: str | None, key: str) -> Explained:
         """Why a thing is proposed to a user."""
@@ -185,51 +189,36 @@ class Service:
             return
         composer = tenant.asks("")
         desk, ask = composer.live.desk, composer.ask
-        made = await tenant.engine.run(lambda: _popular(composer, MISSING))
+        page = await tenant.engine.run(lambda: popular_page(composer, MISSING))
         bodies: dict[tuple[str, ...], bytes] = {
-            ("home",): dump(composer.page(made)),
-            ("playlists",): dump(composer.playlists(made)),
+            ("home",): dump(composer.page(page)),
+            ("playlists",): dump(composer.playlists(page)),
         }
         for kind in composer.live.kinds:
             rows = await tenant.engine.run(partial(desk.segment, ask, kind, MOST))
             bodies["list", kind] = dump(composer.thing_list(kind, rows))
         tenant.ready = bodies
 
-    async def _answer(
-        self, question: Question[Answer], personal: Callable[[], Answer],
-        popular: Callable[[int], Answer] | None,
-    ) -> bytes:  # fmt: skip
-        """Climb the ladder, log what is shown, keep the answer for the last rung. `popular` takes the row of the
-        person whose segment is meant, MISSING for everybody's.
-        """
-        tenant, row = question.tenant, question.composer.ask.row
-        others: list[tuple[Rung, Callable[[], Answer]]] = []
-        ready: list[tuple[Rung, Callable[[], Answer | None]]] = [("cached", question.earlier)]
-        if popular is not None:
-            others = [("segment", partial(popular, row))] if row != MISSING else []
-            others.append(("popular", partial(popular, MISSING)))
-            ready.append(("popular", question.standing))
-        answered = await climb(tenant.engine, personal, others, ready, tenant.settings.deadline)
-        answer, degraded = answered.value, answered.degraded
-        answer.degraded = degraded
-        text = dump(answer)
-        if degraded is None:
-            tenant.cache.put(question.key, text, question.composer.ask.user or None)
+    async def _answer(self, question: Question) -> bytes:
+        """Climb the ladder, log what is shown, keep the answer for the last rung."""
+        tenant, ask = question.tenant, question.composer.ask
+        others: list[tuple[Rung, Callable[[], Answer | None]]] = [("popular", question.popular(MISSING))]
+        if ask.row != MISSING:
+            others.insert(0, ("segment", question.popular(ask.row)))
+        ready: list[tuple[Rung, Callable[[], Answer | None]]] = [
+            ("cached", question.earlier), ("popular", question.standing)
+        ]  # fmt: skip
+        found: Made | Answered[Answer] = await climb(
+            tenant.engine, question.personal, others, ready, tenant.settings.deadline
+        )
+        if isinstance(found, Made):
+            tenant.cache.put(question.key, found.text, ask.user or None)
         else:
-            tenant.metrics.degraded(degraded.rung, degraded.reason)
-        tenant.exposures.add(exposures_of(answer, question.surface))
-        return text
-
-
-def _popular(composer: Composer, row: int) -> PageRows:
-    """A page of what is popular: a shelf a kind."""
-    ask = replace(composer.ask, row=row)
-    lists = []
-    for kind in composer.live.kinds:
-        rows = composer.live.desk.segment(ask, kind, _SHELF)
-        if rows:
-            lists.append(ListRows(f"popular-{kind}", f"Popular {kind.replace('_', ' ')}", kind, rows))
-    return PageRows(lists)
+            found.value.degraded = found.degraded
+            tenant.metrics.degraded(found.degraded.rung, found.degraded.reason)
+            found = made(found.value, question.asked.surface)
+        tenant.exposures.add(found.shown)
+        return found.text
 
 
 def _item(composer: Composer, kind: str, key: str) -> int:

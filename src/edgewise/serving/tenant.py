@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import logging
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -27,15 +26,19 @@ from edgewise.serving.event_log import EventLog, Logged
 from edgewise.serving.exposures import ExposureLog, exposure_id
 from edgewise.serving.intake import Intake
 from edgewise.serving.ladder import Cache
-from edgewise.serving.live import FEEDBACK, Deciding, Forgets, Live
+from edgewise.serving.live import FEEDBACK, Deciding, Live
 from edgewise.serving.metrics import Metrics
 from edgewise.serving.models import Models, Serving
+from edgewise.serving.reader import Heard, Searched
+from edgewise.serving.readers import Host, Readers
 from edgewise.serving.snapshots import drop, restore, save
+from edgewise.serving.upkeep import let_go, take_in, warm
 
 __all__ = ["Gone", "Settings", "Tenant", "settings_of"]
 
-_LOG: Final = logging.getLogger("edgewise.serving")
 _SLICE: Final = 5_000
+#: Events that are taken in without anybody asking.
+_TOGETHER: Final = 200
 #: A start that replayed more than this keeps the state at once.
 _KEEP_AFTER: Final = 20_000
 
@@ -81,12 +84,13 @@ class Tenant:
 
     def __init__(
         self, name: str, folder: Path, first: Live | Deciding, load: Callable[[str], Live], settings: Settings,
-        personal: frozenset[tuple[str, str]] = frozenset(),
+        personal: frozenset[tuple[str, str]] = frozenset(), readers: Readers | None = None,
     ) -> None:  # fmt: skip
         self.name = name
         self.settings = settings
         self.models = Models(first, load)
-        self.engine = Engine(name)
+        self.engine = Engine(name, self._observe_heard)
+        self.readers = readers
         self.metrics = Metrics(name)
         self.log = EventLog(folder / "events.sqlite", self._committed)
         self.exposures = ExposureLog(folder / "exposures")
@@ -117,9 +121,16 @@ class Tenant:
         if self.settings.clock == "data" and self._latest > 0:
             self._offset = self._latest - now()
         if isinstance(live, Live):
-            self._warm(live)
+            warm(live, self.now())
+            if self.readers is not None:
+                self.readers.start(self._host())
         self.started = True
         return replayed
+
+    def _host(self) -> Host:
+        return Host(
+            self.log, self._states, lambda: self.models.now.current, self.now, lambda: self.engine.busy
+        )  # fmt: skip
 
     def _begin(self, live: Live) -> int:
         self._seen[id(live)] = restore(self._states, live, self.log.position())
@@ -130,19 +141,6 @@ class Tenant:
         if replayed > _KEEP_AFTER:
             save(self._states, live, self._seen[id(live)])
         return replayed
-
-    def _warm(self, live: Live) -> None:
-        """Ask each question once before anybody does: what is compiled when first used is compiled then."""
-        for row in (0, MISSING):
-            ask = Ask(row, self.now(), "", exposure_id())
-            live.desk.home(ask)
-            live.desk.playlists(ask)
-            for kind in live.kinds:
-                live.desk.recommend(ask, kind, 10)
-                live.desk.segment(ask, kind, 10)
-                live.desk.similar(ask, kind, 0, 10, "similar")
-                live.desk.search(ask, live.desk.title(kind, 0) or "a", kind, 10)
-                live.desk.why(ask, kind, 0)
 
     def now(self) -> int:
         """The time of this service in microseconds; see `Settings.clock`."""
@@ -189,10 +187,23 @@ class Tenant:
         event = Event(f"{FEEDBACK}/{name or exposure_id()}", FEEDBACK, values, self.now())
         return (await asyncio.wrap_future(self.log.append([(event, user)])))[0]
 
+    def searched(self, user: str, text: str) -> None:
+        """The next answers know what a user searches for."""
+        if self.is_forgotten(user):
+            return
+
+        def note() -> None:
+            for live in self.models.all():
+                live.desk.searched(user, text)
+
+        self.engine.submit(note)
+        if self.readers is not None:
+            self.readers.tell(Searched(user, text))
+
     def catch_up(self, live: Live, place: Callable[[], None]) -> None:
         """Replay the log into a model, then put it in place with no event between."""
         self._replay(live)
-        self._warm(live)
+        warm(live, self.now())
 
         def last() -> None:
             self._replay(live)
@@ -204,7 +215,10 @@ class Tenant:
 
     def measured(self) -> bytes:
         """The metrics, brought up to date."""
-        self.metrics.state(self.engine.waiting, self.log.position(), self.failed_events, self.models.serving)
+        self.metrics.state(
+            self.models.serving, waiting=self.engine.waiting, position=self.log.position(),
+            failed_events=self.failed_events, readers=0 if self.readers is None else self.readers.ready,
+        )  # fmt: skip
         return self.metrics.text()
 
     def roll_back(self) -> Serving:
@@ -235,14 +249,13 @@ class Tenant:
         def clear() -> None:
             drop(self._states)
             for live in self.models.all():
-                live.desk.forget(user)
-                row = live.keys.row(live.users, user)
-                if row != MISSING and isinstance(live.answers, Forgets):
-                    live.answers.forget(row)
+                let_go(live, user)
 
         await self.engine.run(clear)
-        for let_go in self.forgetting:
-            await loop.run_in_executor(None, let_go, user)
+        if self.readers is not None:
+            await loop.run_in_executor(None, self.readers.forget, user)
+        for told in self.forgetting:
+            await loop.run_in_executor(None, told, user)
         return Gone(events, exposures, cached)
 
     def is_forgotten(self, user: str) -> bool:
@@ -254,6 +267,8 @@ class Tenant:
         if self._closed:
             return
         self._closed = True
+        if self.readers is not None:
+            self.readers.close()
         self.log.flush()
         live = self.models.current
         seen = self._seen.get(id(live), 0)
@@ -265,21 +280,25 @@ class Tenant:
         self.exposures.close()
 
     def _committed(self, logged: list[Logged]) -> None:
-        """Called by the log's writer, in the order of the log: the engine keeps that order. What comes while the
-        engine does something else is taken in together, which costs less than one after the other.
+        """Called by the log's writer, in the order of the log. Events wait until the engine is asked for something
+        or many wait: taken in together they cost a fraction of one after the other.
         """
         if not logged:
             return
+        if self.readers is not None:
+            self.readers.tell(Heard(logged))
         with self._lock:
-            first = not self._heard
+            before = len(self._heard) // _TOGETHER
             self._heard += logged
-        if first:
-            self.engine.submit(self._observe_heard)
+            many = len(self._heard) // _TOGETHER > before
+        if many:
+            self.engine.submit(lambda: None)
 
     def _observe_heard(self) -> None:
-        with self._lock:
-            logged, self._heard = self._heard, []
-        self._observe(logged)
+        if self._heard:
+            with self._lock:
+                logged, self._heard = self._heard, []
+            self._observe(logged)
 
     def _observe(self, logged: Sequence[Logged]) -> None:
         for live in self.models.all():
@@ -297,15 +316,7 @@ class Tenant:
         unseen = [one for one in logged if one.position > seen]
         if not unseen:
             return 0
-        at = 0
-        while at < len(unseen):
-            taken: list[Event] = []
-            try:
-                live.observe_all(_noting((one.event for one in unseen[at:]), taken))
-            except Exception:
-                self.failed_events += 1
-                _LOG.exception("the event %s could not be taken into the state", taken[-1].id if taken else "?")
-            at += max(1, len(taken))
+        self.failed_events += take_in(live, [one.event for one in unseen])
         self._latest = max(self._latest, max(one.event.at for one in unseen))
         self._seen[id(live)] = unseen[-1].position
         return len(unseen)
@@ -326,10 +337,3 @@ class Tenant:
 
     def _token(self, user: str) -> bytes:
         return hashlib.blake2b(user.encode("utf-8", "surrogatepass"), key=self._salt, digest_size=16).digest()
-
-
-def _noting(events: Iterable[Event], taken: list[Event]) -> Iterator[Event]:
-    """The events, each noted when it is taken."""
-    for event in events:
-        taken.append(event)
-        yield event

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
@@ -20,6 +19,7 @@ from edgewise.decisions.assort.stores import carried_now, spaces_of
 from edgewise.decisions.assort.tables import StorePlan, assortment, left_out, store_table
 from edgewise.decisions.assort.terms import Terms, chain_terms, store_rules
 from edgewise.decisions.decided.nouns import Decided, Expected, GaveUp
+from edgewise.machine import usable_cores
 from edgewise.sources.database import Database
 
 __all__ = ["decide", "store_plans"]
@@ -85,7 +85,7 @@ def store_plans(
             store, candidates, demand, float(made.total[store]), spaces[store], now, bool(made.known[store]), plan
         )
 
-    with ThreadPoolExecutor(min(os.cpu_count() or 1, _THREADS)) as pool:
+    with ThreadPoolExecutor(min(usable_cores(), _THREADS)) as pool:
         return list(pool.map(one, [int(s) for s in stores]))
 
 
