@@ -2,11 +2,10 @@
 
     python benchmarks/serving/cost.py --run RUN [--state FOLDER] [--beside SRC] [--out FILE]
 
-`edgewise serve` is started over the run and asked one request after the other; what its process used is read
-from /proc. `--state` is a state folder in which the run was made ready before, so that this need not be done
-again. With `--beside`, the package in another folder (`git archive COMMIT src | tar -x -C FOLDER`, SRC is
-FOLDER/src) serves the same run at the same time, and both are asked in turn: a machine that does other things
-does them to both.
+`edgewise serve` is started over the run, without readers, and asked one request after the other. `--state` is a
+state folder in which the run was made ready before, so that this need not be done again. With `--beside`, the
+package in another folder (`git archive COMMIT src | tar -x -C FOLDER`, SRC is FOLDER/src) serves the same run at
+the same time, and both are asked in turn: a machine that does other things does them to both.
 """
 
 from __future__ import annotations
@@ -17,9 +16,6 @@ import json
 import os
 import platform
 import random
-import subprocess
-import sys
-import tempfile
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -29,8 +25,7 @@ from typing import Any
 
 import httpx2
 import numpy as np
-
-TICK = os.sysconf("SC_CLK_TCK")
+from started import Started, started
 
 
 @dataclass
@@ -38,36 +33,20 @@ class Served:
     """One version of the package, serving; `spent` and `took` are by request, milliseconds."""
 
     name: str
-    process: subprocess.Popen[bytes]
+    service: Started
     client: httpx2.Client
     rng: random.Random
     spent: dict[str, list[float]]
     took: dict[str, list[float]]
 
-    def cpu(self) -> float:
-        """Seconds of processor time that the process has used."""
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / TICK
-
-    def ready(self) -> None:
-        """Wait until it answers."""
-        for _ in range(2_400):
-            with contextlib.suppress(httpx2.HTTPError):
-                if self.client.get("/readyz").status_code == 200:
-                    return
-            if self.process.poll() is not None:
-                break
-            time.sleep(0.5)
-        raise SystemExit("the service has ended, or does not begin")
-
     def block(self, what: str, count: int, send: Callable[[Served], None]) -> None:
         """So many requests of one kind."""
-        before = self.cpu()
+        before = self.service.cpu()
         for _ in range(count):
             began = time.perf_counter()
             send(self)
             self.took.setdefault(what, []).append((time.perf_counter() - began) * 1e3)
-        self.spent.setdefault(what, []).append((self.cpu() - before) / count * 1e3)
+        self.spent.setdefault(what, []).append((self.service.cpu() - before) / count * 1e3)
 
     def summary(self) -> dict[str, Any]:
         """Processor time of one request, the mean over all blocks and its standard error."""
@@ -83,22 +62,13 @@ class Served:
 
 @contextlib.contextmanager
 def served(asked: argparse.Namespace, name: str, source: Path | None, port: int) -> Iterator[Served]:
-    """`edgewise serve` over the run, of the package in `source` where one is given; killed at the end."""
-    with tempfile.TemporaryDirectory() as state:
-        if asked.state is not None:
-            (Path(state) / "main").mkdir()
-            (Path(state) / "main" / "models").symlink_to(asked.state.resolve() / "main" / "models")
-        command = [sys.executable, "-m", "edgewise", "serve", asked.run, "--demo", "--clock", "data", "--port",
-                   str(port), "--state", state, "--rate", "100000", "--deadline", "10"]  # fmt: skip
-        environment = dict(os.environ) if source is None else {**os.environ, "PYTHONPATH": str(source.resolve())}
-        process = subprocess.Popen(command, stdout=sys.stderr, env=environment)
-        client = httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=30.0)
-        try:
-            yield Served(name, process, client, random.Random(asked.random_seed), {}, {})
-        finally:
-            client.close()
-            process.kill()  # what it would keep for the next start is of no use
-            process.wait()
+    """The run, served by this process alone, of the package in `source` where one is given."""
+    options = ["--deadline", "10", *(() if source is not None else ("--readers", "0"))]
+    with (
+        started([asked.run], port, options, made_ready=asked.state, source=source) as service,
+        httpx2.Client(base_url=service.url, timeout=30.0) as client,
+    ):
+        yield Served(name, service, client, random.Random(asked.random_seed), {}, {})
 
 
 def measure(asked: argparse.Namespace, every: list[Served]) -> dict[str, Any]:
@@ -120,7 +90,7 @@ def measure(asked: argparse.Namespace, every: list[Served]) -> dict[str, Any]:
         ("page", asked.pages, page), ("event", asked.events, event)
     ]  # fmt: skip
     for one in every:
-        one.ready()
+        one.service.ready()
         for _ in range(30):
             page(one)
             event(one)

@@ -12,14 +12,9 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import json
 import os
 import random
-import signal
-import subprocess
-import sys
-import tempfile
 import time
 import uuid
 from collections.abc import Awaitable, Callable
@@ -28,9 +23,9 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-import httpx2
 import numpy as np
 import uvloop
+from started import Started, started
 
 
 @dataclass
@@ -79,7 +74,7 @@ class Load:
 
     asked: argparse.Namespace
     client: aiohttp.ClientSession
-    process: int | None
+    service: Started | None
     pages: Seen = field(default_factory=Seen)
     events: Seen = field(default_factory=Seen)
     memory: list[tuple[float, float]] = field(default_factory=list)
@@ -117,17 +112,14 @@ class Load:
             self.events.note(type(error).__name__, time.perf_counter() - due)
 
     async def watch(self) -> None:
-        """Note the memory of the process every few seconds."""
+        """Note the memory of the service every few seconds."""
         began = time.monotonic()
-        while self.process is not None:
-            with contextlib.suppress(OSError):
-                status = Path(f"/proc/{self.process}/status").read_text()
-                resident = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS"))
-                self.memory.append((round(time.monotonic() - began, 1), resident / 1024))
-            await asyncio.sleep(max(1.0, self.asked.seconds / 60))
+        while self.service is not None:
+            self.memory.append((round(time.monotonic() - began, 1), round(self.service.memory(), 1)))
+            await asyncio.sleep(max(1.0, self.asked.seconds / 30))
 
 
-async def measure(asked: argparse.Namespace, url: str, process: int | None) -> dict[str, Any]:
+async def measure(asked: argparse.Namespace, url: str, service: Started | None) -> dict[str, Any]:
     """Warm up, load, and sum up."""
     headers = {"Authorization": f"Bearer {asked.key}"} if asked.key else {}
     # Not httpx2: at these rates it takes as much of the processor as the service, and two cores are all there is.
@@ -136,46 +128,32 @@ async def measure(asked: argparse.Namespace, url: str, process: int | None) -> d
         for user in range(20):
             async with client.get(f"/v1/users/{user}/home") as answer:
                 await answer.read()
-        load = Load(asked, client, process)
+        load = Load(asked, client, service)
+        used = 0.0 if service is None else service.cpu()
         await load.run()
+        used = 0.0 if service is None else service.cpu() - used
+    mine = time.process_time()
     memory = [mb for _, mb in load.memory]
     quarter = max(1, len(memory) // 4)
     growth = (
         None if len(memory) < 4 else float(np.mean(memory[-quarter:]) - np.mean(memory[quarter : 2 * quarter]))
     )
     return {
-        "asked": {k: v for k, v in vars(asked).items() if k != "key"}, "cores": os.cpu_count(),
+        "asked": {k: v for k, v in vars(asked).items() if k not in ("key", "run", "state", "out")},
+        "cores": os.cpu_count(),
         "home": load.pages.summary(asked.seconds), "events": load.events.summary(asked.seconds),
+        "cpu_seconds": {"service": None if service is None else round(used, 1), "load_generator": round(mine, 1)},
+        "readers": None if service is None else service.readers(),
         "memory_mb": {"over_time": load.memory, "last_quarter_less_second": growth},
     }  # fmt: skip
-
-
-@contextlib.contextmanager
-def started(asked: argparse.Namespace) -> Any:
-    """`edgewise serve` over a run, ready, by address and process id."""
-    with tempfile.TemporaryDirectory() as state:
-        command = [sys.executable, "-m", "edgewise", "serve", *asked.run, "--demo", "--clock", "data", "--port",
-                   str(asked.port), "--state", state, "--rate", "100000"]  # fmt: skip
-        process = subprocess.Popen(command, stdout=sys.stderr)
-        url = f"http://127.0.0.1:{asked.port}"
-        try:
-            for _ in range(1_200):
-                with contextlib.suppress(httpx2.HTTPError):
-                    if httpx2.get(f"{url}/readyz").status_code == 200:
-                        break
-                if process.poll() is not None:
-                    raise SystemExit("the service has ended")
-                time.sleep(0.5)
-            yield url, process.pid
-        finally:
-            process.send_signal(signal.SIGTERM)
-            process.wait(60)
 
 
 def main() -> None:
     """Parse, measure, print JSON."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--run", action="append", metavar="PROJECT|RUN", help="what to serve; may be repeated")
+    parser.add_argument("--state", type=Path, help="a state folder with the run made ready")
+    parser.add_argument("--readers", type=int, help="as for `edgewise serve`")
     parser.add_argument("--url", help="a service that runs already")
     parser.add_argument("--key", help="its API key")
     parser.add_argument("--port", type=int, default=8137)
@@ -188,15 +166,21 @@ def main() -> None:
     parser.add_argument("--events", type=float, default=200.0, help="events a second")
     parser.add_argument("--seconds", type=float, default=600.0)
     parser.add_argument("--random-seed", type=int, default=0)
+    parser.add_argument("--out", type=Path)
     asked = parser.parse_args()
     if asked.run:
-        with started(asked) as (url, process):
-            found = uvloop.run(measure(asked, url, process))
+        options = () if asked.readers is None else ("--readers", str(asked.readers))
+        with started(asked.run, asked.port, options, made_ready=asked.state) as service:
+            service.ready(asked.readers or 0)
+            found = uvloop.run(measure(asked, service.url, service))
     elif asked.url:
         found = uvloop.run(measure(asked, asked.url, None))
     else:
         parser.error("name a --run to serve, or the --url of a service")
-    print(json.dumps(found, indent=2, default=float))
+    text = json.dumps(found, indent=2, default=float)
+    print(text)
+    if asked.out is not None:
+        asked.out.write_text(text + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
