@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -12,6 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from fastapi.testclient import TestClient
 from serving_shop import make_live
@@ -232,3 +235,32 @@ def test_no_reader_outlives_the_service(shop_of: Callable[..., Shop]) -> None:
     processes = [reader.process for reader in shop.readers._readers]
     shop.tenant.close()
     assert not any(process.is_alive() for process in processes)
+
+
+ALONE = """
+import sys, time
+from pathlib import Path
+from test_readers import opened, make_live, Readers, Settings, Tenant
+if __name__ == "__main__":
+    readers = Readers(1, opened)
+    tenant = Tenant("main", Path(sys.argv[1]), make_live(), opened, Settings(clock="data"), readers=readers)
+    tenant.start()
+    while readers.ready == 0:
+        time.sleep(0.05)
+    print(readers._readers[0].process.pid, flush=True)
+    time.sleep(600)
+"""
+
+
+def test_a_reader_ends_when_the_service_is_killed(tmp_path: Path) -> None:
+    script = tmp_path / "alone.py"
+    script.write_text(ALONE)
+    beside = os.pathsep.join([str(Path(__file__).parent), *sys.path])
+    with subprocess.Popen(
+        [sys.executable, str(script), str(tmp_path / "main")], stdout=subprocess.PIPE, text=True,
+        env={**os.environ, "PYTHONPATH": beside},
+    ) as service:  # fmt: skip
+        assert service.stdout is not None
+        reader = psutil.Process(int(service.stdout.readline()))
+        service.kill()
+    reader.wait(30)
