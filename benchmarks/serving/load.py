@@ -19,6 +19,7 @@ import time
 import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -27,18 +28,23 @@ import numpy as np
 import uvloop
 from started import Started, started
 
+#: Parts of the time that are summed up by themselves.
+PARTS = 30
+
 
 @dataclass
 class Seen:
     """What came of the requests of one kind."""
 
     milliseconds: list[float] = field(default_factory=list)
+    due: list[float] = field(default_factory=list)
     statuses: dict[str, int] = field(default_factory=dict)
     degraded: int = 0
 
-    def note(self, status: str, seconds: float, degraded: bool = False) -> None:
-        """One more."""
-        self.milliseconds.append(seconds * 1e3)
+    def note(self, status: str, due: float, degraded: bool = False) -> None:
+        """One more, which was due at a moment of `time.perf_counter`."""
+        self.milliseconds.append((time.perf_counter() - due) * 1e3)
+        self.due.append(due)
         self.statuses[status] = self.statuses.get(status, 0) + 1
         self.degraded += degraded
 
@@ -50,8 +56,19 @@ class Seen:
         return {
             "requests": len(self.milliseconds), "per_second": len(self.milliseconds) / seconds,
             "p50_ms": p50, "p90_ms": p90, "p99_ms": p99, "p99.9_ms": p999, "max_ms": max(self.milliseconds),
-            "statuses": self.statuses, "degraded": self.degraded,
+            "statuses": self.statuses, "degraded": self.degraded, "over_time_ms": self._over_time(),
         }  # fmt: skip
+
+    def _over_time(self) -> list[list[float]]:
+        """Seconds since the start, median, p99 and longest of each part of the time."""
+        due, took = np.array(self.due) - min(self.due), np.array(self.milliseconds)
+        edges = np.linspace(0.0, due.max() + 1e-9, PARTS + 1)
+        parts = [(low, took[(due >= low) & (due < high)]) for low, high in pairwise(edges)]
+        return [
+            [round(float(at), 1), *np.quantile(found, [0.5, 0.99, 1.0]).round(1).tolist()]
+            for at, found in parts
+            if len(found)
+        ]
 
 
 async def arrivals(
@@ -95,9 +112,9 @@ class Load:
         try:
             async with self.client.get(f"/v1/users/{user}/home") as answer:
                 late = b'"degraded":null' not in await answer.read()
-            self.pages.note(str(answer.status), time.perf_counter() - due, late)
+            self.pages.note(str(answer.status), due, late)
         except (aiohttp.ClientError, TimeoutError) as error:
-            self.pages.note(type(error).__name__, time.perf_counter() - due)
+            self.pages.note(type(error).__name__, due)
 
     async def event(self, due: float, rng: random.Random) -> None:
         """Post that somebody met something."""
@@ -107,16 +124,16 @@ class Load:
         try:
             async with self.client.post("/v1/events", json=body) as answer:
                 await answer.read()
-            self.events.note(str(answer.status), time.perf_counter() - due)
+            self.events.note(str(answer.status), due)
         except (aiohttp.ClientError, TimeoutError) as error:
-            self.events.note(type(error).__name__, time.perf_counter() - due)
+            self.events.note(type(error).__name__, due)
 
     async def watch(self) -> None:
         """Note the memory of the service every few seconds."""
         began = time.monotonic()
         while self.service is not None:
             self.memory.append((round(time.monotonic() - began, 1), round(self.service.memory(), 1)))
-            await asyncio.sleep(max(1.0, self.asked.seconds / 30))
+            await asyncio.sleep(max(1.0, self.asked.seconds / PARTS))
 
 
 async def measure(asked: argparse.Namespace, url: str, service: Started | None) -> dict[str, Any]:

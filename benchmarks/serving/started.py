@@ -41,11 +41,12 @@ class Started:
         return used
 
     def memory(self) -> float:
-        """Megabytes, readers included; what several processes share counts once."""
+        """Megabytes of their own, readers included: without files that are mapped, which the system may drop."""
         found = 0.0
         for one in self._all():
             with contextlib.suppress(psutil.Error):
-                found += one.memory_full_info().pss / 2**20
+                held = one.memory_info()
+                found += (held.rss - held.shared) / 2**20
         return found
 
     def readers(self) -> int:

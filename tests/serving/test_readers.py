@@ -25,6 +25,7 @@ from edgewise.serving.asking import Home, Made
 from edgewise.serving.compose import Composer
 from edgewise.serving.limits import RateLimit
 from edgewise.serving.live import Live
+from edgewise.serving.pace import Overdue
 from edgewise.serving.readers import Readers
 from edgewise.serving.reading import Away, Reading
 from edgewise.serving.service import Question, Service
@@ -159,6 +160,20 @@ def test_a_question_that_is_under_way_when_its_reader_falls_is_answered(shop_of:
         return await question
 
     assert b'"degraded":null' in asyncio.run(asked())
+
+
+def test_a_reader_that_says_nothing_is_begun_again(
+    shop_of: Callable[..., Shop], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edgewise.serving.reading._SILENT", 0.5)
+    shop = shop_of()
+    shop.ready()
+    (first,) = shop.readers._readers
+    os.kill(first.process.pid, signal.SIGSTOP)
+    with pytest.raises(Overdue):
+        asyncio.run(Question(shop.tenant, shop.tenant.asks("3"), Home()).personal(0.2))
+    wait(lambda: shop.readers.ready == 1 and shop.readers._readers != [first])
+    assert not first.process.is_alive()
 
 
 def test_after_a_swap_readers_answer_with_the_new_model(shop_of: Callable[..., Shop]) -> None:

@@ -127,10 +127,12 @@ class Readers:
             try:
                 self._readers[place] = self._begun(host, live)
                 failed = 0
-            except Away:
+            except Exception:
                 failed += 1
                 if not self._closed.is_set():
-                    _LOG.warning("a reader did not begin; the service answers by itself until one does")
+                    _LOG.warning(
+                        "a reader did not begin; the service answers by itself until one does", exc_info=True
+                    )
 
     def _begun(self, host: Host, live: Live) -> Reading:
         """A reader that is ready.

@@ -30,6 +30,8 @@ _TOGETHER: Final = 200
 #: Seconds in which a reader opens its model, and in which it is ready after that.
 _OPENS: Final = 900.0
 _ENDS: Final = 2.0
+#: Seconds after which one that was asked and says nothing at all, not even that it is late, is begun again.
+_SILENT: Final = 20.0
 
 
 class Away(Exception):
@@ -56,11 +58,13 @@ class Reading:
         self._heard: list[Logged] = []
         self._lock, self._telling = threading.Lock(), threading.Lock()
         self._gone = False
+        self._silent_from: float | None = None  # since when something is asked and nothing comes back
 
     @property
     def alive(self) -> bool:
-        """Whether it may still answer."""
-        return not self._gone and self.process.is_alive()
+        """Whether it may still answer: it has not ended, and is not silent."""
+        silent = self._silent_from is not None and time.monotonic() - self._silent_from > _SILENT
+        return not self._gone and not silent and self.process.is_alive()
 
     def opened(self) -> int:
         """Wait until it has its model; the position of the log that the model's state has reached.
@@ -132,6 +136,8 @@ class Reading:
             raise Overdue
         end = time.monotonic() + seconds
         number, future = self._number()
+        if self._silent_from is None:
+            self._silent_from = time.monotonic()
         self.tell(Wanted(number, asked, composer.ask, composer.variant, seconds, end))
         try:
             done = await asyncio.wait_for(asyncio.wrap_future(future), seconds)
@@ -190,6 +196,7 @@ class Reading:
             except (EOFError, OSError, TypeError):  # the last: closed while it was read
                 self._fall()
                 return
+            self._silent_from = None
             with self._lock:
                 future = self._asked.pop(done.number, None)
             if future is not None and future.set_running_or_notify_cancel():
