@@ -19,7 +19,15 @@ from edgewise.ids import MISSING
 from edgewise.models.candidates.asof import AsOf
 from edgewise.models.candidates.evidence import Evidence
 from edgewise.models.candidates.newcomers import pair_tastes, tastes_of
-from edgewise.models.candidates.shelf import Liking, ValueState, ages, item_traits, newcomers, value_state
+from edgewise.models.candidates.shelf import (
+    Liking,
+    ValueState,
+    ages,
+    item_traits,
+    newcomers,
+    value_state,
+    weighted,
+)
 from edgewise.models.ranking_setup import Setup, links_of, ranking_target
 from edgewise.tasks.nouns import Labels, Ragged, TaskSpec
 
@@ -153,8 +161,7 @@ class _Moment:
         rng = np.random.default_rng(random_seed)
         told = self._beside(self.fresh, self.state, nothing, MOST_PAIRS, rng, ages_too=True)
         known = len(liking.taste) + len(liking.traits)
-        weights = np.asarray((*liking.taste, *liking.traits), dtype=np.float32)
-        base = told.features[:, :, :known] @ weights
+        base = weighted(told.features[:, :, :known], (*liking.taste, *liking.traits))
         return _Pairs(np.concatenate([base[:, :, None], told.features[:, :, known:]], axis=2))
 
     def _beside(
