@@ -80,13 +80,15 @@ def started(
         runs: what to serve.
         port: where.
         options: further ones of `edgewise serve`.
-        made_ready: a state folder in which the runs were made ready before, so that this need not be done again.
+        made_ready: a state folder in which the runs are made ready, so that this is done once.
         source: the `src` folder of another version of the package.
     """
     with tempfile.TemporaryDirectory() as state:
         if made_ready is not None:
+            models = made_ready / "main" / "models"
+            models.mkdir(parents=True, exist_ok=True)
             (Path(state) / "main").mkdir()
-            (Path(state) / "main" / "models").symlink_to((made_ready / "main" / "models").resolve())
+            (Path(state) / "main" / "models").symlink_to(models.resolve())
         said = ["--demo", "--clock", "data", "--port", str(port), "--state", state, "--rate", "100000", *options]
         command = [sys.executable, "-m", "edgewise", "serve", *runs, *said]
         environment = dict(os.environ) if source is None else {**os.environ, "PYTHONPATH": str(source.resolve())}

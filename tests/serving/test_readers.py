@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import subprocess
@@ -21,8 +22,8 @@ from serving_shop import make_live
 
 from edgewise.serving.answers import HomePage
 from edgewise.serving.app import make_app
-from edgewise.serving.asking import Home, Made
-from edgewise.serving.compose import Composer
+from edgewise.serving.asking import Best, Home, Made
+from edgewise.serving.compose import Composer, moment
 from edgewise.serving.limits import RateLimit
 from edgewise.serving.live import Live
 from edgewise.serving.pace import Overdue
@@ -129,6 +130,27 @@ def test_the_next_question_has_seen_the_event(shop_of: Callable[..., Shop]) -> N
         tops, count = shop.asked_readers(lambda u=user: shop.tops(u))
         assert tops[0] == track
         assert count == 1
+
+
+@pytest.mark.parametrize("by_reader", [True, False])
+def test_a_question_that_waited_is_answered_as_of_the_events_that_came_meanwhile(
+    shop_of: Callable[..., Shop], by_reader: bool
+) -> None:
+    shop = shop_of()
+    if by_reader:
+        shop.ready()
+    else:
+        shop.readers.of = lambda composer: None
+    asked = shop.tenant.asks("3")
+    for i in range(20):
+        assert shop.client.post("/v1/events", json=listen(3, 42, f"e{i}")).status_code == 200
+    found, count = shop.asked_readers(
+        lambda: asyncio.run(Question(shop.tenant, asked, Best("tracks", 5)).personal(5.0))
+    )
+    answer = json.loads(found.text)
+    latest = max(one.event.at for one in shop.tenant.log.read())
+    assert latest > asked.ask.at
+    assert (answer["things"][0]["key"], answer["at"], count) == (42, moment(latest), int(by_reader))
 
 
 def test_a_reader_that_falls_is_begun_again_and_the_service_answers_meanwhile(

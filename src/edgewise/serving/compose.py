@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import orjson
@@ -37,6 +37,12 @@ class Composer:
     live: Live
     variant: str
     ask: Ask
+
+    def as_of(self, latest: int) -> Composer:
+        """As of the latest event that the state has seen, where that came after the question was put: what is
+        popular is kept in order for the present, and has to be counted anew for any moment before.
+        """
+        return self if self.ask.at >= latest else replace(self, ask=replace(self.ask, at=latest))
 
     def page(self, page: PageRows) -> HomePage:
         """A page of shelves."""

@@ -28,6 +28,7 @@ from edgewise.serving.access import Access
 from edgewise.serving.arrivals import Arrivals, tables_of
 from edgewise.serving.deciding import open_deciding
 from edgewise.serving.exploration import Exploration
+from edgewise.serving.keeping import Keeper
 from edgewise.serving.limits import RateLimit
 from edgewise.serving.live import Deciding, Live
 from edgewise.serving.pages.origin import Origin
@@ -104,7 +105,7 @@ def open_tenant(
     load = partial(open_live, what, exploration)
     beside = _readers(readers, load) if isinstance(first, Live) else None
     personal = frozenset((table.name, c.name) for table in first.schema for c in table.columns if c.personal)
-    return Tenant(what.tenant, what.state, first, load, settings, personal, beside)
+    return Tenant(what.tenant, what.state, first, load, settings, personal, beside, Keeper(load))
 
 
 def _readers(count: int | None, opener: Callable[[str], Live]) -> Readers | None:

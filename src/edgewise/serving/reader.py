@@ -21,10 +21,23 @@ from edgewise.serving.desk import Ask
 from edgewise.serving.event_log import Logged
 from edgewise.serving.live import Live
 from edgewise.serving.pace import Overdue, Pace
-from edgewise.serving.snapshots import restore
+from edgewise.serving.snapshots import restore, written
 from edgewise.serving.upkeep import let_go, take_in, warm
 
-__all__ = ["Begin", "Done", "Forget", "Heard", "Opened", "Opener", "Searched", "Told", "Wanted", "run"]
+__all__ = [
+    "Begin",
+    "Done",
+    "Forget",
+    "Heard",
+    "Keep",
+    "Kept",
+    "Opened",
+    "Opener",
+    "Searched",
+    "Told",
+    "Wanted",
+    "run",
+]
 
 _LOG: Final = logging.getLogger("edgewise.serving")
 #: Opens a model by the name under which it was loaded, "" for the first one.
@@ -69,8 +82,14 @@ class Forget(NamedTuple):
     user: str
 
 
+class Keep(NamedTuple):
+    """Write the state as it is now into a folder of states; `snapshots.publish` makes it one that is kept."""
+
+    states: Path
+
+
 #: What a reader is told.
-Told = Heard | Begin | Wanted | Searched | Forget
+Told = Heard | Begin | Wanted | Searched | Forget | Keep
 
 
 class Opened(NamedTuple):
@@ -78,6 +97,15 @@ class Opened(NamedTuple):
 
     version: str
     seen: int
+
+
+class Kept(NamedTuple):
+    """The state is written, in a folder that is not kept yet (None where that failed), with the position of the
+    last event that it has seen.
+    """
+
+    beside: Path | None
+    position: int
 
 
 class Done(NamedTuple):
@@ -109,6 +137,7 @@ class _Reader:
     live: Live
     seen: int
     pace: Pace = field(default_factory=Pace)
+    latest: int = 0
 
     def hear(self, told: Told) -> None:
         """Do what is asked."""
@@ -125,6 +154,8 @@ class _Reader:
             case Forget():
                 let_go(self.live, told.user)
                 self.connection.send(Done(told.number))
+            case Keep(states):
+                self.connection.send(Kept(self._written(states), self.seen))
             case Begin():
                 warm(self.live, told.at)
                 gc.collect()
@@ -136,9 +167,17 @@ class _Reader:
         if new:
             take_in(self.live, [one.event for one in new])
             self.seen = new[-1].position
+            self.latest = max(self.latest, max(one.event.at for one in new))
+
+    def _written(self, states: Path) -> Path | None:
+        try:
+            return written(states, self.live)
+        except OSError:
+            _LOG.warning("the state could not be written", exc_info=True)
+            return None
 
     def _answer(self, wanted: Wanted) -> Done:
-        composer = Composer(self.live, wanted.variant, wanted.ask)
+        composer = Composer(self.live, wanted.variant, wanted.ask).as_of(self.latest)
         asked = wanted.asked
         try:
             answer = self.pace.within(lambda: made(asked.of(composer), asked.surface), wanted.seconds, wanted.end)

@@ -11,22 +11,20 @@ import threading
 import time
 import zlib
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Final
 
 from edgewise.serving.compose import Composer
-from edgewise.serving.event_log import EventLog, Logged
+from edgewise.serving.event_log import EventLog
 from edgewise.serving.live import Live
-from edgewise.serving.reader import Heard, Opener, Told
+from edgewise.serving.reader import Opener, Told
 from edgewise.serving.reading import Away, Reading
 
 __all__ = ["Host", "Readers"]
 
 _LOG: Final = logging.getLogger("edgewise.serving")
-_AT_ONCE: Final = 5_000
 #: Seconds between two looks at a reader, and at most between two tries to begin one.
 _LOOK: Final = 0.5
 _LONGEST: Final = 60.0
@@ -153,14 +151,12 @@ class Readers:
     def _bring_up(self, host: Host, live: Live, reader: Reading, seen: int, forgot: int) -> None:
         """Tell a reader what is in the log; from the last event on it hears them as they come."""
         early = (one for one in host.log.read(tables=live.desk.hears) if one.position <= seen)
-        reader.bring_up(Heard(some, aside=True) for some in _some(early))
-        for some in _some(host.log.read(seen)):
-            reader.bring_up([Heard(some)])
-            seen = some[-1].position
+        reader.bring_up(early, aside=True)
+        seen = reader.bring_up(host.log.read(seen)) or seen
         with self._feeding:
             if self._forgot != forgot or reader.version != live.version:
                 raise Away
-            reader.bring_up([Heard(some) for some in _some(host.log.read(seen))])
+            reader.bring_up(host.log.read(seen))
             reader.join()
             self._fed.add(reader)
 
@@ -182,10 +178,3 @@ class _Load:
         self._looks.append((time.monotonic(), self._busy()))
         took, busy = (last - first for first, last in zip(self._looks[0], self._looks[-1], strict=True))
         return len(self._looks) == _LOOKS and busy > _MUCH * took
-
-
-def _some(logged: Iterable[Logged]) -> Iterator[list[Logged]]:
-    """So many at a time."""
-    every = iter(logged)
-    while some := list(islice(every, _AT_ONCE)):
-        yield some

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from contextlib import suppress
+from itertools import islice
 from multiprocessing import get_context
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -19,13 +20,26 @@ from edgewise.serving.asking import Asked, Made
 from edgewise.serving.compose import Composer
 from edgewise.serving.event_log import Logged
 from edgewise.serving.pace import Overdue
-from edgewise.serving.reader import Begin, Done, Forget, Heard, Opened, Opener, Told, Wanted, run
+from edgewise.serving.reader import (
+    Begin,
+    Done,
+    Forget,
+    Heard,
+    Keep,
+    Kept,
+    Opened,
+    Opener,
+    Told,
+    Wanted,
+    run,
+)
 
 __all__ = ["Away", "Reading"]
 
 #: Questions that may wait; beyond, one is overdue before it is asked.
 _MOST_WAITING: Final = 512
-#: Events that are told without a question.
+#: Events that are sent together while it is brought up, and those that are told without a question later.
+_AT_ONCE: Final = 5_000
 _TOGETHER: Final = 200
 #: Seconds in which a reader opens its model, and in which it is ready after that.
 _OPENS: Final = 900.0
@@ -76,17 +90,28 @@ class Reading:
         self.version = found.version
         return found.seen
 
-    def bring_up(self, events: Iterable[Told]) -> None:
-        """Tell it what came before it is part of the service; waits until that is sent.
+    def bring_up(self, events: Iterable[Logged], *, aside: bool = False) -> int:
+        """Tell it what came before it is part of the service; waits until that is sent. Returns the position of
+        the last of them, 0 where there is none.
 
         Raises:
             Away: it has ended.
         """
-        try:
-            for one in events:
-                self._connection.send(one)
-        except OSError:
-            raise Away from None
+        every, position = iter(events), 0
+        while some := list(islice(every, _AT_ONCE)):
+            self._sent(Heard(some, aside))
+            position = some[-1].position
+        return position
+
+    def written(self, states: Path) -> Kept:
+        """Wait until it has written what it was brought up to.
+
+        Raises:
+            Away: it has ended.
+        """
+        self._sent(Keep(states))
+        found: Kept = self._expected(Kept)
+        return found
 
     def join(self) -> None:
         """From now on it is told what comes, in the order in which `tell` is called."""
@@ -168,6 +193,12 @@ class Reading:
             self.process.kill()
             self.process.join()
         self._connection.close()
+
+    def _sent(self, told: Told) -> None:
+        try:
+            self._connection.send(told)
+        except OSError:
+            raise Away from None
 
     def _number(self) -> tuple[int, Future[Done]]:
         future: Future[Done] = Future()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -28,7 +28,7 @@ from edgewise.serving.asking import (
     popular_page,
 )
 from edgewise.serving.compose import Composer, dump
-from edgewise.serving.desk import known_kind
+from edgewise.serving.desk import Row, known_kind
 from edgewise.serving.envelope import Refusal
 from edgewise.serving.ladder import Answered, climb
 from edgewise.serving.limits import RateLimit
@@ -70,14 +70,14 @@ class Question:
         if reader is not None:
             with suppress(Away):
                 return await reader.made(self.asked, self.composer, seconds)
-        left = end - time.monotonic()
-        return await self.tenant.engine.within(
-            left, lambda: made(self.asked.of(self.composer), self.asked.surface)
-        )
+        return await self.tenant.engine.within(end - time.monotonic(), self._here)
 
     def popular(self, row: int) -> Callable[[], Answer | None]:
         """Makes what is popular in the segment of a row."""
-        return lambda: self.asked.popular(self.composer, row)
+        return lambda: self.asked.popular(self.composer.as_of(self.tenant.latest), row)
+
+    def _here(self) -> Made:
+        return made(self.asked.of(self.composer.as_of(self.tenant.latest)), self.asked.surface)
 
     def earlier(self) -> Answer | None:
         """An earlier answer to the same question."""
@@ -178,8 +178,8 @@ class Service:
         item = _item(composer, kind, key)
 
         def reason() -> Explained:
-            why = composer.live.desk.why(composer.ask, kind, item)
-            return composer.explained(kind, item, why)
+            now = composer.as_of(tenant.latest)
+            return now.explained(kind, item, now.live.desk.why(now.ask, kind, item))
 
         return await tenant.engine.run(reason)
 
@@ -188,14 +188,18 @@ class Service:
         if tenant.models.serving is None:
             return
         composer = tenant.asks("")
-        desk, ask = composer.live.desk, composer.ask
-        page = await tenant.engine.run(lambda: popular_page(composer, MISSING))
+
+        def of_kind(kind: str) -> Sequence[Row]:
+            now = composer.as_of(tenant.latest)
+            return now.live.desk.segment(now.ask, kind, MOST)
+
+        page = await tenant.engine.run(lambda: popular_page(composer.as_of(tenant.latest), MISSING))
         bodies: dict[tuple[str, ...], bytes] = {
             ("home",): dump(composer.page(page)),
             ("playlists",): dump(composer.playlists(page)),
         }
         for kind in composer.live.kinds:
-            rows = await tenant.engine.run(partial(desk.segment, ask, kind, MOST))
+            rows = await tenant.engine.run(partial(of_kind, kind))
             bodies["list", kind] = dump(composer.thing_list(kind, rows))
         tenant.ready = bodies
 

@@ -16,37 +16,57 @@ from typing import Final
 from edgewise.errors import UserError
 from edgewise.serving.live import Live, Snapshots
 
-__all__ = ["drop", "restore", "save"]
+__all__ = ["drop", "publish", "restore", "save", "tidy", "written"]
 
 _LOG: Final = logging.getLogger("edgewise.serving")
 
 
 def save(folder: Path, live: Live, position: int) -> None:
     """Keep the state of a model, if it can be kept."""
+    beside = written(folder, live)
+    if beside is not None:
+        publish(folder, live.version, beside, position)
+
+
+def written(folder: Path, live: Live) -> Path | None:
+    """The state of a model, in a folder that is not kept yet; None where it cannot be kept."""
     if not isinstance(live.answers, Snapshots):
-        return
+        return None
     folder.mkdir(parents=True, exist_ok=True)
     beside = Path(tempfile.mkdtemp(prefix=".", dir=folder))
     try:
         live.answers.save_state(beside)
-        kept = folder / _name(live, position)
+    except BaseException:
+        shutil.rmtree(beside, ignore_errors=True)
+        raise
+    return beside
+
+
+def publish(folder: Path, version: str, beside: Path, position: int) -> None:
+    """Keep what was written, in place of what was kept of the model before."""
+    kept = folder / f"{version}@{position}"
+    try:
         if kept.exists():
             shutil.rmtree(kept)
         beside.rename(kept)
     except BaseException:
         shutil.rmtree(beside, ignore_errors=True)
         raise
-    for older in _of(folder, live)[:-1]:
+    for older in _of(folder, version)[:-1]:
         shutil.rmtree(older[1], ignore_errors=True)
+
+
+def tidy(folder: Path) -> None:
+    """Remove what a service that was killed had begun to write. For one that starts: later, others may write."""
+    for torn in folder.glob(".*"):
+        shutil.rmtree(torn, ignore_errors=True)
 
 
 def restore(folder: Path, live: Live, newest: int) -> int:
     """Take the state from the newest folder whose position the log has reached. Returns that position, or 0."""
     if not isinstance(live.answers, Snapshots):
         return 0
-    for torn in folder.glob(".*"):
-        shutil.rmtree(torn, ignore_errors=True)
-    for position, kept in reversed(_of(folder, live)):
+    for position, kept in reversed(_of(folder, live.version)):
         if position > newest:
             continue
         try:
@@ -62,12 +82,8 @@ def drop(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _name(live: Live, position: int) -> str:
-    return f"{live.version}@{position}"
-
-
-def _of(folder: Path, live: Live) -> list[tuple[int, Path]]:
+def _of(folder: Path, version: str) -> list[tuple[int, Path]]:
     """The kept states of a model with their positions, the oldest first."""
-    pattern = re.compile(re.escape(live.version) + r"@(\d+)")
+    pattern = re.compile(re.escape(version) + r"@(\d+)")
     found = ((pattern.fullmatch(p.name), p) for p in folder.glob("*@*"))
     return sorted((int(match[1]), path) for match, path in found if match)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from shutil import rmtree
 from threading import Lock
 from typing import Any, Final, Literal
 
@@ -25,13 +26,14 @@ from edgewise.serving.envelope import Refusal
 from edgewise.serving.event_log import EventLog, Logged
 from edgewise.serving.exposures import ExposureLog, exposure_id
 from edgewise.serving.intake import Intake
+from edgewise.serving.keeping import Keeper
 from edgewise.serving.ladder import Cache
 from edgewise.serving.live import FEEDBACK, Deciding, Live
 from edgewise.serving.metrics import Metrics
 from edgewise.serving.models import Models, Serving
 from edgewise.serving.reader import Heard, Searched
 from edgewise.serving.readers import Host, Readers
-from edgewise.serving.snapshots import drop, restore, save
+from edgewise.serving.snapshots import drop, publish, restore, save, tidy
 from edgewise.serving.upkeep import let_go, take_in, warm
 
 __all__ = ["Gone", "Settings", "Tenant", "settings_of"]
@@ -53,7 +55,7 @@ class Settings(BaseModel):
     fresh: float = Field(
         30.0, gt=0, description="Seconds after which the popular answers kept ready are made anew."
     )
-    keep: int = Field(200_000, ge=1, description="Events after which the state is kept anew while serving.")
+    keep: int = Field(50_000, ge=1, description="Events after which the state is kept anew while serving.")
     clock: Literal["wall", "data"] = Field(
         "wall", description="`wall`: it is now; `data`: time goes on from the latest row, for data of the past."
     )
@@ -85,12 +87,13 @@ class Tenant:
     def __init__(
         self, name: str, folder: Path, first: Live | Deciding, load: Callable[[str], Live], settings: Settings,
         personal: frozenset[tuple[str, str]] = frozenset(), readers: Readers | None = None,
+        keeper: Keeper | None = None,
     ) -> None:  # fmt: skip
         self.name = name
         self.settings = settings
         self.models = Models(first, load)
         self.engine = Engine(name, self._observe_heard)
-        self.readers = readers
+        self.readers, self._keeper = readers, keeper
         self.metrics = Metrics(name)
         self.log = EventLog(folder / "events.sqlite", self._committed)
         self.exposures = ExposureLog(folder / "exposures")
@@ -108,9 +111,9 @@ class Tenant:
         self._salt = self.log.fact("salt") or self.log.fact("salt", os.urandom(16)) or b""
         self._offset = 0
         self._latest = 0
-        self._unkept = 0
+        self._unkept, self._dropped = 0, 0
         self._heard: list[Logged] = []  # what is logged and waits for the engine
-        self._lock = Lock()
+        self._lock, self._placing = Lock(), Lock()
 
     def start(self) -> int:
         """Bring the state up to the last event. Returns how many events were replayed."""
@@ -133,13 +136,14 @@ class Tenant:
         )  # fmt: skip
 
     def _begin(self, live: Live) -> int:
+        tidy(self._states)
         self._seen[id(live)] = restore(self._states, live, self.log.position())
         for one in self.log.read(tables=live.desk.hears):
             if one.position <= self._seen[id(live)]:
                 live.desk.observe(one.event)
         replayed = self._replay(live)
         if replayed > _KEEP_AFTER:
-            save(self._states, live, self._seen[id(live)])
+            self._keep(live)
         return replayed
 
     def now(self) -> int:
@@ -153,6 +157,11 @@ class Tenant:
         rows = [(kind, live.keys.row(kind, key)) for kind, key in session]
         known = tuple((kind, item) for kind, item in rows if item != MISSING)
         return Composer(live, variant, Ask(row, self.now(), user, exposure_id(), known))
+
+    @property
+    def latest(self) -> int:
+        """The time of the latest event that the state has seen. What answers reads it, on the engine's thread."""
+        return self._latest
 
     async def accept(self, events: Sequence[Mapping[str, Any]], batch: bool) -> list[Logged]:
         """Check events and log them. When this returns they are on the disk, and the next answer has seen them.
@@ -247,7 +256,9 @@ class Tenant:
         cached = self.cache.forget(user)
 
         def clear() -> None:
-            drop(self._states)
+            with self._placing:
+                drop(self._states)
+                self._dropped += 1
             for live in self.models.all():
                 let_go(live, user)
 
@@ -269,6 +280,8 @@ class Tenant:
         self._closed = True
         if self.readers is not None:
             self.readers.close()
+        if self._keeper is not None:
+            self._keeper.close()
         self.log.flush()
         live = self.models.current
         seen = self._seen.get(id(live), 0)
@@ -307,8 +320,24 @@ class Tenant:
         current = self.models.current
         if self._unkept >= self.settings.keep and isinstance(current, Live):
             self._unkept = 0
-            save(self._states, current, self._seen[id(current)])
+            self._keep(current)
+
+    def _keep(self, live: Live) -> None:
+        """Keep the state for the next start."""
+        if self._keeper is None:
+            save(self._states, live, self._seen[id(live)])
             self.log.fact("latest", str(self._latest).encode())
+        else:
+            self._keeper.begin(live, self.log, self._states, partial(self._place, live.version, self._dropped))
+
+    def _place(self, version: str, dropped: int, beside: Path, position: int) -> None:
+        """Keep a state that was written aside, unless it may remember somebody who was deleted meanwhile."""
+        with self._placing:
+            if dropped == self._dropped:
+                publish(self._states, version, beside, position)
+                self.log.fact("latest", str(self._latest).encode())
+            else:
+                rmtree(beside, ignore_errors=True)
 
     def _apply(self, live: Live, logged: Sequence[Logged]) -> int:
         """Let a model see what it has not seen yet. An event that it cannot take is counted, not fatal."""

@@ -33,7 +33,7 @@ __all__ = [
 #: Positions in `Overlay.used`: slots, arena, entries of the hash table.
 SLOTS, ARENA, HASHED = 0, 1, 2
 #: The smallest block of events, as a power of two, and how many sizes of block there are.
-LEAST, SIZES = 2, 48
+LEAST, SIZES = 0, 48
 
 
 class Base(NamedTuple):

@@ -31,9 +31,12 @@ class Outline:
 
 
 class Weekly:
-    """The outlines of a week by person, so that lists stay the same until Monday whatever happens meanwhile."""
+    """The outlines of a week by person, so that lists stay the same until Monday whatever happens meanwhile.
 
-    def __init__(self, most: int = 100_000) -> None:
+    Those that had to go are found out again, from what was known on Monday.
+    """
+
+    def __init__(self, most: int = 20_000) -> None:
         self._most = most
         self._kept: OrderedDict[tuple[int, int, int], tuple[Outline, ...]] = OrderedDict()
 

@@ -93,10 +93,14 @@ async def inputs_now(tenant: Tenant) -> list[Inputs]:
     answers, at = live.answers, tenant.now()
     if not isinstance(answers, Watched):
         return []
+
+    def read_of(kind: str, rows: np.ndarray) -> np.ndarray:
+        return answers.read_of(kind, rows, max(at, tenant.latest))
+
     for kind in live.kinds:
         rows = await tenant.engine.run(partial(answers.people, kind, at))
         read = [
-            await tenant.engine.run(partial(answers.read_of, kind, rows[first : first + _AT_ONCE], at))
+            await tenant.engine.run(partial(read_of, kind, rows[first : first + _AT_ONCE]))
             for first in range(0, len(rows), _AT_ONCE)
         ]
         index = await asyncio.to_thread(answers.moved, kind, np.concatenate(read)) if read else {}

@@ -102,7 +102,7 @@ async def side(tenant: Tenant, user: str, model: str, show: Show) -> Side:
     ask = tenant.asks(user).ask
     row = live.keys.row(live.users, user) if ask.row != MISSING else MISSING
     composer = Composer(live, variant, replace(ask, row=row, look=True))
-    return await tenant.engine.run(lambda: _made(composer, show))
+    return await tenant.engine.run(lambda: _made(composer.as_of(tenant.latest), show))
 
 
 def _made(composer: Composer, show: Show) -> Side:
