@@ -29,6 +29,9 @@ FORMAT: Final = 1
 RESULTS: Final = ROOT / "benchmarks" / "results"
 CACHE: Final = ROOT / ".cache" / "bench"
 PEERS: Final = ROOT / "benchmarks" / "peers"
+#: glibc gives large arrays back to the system as soon as they are free, to ask for them again: a quarter of the
+#: CPU time of the transformers went there.
+_MALLOC: Final = {"MALLOC_MMAP_THRESHOLD_": "1000000000", "MALLOC_TRIM_THRESHOLD_": "2000000000"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +122,7 @@ class Bench:
         """Of a system's process: threads for its cores; what it chose at the part where it was tuned."""
         threads = str(cores())
         names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
-        found = {**os.environ, **dict.fromkeys(names, threads), "PYTHONUNBUFFERED": "1"}
+        found = {**os.environ, **_MALLOC, **dict.fromkeys(names, threads), "PYTHONUNBUFFERED": "1"}
         first = self.case.tuned_at
         facts = self.home / "runs" / str(first) / system / "facts.json"
         if first in (None, part) or not facts.exists():

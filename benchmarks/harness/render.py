@@ -20,6 +20,8 @@ PAGE: Final = ROOT / "docs" / "benchmarks.md"
 
 #: Wall seconds count where the load average before a run was below this.
 _QUIET: Final = 1.5
+#: Nor do they where a system had less than this share of one core: it was held up, or stopped for a while.
+_AT_WORK: Final = 0.5
 _HEAD: Final = Path(__file__).with_name("page.md")
 
 
@@ -172,7 +174,10 @@ def _costs(case: dict[str, Any], system: str, parts: Sequence[str]) -> list[str]
     runs = [r for p, r in case["systems"][system]["runs"].items() if p in parts and "failed" not in r]
     if not runs:
         return ["", "", ""]
-    quiet = [r["wall_seconds"] for r in runs if r["load_average"][0] < _QUIET]
+    quiet = [
+        r["wall_seconds"] for r in runs
+        if r["load_average"][0] < _QUIET and r["cpu_seconds"] > _AT_WORK * r["wall_seconds"]
+    ]  # fmt: skip
     wall = _seconds(sum(quiet) / len(quiet)) if len(quiet) == len(runs) else ""
     cpu = _seconds(sum(r["cpu_seconds"] for r in runs) / len(runs))
     return [cpu, wall, f"{max(r['peak_mb'] for r in runs) / 1000:.1f}"]
