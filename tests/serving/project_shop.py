@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from serving_shop import PODCASTS, START, TRACKS, USERS, MemoryAnswers, MemoryKe
 from edgewise.clock import DAY
 from edgewise.decisions.project.read import parse_project
 from edgewise.decisions.surfaces import Surfaces
+from edgewise.prediction.nouns import Event
 from edgewise.schema.model import Column, Link, Schema, Table
 from edgewise.serving.desk import Ask
 from edgewise.serving.exploration import Exploration
@@ -58,7 +60,11 @@ class Columns:
 
 
 class KeptAnswers(MemoryAnswers):
-    """The shop's answers, with a state that can be kept."""
+    """The shop's answers, with a state that can be kept, and how often they stood on another."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rebased: list[tuple[str, int]] = []
 
     def save_state(self, folder: Path) -> None:
         """Write the state."""
@@ -67,7 +73,15 @@ class KeptAnswers(MemoryAnswers):
     def load_state(self, folder: Path) -> None:
         """Take the state."""
         heard, self.all = pickle.loads((folder / "state").read_bytes())
+        self.heard.clear()
         self.heard.update(heard)
+
+    def rebase(self, folder: Path, events: Iterable[Event]) -> None:
+        """Take the state, and what came since."""
+        self.load_state(folder)
+        for event in events:
+            self.observe(event)
+        self.rebased.append((folder.name, sum(len(every) for every in self.heard.values())))
 
 
 def desk_of(exploration: Exploration, more: str = "", answers: Any = None) -> ProjectDesk:

@@ -6,24 +6,29 @@ import logging
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from project_shop import KeptAnswers, project_live
+from project_shop import NOW, KeptAnswers, project_live
 from serving_shop import MemoryAnswers
 
 from edgewise.errors import RunError
+from edgewise.prediction.nouns import Event
 from edgewise.serving.app import make_app
+from edgewise.serving.event_log import Logged
 from edgewise.serving.keeping import Keeper
 from edgewise.serving.limits import RateLimit
 from edgewise.serving.live import Live
+from edgewise.serving.reader import Heard, Keeping, Rebase, Told, _Reader
+from edgewise.serving.readers import Readers
 from edgewise.serving.service import Service
-from edgewise.serving.snapshots import restore
+from edgewise.serving.snapshots import restore, save
 from edgewise.serving.tenant import Settings, Tenant
+from edgewise.serving.upkeep import take_in
 
 #: Where a state waits before it is written, if it is to.
 _GATE = "EDGEWISE_TEST_GATE"
@@ -38,6 +43,12 @@ class GatedAnswers(KeptAnswers):
         (gate / "begun").touch()
         while not (gate / "open").exists():
             time.sleep(0.01)
+
+
+class _Sent(list[Any]):
+    """A connection that nobody reads."""
+
+    send = list.append
 
 
 def opened(name: str) -> Live:
@@ -76,6 +87,13 @@ class Shop:
         self.tenant = Tenant("main", folder, project_live(), opened, settings, keeper=Keeper(opener))
         app = make_app(Service({"main": self.tenant}, None, RateLimit(1e6, 1e6)))
         self.client = stack.enter_context(TestClient(app, "http://localhost"))
+
+    @property
+    def answers(self) -> KeptAnswers:
+        """What answers here."""
+        found = self.tenant.models.now.current.answers
+        assert isinstance(found, KeptAnswers)
+        return found
 
     def hear(self, count: int, name: str = "e", user: int = 3) -> None:
         """So many events at once, seen by an answer."""
@@ -116,11 +134,85 @@ def test_a_state_is_kept_without_a_pause_and_the_next_start_goes_on_from_it(
     again = project_live()
     assert restore(tmp_path / "killed" / "states", again, 1_000) == 60
     assert isinstance(again.answers, MemoryAnswers)
-    assert isinstance(shop.tenant.models.now.current.answers, MemoryAnswers)
-    assert again.answers.heard[3] == shop.tenant.models.now.current.answers.heard[3][:60]
+    assert again.answers.heard[3] == shop.answers.heard[3][:60]
     second = Tenant("main", tmp_path / "killed", project_live(), opened, Settings(clock="data"))
     assert second.start() == 30
     second.close()
+
+
+def test_the_service_stands_on_the_state_that_was_kept_and_on_what_came_meanwhile(
+    shop_of: Callable[..., Shop], gate: Path
+) -> None:
+    shop = shop_of()
+    shop.hear(60)
+    wait((gate / "begun").exists)
+    shop.hear(30, "meanwhile")
+    assert shop.answers.rebased == []
+    heard = list(shop.answers.heard[3])
+    (gate / "open").touch()
+    wait(lambda: shop.answers.rebased == [("v1@60", 90)])
+    assert shop.answers.heard[3] == heard
+    shop.hear(30, "later")
+    wait(lambda: len(shop.answers.rebased) == 2)
+    assert shop.answers.rebased[1] == ("v1@120", 120)
+
+
+def test_a_reader_stands_on_the_state_that_was_kept(tmp_path: Path) -> None:
+    live = project_live()
+    reader = _Reader(_Sent(), live, 0)  # type: ignore[arg-type]  # no process is at the other end
+    events = [Event(f"e{i}", "listens", {"user_id": 3, "track_id": i % 7}, NOW) for i in range(90)]
+    every = [Logged(i + 1, event) for i, event in enumerate(events)]
+    other = project_live()
+    take_in(other, events[:60])
+    save(tmp_path, other, 60)
+    kept = tmp_path / "v1@60"
+    assert isinstance(live.answers, KeptAnswers)
+
+    reader.hear(Heard(every[:50]))
+    reader.hear(Rebase("v1", kept, 60))  # it was begun after that state was
+    reader.hear(Keeping())
+    reader.hear(Rebase("v1", kept, 60))  # the state knows more than it
+    reader.hear(Keeping())
+    reader.hear(Heard(every[50:80]))
+    reader.hear(Rebase("v2", kept, 60))  # the state is of another model
+    assert live.answers.rebased == []
+    before = list(live.answers.heard[3])
+    reader.hear(Rebase("v1", kept, 60))
+    assert live.answers.rebased == [("v1@60", 80)]
+    assert live.answers.heard[3] == before
+    reader.hear(Rebase("v1", kept, 60))  # once is enough
+    reader.hear(Heard(every[70:]))
+    assert live.answers.rebased == [("v1@60", 80)]
+    assert len(live.answers.heard[3]) == 90
+
+
+def test_readers_are_told_before_a_state_is_written_and_when_it_is_kept(shop_of: Callable[..., Shop]) -> None:
+    shop = shop_of()
+    readers = Readers(0, opened)
+    told: list[Told] = []
+    readers.tell = told.append  # type: ignore[method-assign]
+    shop.tenant.readers = readers
+    shop.hear(60)
+    wait(lambda: isinstance(told[-1], Rebase))
+    first, *between, last = told
+    assert isinstance(first, Heard)  # what was logged before
+    assert between == [Keeping()]
+    assert last == Rebase("v1", shop.folder / "states" / "v1@60", 60)
+
+
+def test_a_state_on_which_nobody_can_stand_changes_nothing(
+    shop_of: Callable[..., Shop], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(self: KeptAnswers, folder: Path, events: Iterable[Event]) -> None:
+        raise RunError("it is damaged")
+
+    monkeypatch.setattr(KeptAnswers, "rebase", refuse)
+    with caplog.at_level(logging.WARNING, "edgewise.serving"):
+        shop = shop_of()
+        shop.hear(60)
+        wait(lambda: "memory is not given back" in caplog.text)
+    shop.hear(30, "later")
+    assert len(shop.answers.heard[3]) == 90
 
 
 def test_who_is_deleted_while_a_state_is_written_is_not_in_it(shop_of: Callable[..., Shop], gate: Path) -> None:
@@ -134,6 +226,8 @@ def test_who_is_deleted_while_a_state_is_written_is_not_in_it(shop_of: Callable[
     assert thread is not None
     thread.join(30)
     assert states(shop.folder) == []
+    shop.tenant.engine.submit(lambda: None).result()
+    assert shop.answers.rebased == []
 
 
 def test_the_end_of_the_service_does_not_wait_for_a_state_that_is_being_written(

@@ -34,12 +34,15 @@ class Keeper:
         self._closed = threading.Event()
         self._thread: threading.Thread | None = None
 
+    @property
+    def free(self) -> bool:
+        """Whether one can be begun: none is under way."""
+        return not self._closed.is_set() and (self._thread is None or not self._thread.is_alive())
+
     def begin(self, live: Live, log: EventLog, states: Path, place: Callable[[Path, int], None]) -> None:
         """Have the state of a model written into a folder of states, and place it: told where it is, and the
-        position of the last event that it has seen. Nothing is begun while another is under way.
+        position of the last event that it has seen. To be called where it is `free`.
         """
-        if self._closed.is_set() or (self._thread is not None and self._thread.is_alive()):
-            return
 
         def keep() -> None:
             try:

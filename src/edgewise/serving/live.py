@@ -13,7 +13,7 @@ from edgewise.prediction.nouns import Answers, Event
 from edgewise.schema.model import Schema
 from edgewise.serving.desk import Desk
 
-__all__ = ["FEEDBACK", "Deciding", "Forgets", "Keys", "Live", "Replays", "Snapshots", "Watched"]
+__all__ = ["FEEDBACK", "Deciding", "Forgets", "Keys", "Live", "Rebases", "Replays", "Snapshots", "Watched"]
 
 #: The table of events that say what a person thinks of a thing. No table of a database has such a name.
 FEEDBACK: Final = "@feedback"
@@ -54,6 +54,14 @@ class Snapshots(Protocol):
 
     def load_state(self, folder: Path) -> None:
         """Take the state from a folder that `save_state` wrote."""
+
+
+@runtime_checkable
+class Rebases(Protocol):
+    """Answers whose memory holds what came since their state was kept, and can be told that it was kept anew."""
+
+    def rebase(self, folder: Path, events: Iterable[Event]) -> None:
+        """Stand on the state in a folder, which another one wrote; `events` are those after it."""
 
 
 @runtime_checkable

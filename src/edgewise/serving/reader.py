@@ -21,6 +21,7 @@ from edgewise.serving.desk import Ask
 from edgewise.serving.event_log import Logged
 from edgewise.serving.live import Live
 from edgewise.serving.pace import Overdue, Pace
+from edgewise.serving.rebasing import Rebasing
 from edgewise.serving.snapshots import restore, written
 from edgewise.serving.upkeep import let_go, take_in, warm
 
@@ -30,9 +31,11 @@ __all__ = [
     "Forget",
     "Heard",
     "Keep",
+    "Keeping",
     "Kept",
     "Opened",
     "Opener",
+    "Rebase",
     "Searched",
     "Told",
     "Wanted",
@@ -88,8 +91,20 @@ class Keep(NamedTuple):
     states: Path
 
 
+class Keeping(NamedTuple):
+    """Another process begins to write the state; it will have seen all that was told until now."""
+
+
+class Rebase(NamedTuple):
+    """That state is kept: stand on it, if it is of the model of this version. See `Rebasing.end`."""
+
+    version: str
+    kept: Path
+    position: int
+
+
 #: What a reader is told.
-Told = Heard | Begin | Wanted | Searched | Forget | Keep
+Told = Heard | Begin | Wanted | Searched | Forget | Keep | Keeping | Rebase
 
 
 class Opened(NamedTuple):
@@ -138,6 +153,7 @@ class _Reader:
     seen: int
     pace: Pace = field(default_factory=Pace)
     latest: int = 0
+    rebasing: Rebasing = field(default_factory=Rebasing)
 
     def hear(self, told: Told) -> None:
         """Do what is asked."""
@@ -154,8 +170,8 @@ class _Reader:
             case Forget():
                 let_go(self.live, told.user)
                 self.connection.send(Done(told.number))
-            case Keep(states):
-                self.connection.send(Kept(self._written(states), self.seen))
+            case Keep() | Keeping() | Rebase():
+                self._of_states(told)
             case Begin():
                 warm(self.live, told.at)
                 gc.collect()
@@ -166,8 +182,19 @@ class _Reader:
         new = [one for one in logged if one.position > self.seen]
         if new:
             take_in(self.live, [one.event for one in new])
+            self.rebasing.hear(new)
             self.seen = new[-1].position
             self.latest = max(self.latest, max(one.event.at for one in new))
+
+    def _of_states(self, told: Keep | Keeping | Rebase) -> None:
+        match told:
+            case Keep(states):
+                self.connection.send(Kept(self._written(states), self.seen))
+            case Keeping():
+                self.rebasing.begin()
+            case Rebase(version, kept, position):
+                if version == self.live.version:
+                    self.rebasing.end(self.live, kept, position, self.seen)
 
     def _written(self, states: Path) -> Path | None:
         try:

@@ -42,8 +42,8 @@ def written(folder: Path, live: Live) -> Path | None:
     return beside
 
 
-def publish(folder: Path, version: str, beside: Path, position: int) -> None:
-    """Keep what was written, in place of what was kept of the model before."""
+def publish(folder: Path, version: str, beside: Path, position: int) -> Path:
+    """Keep what was written, in place of what was kept of the model before. Returns where it is."""
     kept = folder / f"{version}@{position}"
     try:
         if kept.exists():
@@ -54,6 +54,7 @@ def publish(folder: Path, version: str, beside: Path, position: int) -> None:
         raise
     for older in _of(folder, version)[:-1]:
         shutil.rmtree(older[1], ignore_errors=True)
+    return kept
 
 
 def tidy(folder: Path) -> None:

@@ -31,8 +31,9 @@ from edgewise.serving.ladder import Cache
 from edgewise.serving.live import FEEDBACK, Deciding, Live
 from edgewise.serving.metrics import Metrics
 from edgewise.serving.models import Models, Serving
-from edgewise.serving.reader import Heard, Searched
+from edgewise.serving.reader import Heard, Keeping, Rebase, Searched
 from edgewise.serving.readers import Host, Readers
+from edgewise.serving.rebasing import Rebasing
 from edgewise.serving.snapshots import drop, publish, restore, save, tidy
 from edgewise.serving.upkeep import let_go, take_in, warm
 
@@ -112,6 +113,7 @@ class Tenant:
         self._offset = 0
         self._latest = 0
         self._unkept, self._dropped = 0, 0
+        self._rebasing = Rebasing()
         self._heard: list[Logged] = []  # what is logged and waits for the engine
         self._lock, self._placing = Lock(), Lock()
 
@@ -316,6 +318,7 @@ class Tenant:
     def _observe(self, logged: Sequence[Logged]) -> None:
         for live in self.models.all():
             self._apply(live, logged)
+        self._rebasing.hear(logged)
         self._unkept += len(logged)
         current = self.models.current
         if self._unkept >= self.settings.keep and isinstance(current, Live):
@@ -327,17 +330,30 @@ class Tenant:
         if self._keeper is None:
             save(self._states, live, self._seen[id(live)])
             self.log.fact("latest", str(self._latest).encode())
-        else:
-            self._keeper.begin(live, self.log, self._states, partial(self._place, live.version, self._dropped))
+        elif self._keeper.free:
+            self._rebasing.begin()
+            if self.readers is not None:
+                self.readers.tell(Keeping())
+            self._keeper.begin(live, self.log, self._states, partial(self._place, live, self._dropped))
 
-    def _place(self, version: str, dropped: int, beside: Path, position: int) -> None:
-        """Keep a state that was written aside, unless it may remember somebody who was deleted meanwhile."""
+    def _place(self, live: Live, dropped: int, beside: Path, position: int) -> None:
+        """Keep a state that was written aside, and have everybody stand on it; unless it may remember somebody who
+        was deleted meanwhile.
+        """
         with self._placing:
-            if dropped == self._dropped:
-                publish(self._states, version, beside, position)
-                self.log.fact("latest", str(self._latest).encode())
-            else:
+            if dropped != self._dropped:
                 rmtree(beside, ignore_errors=True)
+                return
+            kept = publish(self._states, live.version, beside, position)
+            self.log.fact("latest", str(self._latest).encode())
+            if self.readers is not None:
+                self.readers.tell(Rebase(live.version, kept, position))
+
+        def rebase() -> None:
+            if dropped == self._dropped and id(live) in self._seen:
+                self._rebasing.end(live, kept, position, self._seen[id(live)])
+
+        self.engine.submit(rebase)
 
     def _apply(self, live: Live, logged: Sequence[Logged]) -> int:
         """Let a model see what it has not seen yet. An event that it cannot take is counted, not fatal."""

@@ -109,6 +109,27 @@ class OnlineAnswers:
         self._take(load_snapshot(folder))
         self._try(folder)
 
+    def rebase(self, folder: Path, events: Iterable[Event]) -> None:
+        """Take the state from a folder that one like this wrote, and let happen what came after that. Nothing has
+        changed then but what is in memory: these events. The rest is mapped, and shared with whoever maps it too.
+
+        Raises:
+            RunError: no snapshot there, a damaged one, one of another version, or one whose rows are others.
+            ArgumentError: an event that no table could hold.
+        """
+        fresh = OnlineAnswers(load_snapshot(folder))
+        fresh.compiled = self._compiled
+        fresh.replay(events)
+        fresh._try(folder)
+        mine, theirs = self._tables.keys, fresh._tables.keys
+        if set(mine) != set(theirs) or not all(mine[name].agrees(theirs[name]) for name in mine):
+            raise RunError(f"the rows of the snapshot in '{folder}' are not those of this state")
+        for row in mine[self.users].dropped:
+            fresh.forget(row)
+        self._data, self._tables, self._live, self._feeders = (
+            fresh._data, fresh._tables, fresh._live, fresh._feeders
+        )  # fmt: skip
+
     def fold(self) -> SnapshotData:
         """All that answers, as it is now: what a batch would build of all events, with the graphs of the start."""
         return replace(

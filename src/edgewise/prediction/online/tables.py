@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from typing import Any
 
 import numpy as np
@@ -103,6 +104,17 @@ class LiveKeys:
             return [self.key(row) for row in rows.tolist()]
         found: list[Any] = self._numbers[rows].tolist()
         return found
+
+    @property
+    def dropped(self) -> Set[int]:
+        """The rows whose keys were forgotten."""
+        return self._dropped
+
+    def agrees(self, other: LiveKeys) -> bool:
+        """Whether every row that came since the batch has the same key there, and there are no more rows."""
+        return len(self) == len(other) and all(
+            key is None or other.key(row) == key for row, key in enumerate(self._new, len(self._old))
+        )
 
     def keys(self) -> pa.Array:
         """The keys of all rows."""
