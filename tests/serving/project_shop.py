@@ -76,12 +76,21 @@ class KeptAnswers(MemoryAnswers):
         self.heard.clear()
         self.heard.update(heard)
 
-    def rebase(self, folder: Path, events: Iterable[Event]) -> None:
-        """Take the state, and what came since."""
-        self.load_state(folder)
+    def on(self, folder: Path, events: Iterable[Event]) -> tuple[str, KeptAnswers]:
+        """The state, and what came since."""
+        found = KeptAnswers()
+        found.load_state(folder)
         for event in events:
-            self.observe(event)
-        self.rebased.append((folder.name, sum(len(every) for every in self.heard.values())))
+            found.observe(event)
+        return folder.name, found
+
+    def adopt(self, other: tuple[str, KeptAnswers], events: Iterable[Event]) -> None:
+        """Become them."""
+        name, found = other
+        for event in events:
+            found.observe(event)
+        self.heard, self.all = found.heard, found.all
+        self.rebased.append((name, sum(len(every) for every in self.heard.values())))
 
 
 def desk_of(exploration: Exploration, more: str = "", answers: Any = None) -> ProjectDesk:

@@ -102,7 +102,11 @@ class Shop:
             for i in range(count)
         ]
         assert self.client.post("/v1/events", json={"events": events}).status_code < 300
-        assert self.client.get(f"/v1/users/{user}/home").json()["degraded"] is None
+        assert self.asked(user)
+
+    def asked(self, user: int = 3) -> bool:
+        """Ask for a page."""
+        return self.client.get(f"/v1/users/{user}/home").json()["degraded"] is None
 
 
 @pytest.fixture
@@ -150,10 +154,10 @@ def test_the_service_stands_on_the_state_that_was_kept_and_on_what_came_meanwhil
     assert shop.answers.rebased == []
     heard = list(shop.answers.heard[3])
     (gate / "open").touch()
-    wait(lambda: shop.answers.rebased == [("v1@60", 90)])
+    wait(lambda: shop.asked() and shop.answers.rebased == [("v1@60", 90)])
     assert shop.answers.heard[3] == heard
     shop.hear(30, "later")
-    wait(lambda: len(shop.answers.rebased) == 2)
+    wait(lambda: shop.asked() and len(shop.answers.rebased) == 2)
     assert shop.answers.rebased[1] == ("v1@120", 120)
 
 
@@ -175,15 +179,42 @@ def test_a_reader_stands_on_the_state_that_was_kept(tmp_path: Path) -> None:
     reader.hear(Keeping())
     reader.hear(Heard(every[50:80]))
     reader.hear(Rebase("v2", kept, 60))  # the state is of another model
-    assert live.answers.rebased == []
-    before = list(live.answers.heard[3])
+    assert reader.rebasing._coming is None
     reader.hear(Rebase("v1", kept, 60))
+    assert reader.rebasing._coming is not None
+    reader.rebasing._coming.other.result(10)
+    assert live.answers.rebased == []
+    reader.hear(Heard(every[70:]))  # with the first thing that is told then it stands there
     assert live.answers.rebased == [("v1@60", 80)]
-    assert live.answers.heard[3] == before
     reader.hear(Rebase("v1", kept, 60))  # once is enough
+    assert reader.rebasing._coming is None
+    assert [item for item, _ in live.answers.heard[3]] == [i % 7 for i in range(90)]
+
+
+def test_what_is_heard_while_answers_are_made_is_not_lost(tmp_path: Path, gate: Path) -> None:
+    class Slow(KeptAnswers):
+        def on(self, folder: Path, events: Iterable[Event]) -> tuple[str, KeptAnswers]:
+            found = super().on(folder, events)
+            wait((gate / "open").exists)
+            return found
+
+    live = project_live()
+    live.answers.__class__ = Slow
+    reader = _Reader(_Sent(), live, 0)  # type: ignore[arg-type]  # no process is at the other end
+    every = [Logged(i + 1, Event(f"e{i}", "listens", {"user_id": 3, "track_id": i % 7}, NOW)) for i in range(90)]
+    save(tmp_path, project_live(), 0)
+    reader.hear(Keeping())
+    reader.hear(Heard(every[:40]))
+    reader.hear(Rebase("v1", tmp_path / "v1@0", 0))
+    reader.hear(Heard(every[40:70]))
+    assert isinstance(live.answers, Slow)
+    assert live.answers.rebased == []
+    (gate / "open").touch()
+    assert reader.rebasing._coming is not None
+    reader.rebasing._coming.other.result(10)
     reader.hear(Heard(every[70:]))
-    assert live.answers.rebased == [("v1@60", 80)]
-    assert len(live.answers.heard[3]) == 90
+    assert live.answers.rebased == [("v1@0", 70)]
+    assert [item for item, _ in live.answers.heard[3]] == [i % 7 for i in range(90)]
 
 
 def test_readers_are_told_before_a_state_is_written_and_when_it_is_kept(shop_of: Callable[..., Shop]) -> None:
@@ -200,17 +231,18 @@ def test_readers_are_told_before_a_state_is_written_and_when_it_is_kept(shop_of:
     assert last == Rebase("v1", shop.folder / "states" / "v1@60", 60)
 
 
+@pytest.mark.parametrize("method", ["on", "adopt"])
 def test_a_state_on_which_nobody_can_stand_changes_nothing(
-    shop_of: Callable[..., Shop], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    shop_of: Callable[..., Shop], method: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def refuse(self: KeptAnswers, folder: Path, events: Iterable[Event]) -> None:
+    def refuse(self: KeptAnswers, folder: Path, events: Iterable[Event]) -> Any:
         raise RunError("it is damaged")
 
-    monkeypatch.setattr(KeptAnswers, "rebase", refuse)
+    monkeypatch.setattr(KeptAnswers, method, refuse)
     with caplog.at_level(logging.WARNING, "edgewise.serving"):
         shop = shop_of()
         shop.hear(60)
-        wait(lambda: "memory is not given back" in caplog.text)
+        wait(lambda: shop.asked() and "memory is not given back" in caplog.text)
     shop.hear(30, "later")
     assert len(shop.answers.heard[3]) == 90
 

@@ -22,8 +22,6 @@ from edgewise.serving.reading import Away, Reading
 __all__ = ["Keeper"]
 
 _LOG: Final = logging.getLogger("edgewise.serving")
-#: How much the process that writes gives way to those that answer.
-_NICE: Final = 10
 
 
 class Keeper:
@@ -65,8 +63,7 @@ class Keeper:
     def _written(self, live: Live, log: EventLog, states: Path) -> Kept:
         reader = Reading(self._opener, live.name, states, log.position(), self._closed.is_set)
         try:
-            with suppress(AttributeError, OSError):  # not every system has it
-                os.setpriority(os.PRIO_PROCESS, reader.process.pid or 0, _NICE)
+            _give_way(reader.process.pid or 0)
             seen = reader.opened()
             if reader.version != live.version:
                 raise Away
@@ -74,3 +71,9 @@ class Keeper:
             return reader.written(states)
         finally:
             reader.end()
+
+
+def _give_way(process: int) -> None:
+    """Let a process have what those that answer leave of the processor."""
+    with suppress(AttributeError, OSError):  # Linux has it
+        os.sched_setscheduler(process, os.SCHED_IDLE, os.sched_param(0))

@@ -60,8 +60,13 @@ class Snapshots(Protocol):
 class Rebases(Protocol):
     """Answers whose memory holds what came since their state was kept, and can be told that it was kept anew."""
 
-    def rebase(self, folder: Path, events: Iterable[Event]) -> None:
-        """Stand on the state in a folder, which another one wrote; `events` are those after it."""
+    def on(self, folder: Path, events: Iterable[Event]) -> Any:
+        """Answers that stand on the state in a folder, which another one wrote, and have seen the events after it.
+        Called on any thread.
+        """
+
+    def adopt(self, other: Any, events: Iterable[Event]) -> None:
+        """Become them, once they have seen these events too."""
 
 
 @runtime_checkable

@@ -157,6 +157,7 @@ class _Reader:
 
     def hear(self, told: Told) -> None:
         """Do what is asked."""
+        self.rebasing.settle()
         match told:
             case Wanted():
                 self.connection.send(self._answer(told))

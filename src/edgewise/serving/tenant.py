@@ -310,6 +310,7 @@ class Tenant:
             self.engine.submit(lambda: None)
 
     def _observe_heard(self) -> None:
+        self._rebasing.settle()
         if self._heard:
             with self._lock:
                 logged, self._heard = self._heard, []

@@ -25,6 +25,8 @@ __all__ = ["OnlineAnswers"]
 
 #: Popular lists kept at once: one for each kind, length and cohort.
 _MOST_CROWDS: Final = 1_000
+#: People who are asked for before a state is used.
+_ASKED: Final = 3
 
 
 class OnlineAnswers:
@@ -109,25 +111,44 @@ class OnlineAnswers:
         self._take(load_snapshot(folder))
         self._try(folder)
 
-    def rebase(self, folder: Path, events: Iterable[Event]) -> None:
-        """Take the state from a folder that one like this wrote, and let happen what came after that. Nothing has
-        changed then but what is in memory: these events. The rest is mapped, and shared with whoever maps it too.
+    def on(self, folder: Path, events: Iterable[Event]) -> OnlineAnswers:
+        """Answers that stand on a state which one like this wrote into a folder a moment ago, and have seen what
+        came after it. Its files are mapped, and shared with whoever maps them too; in memory are these events.
+        Reads nothing of this one, so that another thread may make them.
 
         Raises:
-            RunError: no snapshot there, a damaged one, one of another version, or one whose rows are others.
+            RunError: no snapshot there, a half-written one, or one of another version.
             ArgumentError: an event that no table could hold.
         """
-        fresh = OnlineAnswers(load_snapshot(folder))
-        fresh.compiled = self._compiled
-        fresh.replay(events)
-        fresh._try(folder)
-        mine, theirs = self._tables.keys, fresh._tables.keys
+        found = OnlineAnswers(load_snapshot(folder, checked=False))
+        found.compiled, found.steady = self._compiled, self.steady
+        events = list(events)
+        found.replay(events)
+        found._try(folder)
+        at = max((event.at for event in events), default=found.latest)
+        for row in (MISSING, *range(_ASKED)):  # what is put in order when it is first asked for
+            for kind in found.kinds:
+                found.for_user(kind, row, at, 1)
+                found.popular(kind, at, 1, row)
+        return found
+
+    def adopt(self, other: OnlineAnswers, events: Iterable[Event]) -> None:
+        """Become another, made by `on`, once that has seen `events` too: nothing has changed then but what is in
+        memory. Who was forgotten here stays so.
+
+        Raises:
+            RunError: its rows are others; it is left as it was.
+            ArgumentError: an event that no table could hold.
+        """
+        other.compiled = self._compiled
+        other.replay(events)
+        mine, theirs = self._tables.keys, other._tables.keys
         if set(mine) != set(theirs) or not all(mine[name].agrees(theirs[name]) for name in mine):
-            raise RunError(f"the rows of the snapshot in '{folder}' are not those of this state")
+            raise RunError("the rows of the state that was kept are not those of this one")
         for row in mine[self.users].dropped:
-            fresh.forget(row)
+            other.forget(row)
         self._data, self._tables, self._live, self._feeders = (
-            fresh._data, fresh._tables, fresh._live, fresh._feeders
+            other._data, other._tables, other._live, other._feeders
         )  # fmt: skip
 
     def fold(self) -> SnapshotData:
