@@ -18,6 +18,7 @@ from serving_shop import MemoryAnswers
 
 from edgewise.errors import RunError
 from edgewise.prediction.nouns import Event
+from edgewise.serving import rebasing
 from edgewise.serving.app import make_app
 from edgewise.serving.event_log import Logged
 from edgewise.serving.keeping import Keeper
@@ -107,6 +108,11 @@ class Shop:
     def asked(self, user: int = 3) -> bool:
         """Ask for a page."""
         return self.client.get(f"/v1/users/{user}/home").json()["degraded"] is None
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rebasing, "SPREAD", 0.0)
 
 
 @pytest.fixture

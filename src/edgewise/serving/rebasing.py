@@ -6,8 +6,10 @@ from __future__ import annotations
 
 import ctypes
 import logging
+import random
 import sys
 import threading
+import time
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
@@ -22,8 +24,10 @@ from edgewise.serving.live import FEEDBACK, Live, Rebases
 __all__ = ["Rebasing"]
 
 _LOG: Final = logging.getLogger("edgewise.serving")
-#: Seconds after which the making of answers lets a question go on: whoever answers gives way many times for a page,
-#: and would wait for Python's usual 5 ms each time.
+#: Seconds within which the processes of a service begin to make answers, so that not all do so at once.
+SPREAD = 4.0
+#: Seconds after which the making lets a question go on: whoever answers gives way many times for a page, and would
+#: wait for Python's usual 5 ms each time.
 _SWITCH: Final = 0.0002
 
 
@@ -88,6 +92,7 @@ def _rows_of(logged: Iterable[Logged]) -> list[Event]:
 
 
 def _make(coming: _Coming, kept: Path, events: list[Event]) -> None:
+    time.sleep(random.uniform(0.0, SPREAD))
     between = sys.getswitchinterval()
     sys.setswitchinterval(_SWITCH)
     try:
