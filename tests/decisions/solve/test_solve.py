@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from itertools import combinations, product
 
 import numpy as np
@@ -149,6 +151,18 @@ def test_the_same_program_gives_the_same_values_from_any_start() -> None:
     assert first.proven
     started = solve(made, gap=0.0, start=first.values)
     assert started.gain == pytest.approx(first.gain)
+
+
+def test_nothing_is_printed() -> None:
+    """The standard output is for answers, JSON among them; HiGHS writes to it past Python, once a process."""
+    code = """
+import numpy as np
+from edgewise.decisions.solve.program import program
+from edgewise.decisions.solve.solver import maximise
+print(maximise(program(np.ones(2), []), 0.0, 9.0).gain)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("2.0\n", "")
 
 
 def test_no_time() -> None:

@@ -80,8 +80,16 @@ def maximise(
     return _solution(program, solver, proven, time.perf_counter() - began)
 
 
+class _Quiet(highspy.Highs):
+    """HiGHS that says nothing: its constructor calls this first, and would greet on the standard output."""
+
+    def enableCallbacks(self) -> None:
+        self.setOptionValue("output_flag", False)
+        super().enableCallbacks()
+
+
 def _loaded(program: Program) -> Any:
-    solver = highspy.Highs()
+    solver = _Quiet()
     for name, value in {"output_flag": False, "threads": 1, "parallel": "off", "random_seed": 0}.items():
         solver.setOptionValue(name, value)
     matrix, low, high = _stacked(program)
