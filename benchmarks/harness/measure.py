@@ -29,8 +29,8 @@ FORMAT: Final = 1
 RESULTS: Final = ROOT / "benchmarks" / "results"
 CACHE: Final = ROOT / ".cache" / "bench"
 PEERS: Final = ROOT / "benchmarks" / "peers"
-#: glibc gives large arrays back to the system as soon as they are free, to ask for them again: a quarter of the
-#: CPU time of the transformers went there.
+#: glibc gives large arrays back to the system as soon as they are free, to ask for them again: that slows down
+#: whoever trains a transformer on a CPU.
 _MALLOC: Final = {"MALLOC_MMAP_THRESHOLD_": "1000000000", "MALLOC_TRIM_THRESHOLD_": "2000000000"}
 
 

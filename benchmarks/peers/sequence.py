@@ -2,10 +2,9 @@
 
     python sequence.py JOB OUT sasrec|esasrec
 
-One setting each, of the size of the SASRec paper's for this kind of data: the latest 20 things of everybody (95%
-of the people of Amazon Beauty have no more) and 128 negatives, so that two cores see scores of epochs within the
-time below. The number of epochs is chosen on the held-out slice, and the model is then trained on everything for
-as many.
+One setting each, smaller than eSASRec's published one: 64 factors, the latest 20 things of everybody and 128
+negatives, so that two cores see scores of epochs within the time below. The number of epochs is chosen on the
+held-out slice, and the model is then trained on everything for as many.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 from project_shop import NOW, KeptAnswers, project_live
-from serving_shop import MemoryAnswers
+from serving_shop import MemoryAnswers, wait
 
 from edgewise.errors import RunError
 from edgewise.prediction.nouns import Event
@@ -52,6 +52,16 @@ class _Sent(list[Any]):
     send = list.append
 
 
+def reader_of(live: Live) -> _Reader:
+    """What a reader's process runs."""
+    return _Reader(_Sent(), live, 0)  # type: ignore[arg-type]  # no process is at the other end
+
+
+def ninety() -> list[Logged]:
+    """What the log says."""
+    return [Logged(i + 1, Event(f"e{i}", "listens", {"user_id": 3, "track_id": i % 7}, NOW)) for i in range(90)]
+
+
 def opened(name: str) -> Live:
     """How the service and the process that writes open the model."""
     live = project_live()
@@ -62,14 +72,6 @@ def opened(name: str) -> Live:
 
 def opened_nowhere(name: str) -> Live:
     raise RunError("the run is gone")
-
-
-def wait(until: Callable[[], bool], seconds: float = 60.0) -> None:
-    """Wait until something holds."""
-    end = time.monotonic() + seconds
-    while not until():
-        assert time.monotonic() < end
-        time.sleep(0.02)
 
 
 def states(folder: Path) -> list[str]:
@@ -169,11 +171,10 @@ def test_the_service_stands_on_the_state_that_was_kept_and_on_what_came_meanwhil
 
 def test_a_reader_stands_on_the_state_that_was_kept(tmp_path: Path) -> None:
     live = project_live()
-    reader = _Reader(_Sent(), live, 0)  # type: ignore[arg-type]  # no process is at the other end
-    events = [Event(f"e{i}", "listens", {"user_id": 3, "track_id": i % 7}, NOW) for i in range(90)]
-    every = [Logged(i + 1, event) for i, event in enumerate(events)]
+    reader = reader_of(live)
+    every = ninety()
     other = project_live()
-    take_in(other, events[:60])
+    take_in(other, [one.event for one in every[:60]])
     save(tmp_path, other, 60)
     kept = tmp_path / "v1@60"
     assert isinstance(live.answers, KeptAnswers)
@@ -206,8 +207,8 @@ def test_what_is_heard_while_answers_are_made_is_not_lost(tmp_path: Path, gate: 
 
     live = project_live()
     live.answers.__class__ = Slow
-    reader = _Reader(_Sent(), live, 0)  # type: ignore[arg-type]  # no process is at the other end
-    every = [Logged(i + 1, Event(f"e{i}", "listens", {"user_id": 3, "track_id": i % 7}, NOW)) for i in range(90)]
+    reader = reader_of(live)
+    every = ninety()
     save(tmp_path, project_live(), 0)
     reader.hear(Keeping())
     reader.hear(Heard(every[:40]))

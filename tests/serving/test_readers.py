@@ -18,7 +18,7 @@ from typing import Any
 import psutil
 import pytest
 from fastapi.testclient import TestClient
-from serving_shop import make_live
+from serving_shop import make_live, wait
 
 from edgewise.serving.answers import HomePage
 from edgewise.serving.app import make_app
@@ -36,14 +36,6 @@ from edgewise.serving.tenant import Settings, Tenant
 def opened(name: str) -> Live:
     """How the service and its readers open a model."""
     return replace(make_live(name or "v1"), name=name)
-
-
-def wait(until: Callable[[], bool], seconds: float = 60.0) -> None:
-    """Wait until something holds."""
-    end = time.monotonic() + seconds
-    while not until():
-        assert time.monotonic() < end
-        time.sleep(0.02)
 
 
 def listen(user: int, track: int, name: str) -> dict[str, Any]:

@@ -121,10 +121,9 @@ class OnlineAnswers:
             ArgumentError: an event that no table could hold.
         """
         found = OnlineAnswers(load_snapshot(folder, checked=False))
-        found.compiled, found.steady = self._compiled, self.steady
+        found.compiled = self._compiled
         events = list(events)
         found.replay(events)
-        found._try(folder)
         at = max((event.at for event in events), default=found.latest)
         for row in (MISSING, *range(_ASKED)):  # what is put in order when it is first asked for
             for kind in found.kinds:
