@@ -91,7 +91,10 @@ def measure(phase: str, home: Path, budget: str) -> dict[str, Any]:
     """
     said, log = home / "said.json", home / f"{phase}.log"
     command = [sys.executable, "-m", "benchmarks.cost", "--one", phase, str(home), "--budget", budget]
-    environment = os.environ | {"EDGEWISE_CACHE": str(home / "cache"), "PYTHONPATH": str(ROOT)}
+    environment = os.environ | {
+        "EDGEWISE_CACHE": str(home / "cache"),
+        "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}",
+    }
     said.unlink(missing_ok=True)
     cost = measured(command, log, env=environment)
     if cost.code != 0:
