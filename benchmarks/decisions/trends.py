@@ -13,6 +13,7 @@ Seeds from 0 were looked at while this was made; what is measured on others (`--
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 import json
 import time
 from collections.abc import Iterable, Sequence
@@ -23,7 +24,7 @@ from typing import Any
 import numpy as np
 from benchmarks.decisions.trends_score import Scored, moment, score
 
-from edgewise.clock import DAY, SECOND, from_micros, to_micros
+from edgewise.clock import DAY, from_micros, to_micros
 from edgewise.decisions.trends.decide import decide, look_back
 from edgewise.decisions.trends.propose import propose
 from edgewise.decisions.trends.watched import read
@@ -55,7 +56,8 @@ HOLIDAYS = {
         ("CHRISTMAS", "XMAS", "CANDY", "GIFT", "HAM", "EGG NOG", "EGGNOG", "COOKIE", "BAKING", "NUTS"),
     ),
 }
-BEFORE = 4  # weeks up to a holiday
+AHEAD = (7, 3, 0)  # days from a look to a holiday
+BEFORE = 4  # weeks before a look in which what was found is new
 
 
 def judged(options: TrendingOptions, changes: Iterable[dict[str, Any]], since: int = 0) -> list[Scored]:
@@ -136,36 +138,39 @@ def ways(seeds: int) -> dict[str, Any]:
 def journey() -> dict[str, Any]:
     """What looks before holidays newly listed as rising, and which of it is what people buy for them.
 
-    One pass over all Mondays up to Christmas: a look sees nothing later than itself, so that it lists what a
-    decision on its day would.
+    A look is taken as somebody would who asks a week before a holiday, three days before, and at the midnight in
+    which it begins: with all weekly looks before it, which saw nothing later than themselves.
     """
     out: dict[str, Any] = {}
-    end = to_micros("2017-12-25") - 1
     with open_database("completejourney") as db:
         entry = propose(db.schema)
-        begun = time.process_time()
-        decided = decide(db, entry, end)
-        out["cpu_seconds"] = time.process_time() - begun
-    found = [r for r in decided.tables["found"].to_pylist() if not r["shadow_of"]]
-    out["listed_in_all"] = len(found)
-    for day, (holiday, words) in HOLIDAYS.items():
-        until = from_micros(to_micros(day))
-        rising = [
-            r for r in found if r["direction"] == "rises"
-            and 0 < (until - r["found_at"]).total_seconds() <= BEFORE * 7 * DAY / SECOND
-        ]  # fmt: skip
-        festive = [r for r in rising if any(word in r["value"].upper() for word in words)]
-        said = [
-            f"{r['value']} x{r['ratio']:.1f} {(until - r['found_at']).days + 1} days before"
-            + (f" ({r['cell']} = {r['cell_value']})" if r["cell"] else "")
-            for r in festive
-        ]
-        others = [f"{r['value']} x{r['ratio']:.1f}" for r in rising if r not in festive]
-        out[holiday] = {"rising": len(rising), "festive": said, "others": others}
-        print(f"{holiday}: {len(rising)} rises newly listed in {BEFORE} weeks before; of the holiday: {said}")
-        print(f"    others: {others}", flush=True)
-    print(f"{len(found)} listed at all looks; {out['cpu_seconds']:.0f} s of processor time")
+        for day, (holiday, words) in HOLIDAYS.items():
+            out[holiday] = {}
+            for ahead in AHEAD:
+                begun = time.process_time()
+                look = to_micros(day) - ahead * DAY - 1
+                found = decide(db, entry, look).tables["found"].to_pylist()
+                rising = [_said(r, from_micros(to_micros(day))) for r in _lately(found, from_micros(look))]
+                festive = [said for said in rising if any(word in said.upper() for word in words)]
+                others = [said for said in rising if said not in festive]
+                out[holiday][f"{ahead} days before"] = {
+                    "festive": festive, "others": others, "cpu_seconds": time.process_time() - begun
+                }  # fmt: skip
+                print(f"{holiday}, {ahead} days before: {len(rising)} rises; of the holiday: {festive}")
+                print(f"    others: {others}", flush=True)
     return out
+
+
+def _lately(found: list[dict[str, Any]], look: dt.datetime) -> list[dict[str, Any]]:
+    """What the look and those of the four weeks before it listed as rising, the clearest first."""
+    new = [r for r in found if not r["shadow_of"] and r["direction"] == "rises"]
+    return [r for r in new if look - r["found_at"] < dt.timedelta(weeks=BEFORE, days=1)]
+
+
+def _said(row: dict[str, Any], holiday: dt.datetime) -> str:
+    where = f" ({row['cell']} = {row['cell_value']})" if row["cell"] else ""
+    days = round((holiday - row["found_at"]) / dt.timedelta(days=1))
+    return f"{row['value'] or row['level']} x{row['ratio']:.1f}{where}, found {days} days before"
 
 
 def main() -> None:

@@ -142,6 +142,15 @@ def test_a_peak_of_one_day_is_no_trend() -> None:
     assert weeks_of(days)[5, 26] > cut_peaks(days)[5, 26]
 
 
+def test_two_days_far_above_are_cut_and_more_are_a_busy_week() -> None:
+    days = noise(4, mean=60.0)
+    days[5, 26 * 7 + 2 : 26 * 7 + 4] += 60
+    days[6, 26 * 7 + 1 : 26 * 7 + 6] += 60
+    whole, cut = weeks_of(days), cut_peaks(days)
+    assert whole[5, 26] - cut[5, 26] == pytest.approx(whole[6, 26] - cut[6, 26], rel=0.5)
+    assert {f.row for f in looked(days) if f.week == 26} == {6}
+
+
 def test_cutting_looks_at_earlier_weeks_alone() -> None:
     days = noise(5)
     later = days.copy()

@@ -15,8 +15,9 @@ from edgewise.decisions.trends.watched import Grains
 
 __all__ = ["Explainer"]
 
-#: What is left of a trend without another one is a trend of its own from so many deviations on.
-_OWN: Final = 2.6
+#: What is left of a trend without another one is a trend of its own from so many deviations on: a dozen parts are
+#: compared, and the one that is furthest off by chance is no trend.
+_OWN: Final = 3.0
 #: A thing lies within another if it shares this much of its events with it.
 _WITHIN: Final = 0.8
 #: One side of a trend is narrower than another if its ratio is this much further from one, as a logarithm.
@@ -130,8 +131,8 @@ class Explainer:
             return False
         if own.cell is None:
             return self._nothing_without(week, found, other.key)
-        part, whole = self._series(week, found, found.key), self._series(week, found, other.key)
-        return not self._beyond(found, part, whole - part)
+        part = self._series(week, found, found.key)
+        return not self._beyond(found, part, self._beside(week, found, same_value=self._same_value(found, other)))
 
     def _crossing(self, found: Found, other: Found) -> tuple[int, int] | None:
         """The cell that a thing and a place have in common."""
@@ -181,6 +182,19 @@ class Explainer:
         recent, usable = self._span(week, found)
         return _Sums(float(weeks[recent].sum()), float(weeks[usable].sum()))
 
+    def _beside(self, week: int, found: Found, *, same_value: bool) -> _Sums:
+        """The other cells of a cell's value, or of its place.
+
+        Summed, not taken from the whole: who was in two cells on a day counts in both, and in the whole once.
+        """
+        family, scan = self._families[found.family], self._scans[found.family]
+        shared = np.asarray(family.values if same_value else family.cells)
+        rows = np.flatnonzero(shared == shared[found.row])
+        rows = rows[rows != found.row]
+        recent, usable = self._span(week, found)
+        weeks = scan.whole[rows].sum(axis=0)
+        return _Sums(float(weeks[recent].sum()), float(weeks[usable].sum()))
+
     def _span(self, week: int, found: Found) -> tuple[np.ndarray, np.ndarray]:
         """The weeks of a trend's window and of its baseline."""
         scan = self._scans[found.family]
@@ -197,14 +211,17 @@ class Explainer:
         """Whether a part goes beyond what the rest of the whole does. Without a rest it is the whole."""
         if rest.before + rest.recent < self._least:
             return False
-        return self._stands_out(found, own, rest.recent / max(rest.before, 1e-9))
+        # the rest is counted, too: what it did is known no better than that
+        doubt = 1 / max(rest.recent, 1.0) + 1 / max(rest.before, 1.0)
+        return self._stands_out(found, own, rest.recent / max(rest.before, 1e-9), doubt)
 
-    def _stands_out(self, found: Found, sums: _Sums, ratio: float) -> bool:
+    def _stands_out(self, found: Found, sums: _Sums, ratio: float, doubt: float = 0.0) -> bool:
+        """Whether a ratio of recent to baseline events explains the sums; `doubt` is its relative variance."""
         if sums.before + sums.recent < self._least or ratio <= 0:
             return False
         expected = np.array([sums.before * ratio])
         z, _ = surprise(
-            np.array([sums.recent]), expected, expected * (1 + ratio),
+            np.array([sums.recent]), expected, expected * (1 + ratio) + doubt * expected**2,
             np.array([found.spread]), np.array([found.freedom]),
         )  # fmt: skip
         return bool((z[0] if found.rises else -z[0]) > _OWN)

@@ -14,6 +14,8 @@ WEEK: Final = 7
 #: Over how many weeks before a day its usual size is taken, and how far above it a peak is cut.
 _USUAL: Final = 8
 _FAR: Final = 4.0
+#: How many days of a week may be peaks: where more are far above, the week is a busy one.
+_PEAKS: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +51,11 @@ def weeks_of(days: np.ndarray) -> Float64[np.ndarray, "series weeks"]:
 
 
 def cut_peaks(days: Int64[np.ndarray, "series days"]) -> Float64[np.ndarray, "series weeks"]:
-    """Counts a week in which no day counts for more than what the weeks before it make credible.
+    """Counts a week in which no single day counts for more than what the weeks before it make credible.
 
     A day is credible up to four deviations above what the same weekday had in the eight weeks before, as the days
-    of those weeks deviate from their weekday. What a day is cut to depends on days before its week alone.
+    of those weeks deviate from their weekday. The two days of a week that go furthest beyond that are cut, others
+    are not: the days before a holiday are no peak. What a week is cut to depends on no later one.
     """
     series, length = days.shape
     whole = days.reshape(series, length // WEEK, WEEK).astype(np.float64)
@@ -60,8 +63,9 @@ def cut_peaks(days: Int64[np.ndarray, "series days"]) -> Float64[np.ndarray, "se
     cut = np.empty((series, weeks))
     cut[:, : min(weeks, 2)] = whole[:, :2].sum(axis=2)
     for week in range(2, weeks):
-        past = whole[:, max(0, week - _USUAL) : week]
-        cut[:, week] = np.minimum(whole[:, week], _credible(past)).sum(axis=1)
+        now = whole[:, week]
+        over = np.sort(np.maximum(now - _credible(whole[:, max(0, week - _USUAL) : week]), 0.0), axis=1)
+        cut[:, week] = now.sum(axis=1) - over[:, -_PEAKS:].sum(axis=1)
     return cut
 
 
