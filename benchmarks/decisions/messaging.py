@@ -9,7 +9,8 @@ lost; both are means a week. Intervals are at 95%, over futures; the world and t
 history, are the same in all of them. Beside it: the calibration of the unsubscribe hazard, on users of the history
 that its trees never saw (`history`) and on the sends planned for the first week against what comes of them in many
 futures (`planned`); what that plan expected to gain beside what came of it; and what each policy's sends of the
-first week come to in many futures of that week. `--futures 0` measures the first week alone.
+first week come to in many futures of that week, with what can be known of users at all (`knowable`).
+`--futures 0` measures the first week alone, and leaves what was measured over more as it is.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from benchmarks.decisions.messaging_knowable import plan_knowable
 
 from edgewise.decisions.notify.entry import NotifyEntry
 from edgewise.decisions.notify.features import Features
@@ -42,6 +44,7 @@ from edgewise.worlds.messaging.referee import DAYS, ORACLE, POLICIES, budget, fi
 
 BASELINES = ("rotation", "opens", "capped")
 OURS = ("notify", "notify-careful")
+BESIDE = (*OURS, "knowable")
 FIGURES = ("gained", "value", "left", "sends", "opens")
 FUTURES_OF_A_WEEK = 40
 
@@ -61,8 +64,8 @@ def _told(found: Simulated) -> dict[str, Any]:
         policy: {name: _numbers(spread(figures[name])) for name in FIGURES}
         for policy, figures in found.figures.items()
     }
-    against = {found.against: compared(found), "oracle": compared(_against(found, "oracle"))}
-    beside = [_beside(one) for side in against.values() for one in side if one.policy in OURS]
+    others = (found.against, *(name for name, kind in found.kinds.items() if kind == "oracle"))
+    beside = [_beside(one) for name in others for one in compared(_against(found, name)) if one.policy in BESIDE]
     beside = [row for row in beside if row["figure"] in ("gained", "value", "left")]
     return {"policies": rows, "best_baseline": found.against, "beside": beside}
 
@@ -112,7 +115,8 @@ def planned(world: Messaging) -> tuple[Plan, Fitted, pa.Table]:
 
 def first_week(world: Messaging, ours: pa.Table) -> dict[str, Any]:
     """What each policy's sends of the first week come to, in many futures of that week."""
-    plans = {name: policy(world) for name, policy in POLICIES.items()} | {"oracle": ORACLE(world), "notify": ours}
+    plans = {name: policy(world) for name, policy in POLICIES.items()}
+    plans |= {"oracle": ORACLE(world), "knowable": plan_knowable(world), "notify": ours}
     came: dict[str, dict[str, np.ndarray]] = {}
     for name, sends in plans.items():
         rows = [
@@ -120,7 +124,8 @@ def first_week(world: Messaging, ours: pa.Table) -> dict[str, Any]:
             for luck_seed in range(1, FUTURES_OF_A_WEEK + 1)
         ]
         came[name] = {key: np.array([row[key] for row in rows]) for key in rows[0]}
-    kinds: dict[str, Kind] = {name: "baseline" for name in came} | {"oracle": "oracle", "notify": "edgewise"}
+    kinds: dict[str, Kind] = {name: "baseline" for name in came}
+    kinds |= {"oracle": "oracle", "knowable": "oracle", "notify": "edgewise"}
     best = max(BASELINES, key=lambda name: float(came[name]["gained"].mean()))
     found = Simulated("messaging", "", 1, 0, "gained", kinds, came, best)
     return _told(found)
@@ -178,7 +183,8 @@ def main() -> None:
     asked.add_argument("--out", type=Path, default=Path("benchmarks/results/messaging.json"))
     asked.add_argument("--ours", nargs="+", choices=OURS, default=list(OURS))
     said = asked.parse_args()
-    report: dict[str, Any] = {"world": said.world, "weeks": said.weeks, "futures": said.futures}
+    report: dict[str, Any] = json.loads(said.out.read_text()) if said.out.exists() and not said.futures else {}
+    report |= {"world": said.world} | ({"weeks": said.weeks, "futures": said.futures} if said.futures else {})
     world = messaging(read_options(said.world.removeprefix("messaging")))
     _, fitted, sends = planned(world)
     report["calibration"] = calibration(world, fitted, sends)

@@ -88,6 +88,27 @@ def taste_of_hour(peak: float, hour: float) -> float:
 
 
 @njit(cache=True, error_model="numpy")
+def opening(own: float, relevance: float, of_hour: float, worn: float) -> float:
+    """Log odds of opening."""
+    return own + 0.3 * relevance + of_hour - worn
+
+
+@njit(cache=True, error_model="numpy")
+def clicking(
+    own: float, channel: int, relevance: float, charm: float, offer: float, seen: float, worn: float
+) -> float:
+    """Log odds of clicking what is opened."""
+    of_channel = -1.7 if channel == 0 else -2.0 if channel == 1 else -0.2
+    return own + 0.7 * relevance + charm + 2.5 * offer - seen - 0.5 * worn + of_channel
+
+
+@njit(cache=True, error_model="numpy")
+def buying(own: float, relevance: float, offer: float) -> float:
+    """Log odds of buying after a click."""
+    return own + 0.4 * relevance + 3.0 * offer - 1.7
+
+
+@njit(cache=True, error_model="numpy")
 def at_least(n: int, mean: float) -> float:
     """The chance that a Poisson number is at least n."""
     term, below = np.exp(-mean), 0.0
@@ -116,10 +137,10 @@ def respond(
     tiredness = tired(who, channel, at, state)
     worn = people.tires[who] * tiredness
     seen = seen_before(who, message, at, state)
-    opened = logistic(people.opens[who, channel] + 0.3 * relevance + taste_of_hour(people.peak[who], hour) - worn)
-    clicked = people.clicks[who] + 0.7 * relevance + messages.charm[message] + 2.5 * offer - seen - 0.5 * worn
-    clicked = logistic(clicked + (-1.7 if channel == 0 else -2.0 if channel == 1 else -0.2))
-    bought = logistic(people.buys[who] + 0.4 * relevance + 3.0 * offer - 1.7) if topic >= 0 else 0.0
+    opened = logistic(opening(people.opens[who, channel], relevance, taste_of_hour(people.peak[who], hour), worn))
+    charm = messages.charm[message]
+    clicked = logistic(clicking(people.clicks[who], channel, relevance, charm, offer, seen, worn))
+    bought = logistic(buying(people.buys[who], relevance, offer)) if topic >= 0 else 0.0
     leaves = people.leaves[who, channel] + 0.45 * tiredness - 0.45 * relevance + 0.3 * seen
     leaves = np.exp(leaves + (0.9 if hour < EARLY or hour >= LATE else 0.0))
     hazard_opened, hazard_closed = 1 - np.exp(-leaves * people.annoyed[who]), 1 - np.exp(-0.5 * leaves)

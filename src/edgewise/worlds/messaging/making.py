@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Float64, Int16, Int64
 
 from edgewise.clock import DAY, SECOND, from_micros
+from edgewise.worlds.messaging import laws
 from edgewise.worlds.messaging.options import MessagingOptions
 from edgewise.worlds.messaging.parts import CHANNEL_COUNT, NEVER, START, Messages, People, Planted, Products
 from edgewise.worlds.messaging.words import TOPICS, ZONES
@@ -21,12 +22,8 @@ SERVICE_DAYS: Final = (25, 109)  # when the messages of service go out
 SURE, ORDINARY, DORMANT = 0, 1, 2
 DAY_SECONDS: Final = DAY // SECOND
 
-_KIND_SHARE: Final = (0.15, 0.60, 0.25)
 _HELD_OUT: Final = 0.05
 _CONSENT: Final = (0.86, 0.38, 0.58)
-_OPENS: Final = (-1.3, 0.1, -1.9)
-_LEAVES: Final = (-7.1, -5.5, -6.0)
-_AGE_LEANS: Final = (0.35, 0.0, -0.45)  # the old read e-mail, the young look at their telephones
 
 
 def plant(options: MessagingOptions) -> Planted:
@@ -85,15 +82,15 @@ def _minutes(moment: dt.datetime) -> int:
 
 def _people(rng: np.random.Generator, options: MessagingOptions, products: Products) -> People:
     n = options.users
-    kind = rng.choice(3, size=n, p=_KIND_SHARE)
+    kind = rng.choice(3, size=n, p=laws.KIND_SHARE)
     zone = rng.choice(len(ZONES), size=n, p=[share for _, _, share in ZONES])
     age = np.clip(np.round(rng.gamma(7, 3.4, n) + 17), 18, 88).astype(np.int64)
-    member = rng.random(n) < np.array((0.6, 0.25, 0.12))[kind]
+    member = rng.random(n) < np.array(laws.MEMBER_SHARE)[kind]
     elder = (age - 40) / 14
-    active = np.array((0.7, 0.0, -1.7))[kind] + rng.normal(0, 0.6, n)
+    active = laws.activity(kind, rng.normal(0, 1, n))
     taste = _taste(rng, n, zone, elder)
-    willing = 0.5 * rng.normal(0, 1, n) + 0.6 * np.clip(active, -1, 1)
-    late = rng.normal(0, 1.2, n)
+    willing = laws.willingness(active, rng.normal(0, 1, n))
+    late = rng.normal(0, laws.PEAK_SPREAD, n)
     return People(
         zone=zone,
         age=age,
@@ -103,23 +100,19 @@ def _people(rng: np.random.Generator, options: MessagingOptions, products: Produ
         consented=_consented(rng, joined, elder, options.weeks),
         kind=kind,
         taste=taste,
-        relevance=np.clip(np.log(taste * len(TOPICS)), -2, 2),
-        visits=np.clip(0.30 * np.exp(active), 0.004, 3.0),
-        rate=np.clip(np.array((0.18, 0.018, 0.003))[kind] * rng.lognormal(0, 0.4, n), 0, 0.5),
+        relevance=laws.relevance(taste),
+        visits=laws.visits(active),
+        rate=laws.rates(kind, rng.normal(0, 1, n)),
         spends=taste @ products.mean_price,
-        peak=np.array((8.0, 12.5, 20.0))[rng.choice(3, size=n, p=_peak_share())] + late,
-        opens=_opens(rng, kind, elder),
-        clicks=np.array((0.5, 0.0, -1.1))[kind] + 0.6 * willing,
-        buys=np.array((1.1, 0.0, -1.6))[kind] + 0.6 * willing,
-        saves=1 / (1 + np.exp(0.8 * elder + 0.8 * rng.normal(0, 1, n) + 0.4)),
-        tires=0.28 * rng.lognormal(0, 0.4, n),
-        leaves=_leaves(rng, kind, n),
-        annoyed=np.array((1.3, 1.6, 4.0))[kind],
+        peak=np.array(laws.PEAKS)[rng.choice(3, size=n, p=laws.PEAK_SHARE)] + late,
+        opens=laws.opening(kind, elder, rng.normal(0, 1, (n, 1)), rng.normal(0, 1, (n, CHANNEL_COUNT))),
+        clicks=laws.clicking(kind, willing),
+        buys=laws.buying(kind, willing),
+        saves=laws.saving(elder, rng.normal(0, 1, n)),
+        tires=laws.tiring(rng.normal(0, 1, n)),
+        leaves=laws.leaving(kind, rng.normal(0, 1, (n, 1)), rng.normal(0, 1, (n, CHANNEL_COUNT))),
+        annoyed=np.array(laws.ANNOYED)[kind],
     )
-
-
-def _peak_share() -> tuple[float, float, float]:
-    return 0.3, 0.25, 0.45
 
 
 def _taste(
@@ -128,7 +121,7 @@ def _taste(
     """Shares of the topics: what people of an age and a place like, and what each likes by themselves."""
     of_place = rng.normal(0, 0.35, (len(ZONES), len(TOPICS)))
     of_age = rng.normal(0, 0.45, len(TOPICS))
-    liking = of_place[zone] + elder[:, None] * of_age + 0.9 * rng.normal(0, 1, (n, len(TOPICS)))
+    liking = of_place[zone] + elder[:, None] * of_age + laws.TASTE_SPREAD * rng.normal(0, 1, (n, len(TOPICS)))
     shares = np.exp(liking)
     return shares / shares.sum(axis=1, keepdims=True)
 
@@ -145,25 +138,10 @@ def _consented(
 ) -> Int64[np.ndarray, "users channels"]:
     """Most agree when they join, one in eight later, some never."""
     n = len(joined)
-    odds = np.log(np.array(_CONSENT) / (1 - np.array(_CONSENT))) + np.outer(elder, _AGE_LEANS)
+    odds = np.log(np.array(_CONSENT) / (1 - np.array(_CONSENT))) + np.outer(elder, laws.AGE_LEANS)
     agrees = rng.random((n, CHANNEL_COUNT)) < 1 / (1 + np.exp(-odds))
     end = 7 * weeks * DAY_SECONDS
     start = np.maximum(joined, 0)[:, None]
     later = start + np.floor(rng.random((n, CHANNEL_COUNT)) * (end - start)).astype(np.int64)
     at = np.where(rng.random((n, CHANNEL_COUNT)) < 0.125, later, joined[:, None])
     return np.where(agrees, at, NEVER)
-
-
-def _opens(
-    rng: np.random.Generator, kind: Int64[np.ndarray, " users"], elder: Float64[np.ndarray, " users"]
-) -> Float64[np.ndarray, "users channels"]:
-    """Sure buyers open most; the dormant open as often as anyone, and are annoyed by what they find."""
-    own = 0.5 * rng.normal(0, 1, (len(kind), 1)) + 0.6 * rng.normal(0, 1, (len(kind), CHANNEL_COUNT))
-    return np.array(_OPENS) + np.outer(elder, _AGE_LEANS) + np.array((0.7, 0.0, 0.1))[kind][:, None] + own
-
-
-def _leaves(
-    rng: np.random.Generator, kind: Int64[np.ndarray, " users"], n: int
-) -> Float64[np.ndarray, "users channels"]:
-    own = 0.5 * rng.normal(0, 1, (n, 1)) + 0.3 * rng.normal(0, 1, (n, CHANNEL_COUNT))
-    return np.array(_LEAVES) + np.array((-0.3, 0.0, 0.6))[kind][:, None] + own
