@@ -85,7 +85,8 @@ def plan_knowable(world: Messaging, particles: int = PARTICLES) -> pa.Table:
     history = _history(world, people.relevance, peak)
     inferred = _infer(world, people.relevance, history, alone, particles)
     planted = world_so_far._replace(people=people._replace(**inferred))
-    return MessagingTruth(planted, world.state, world.now).best(budget(world), DAYS)
+    state = world.state._replace(brought_forward=np.zeros_like(world.state.brought_forward))
+    return MessagingTruth(planted, state, world.now).best(budget(world), DAYS)
 
 
 def _alone(world: Messaging, name: str) -> pa.Table:
