@@ -2,6 +2,7 @@
 
     python -m benchmarks.run --case next-purchase --peers frequency itemknn
     python -m benchmarks.run --case next-purchase --parts 2017-12-17 --sample 0.05      try it out
+    python -m benchmarks.run --case next-purchase --peers none --parts 2017-12-17 --budget 90s
     python -m benchmarks.run --docs                                                     render docs/benchmarks.md
 
 What has run is kept in .cache/bench and not run again (--fresh runs it again), so an interrupted case goes on
@@ -28,13 +29,14 @@ def main() -> None:
     parser.add_argument("--peers", nargs="*", default=["all"], help="names; 'all' (default), 'none', 'only NAME…'")
     parser.add_argument("--parts", nargs="*", help="origins or tasks; all of them if left out")
     parser.add_argument("--sample", type=float, default=1.0, help="share of the entities, to try things out")
+    parser.add_argument("--budget", help="of ours, instead of the case's own; results lie beside the cache")
     parser.add_argument("--fresh", action="store_true", help="prepare and run again what has run")
     parser.add_argument("--score", action="store_true", help="run nothing, score what has run")
     parser.add_argument("--docs", action="store_true", help="render docs/benchmarks.md")
     parser.add_argument("--prepare", action="store_true", help=argparse.SUPPRESS)
     asked = parser.parse_args()
     for name in asked.case:
-        bench = Bench(CASES[name], asked.sample)
+        bench = Bench(CASES[name], asked.sample, asked.budget)
         parts = asked.parts or bench.case.parts()
         if asked.prepare:
             bench.prepare(parts[0])

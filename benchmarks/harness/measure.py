@@ -44,20 +44,26 @@ class Played:
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """A case with the share of its entities that is kept. A sample's results go beside the cache, not the docs."""
+    """A case, with the share of its entities that is kept, and another budget of ours than the case's.
+
+    With either, results go beside the cache, not into the docs.
+    """
 
     case: Case
     sample: float = 1.0
+    budget: str | None = None
 
     @property
     def home(self) -> Path:
         """Where jobs, truth and predictions lie."""
-        return CACHE / (self.case.name if self.sample == 1 else f"{self.case.name}@{self.sample:g}")
+        own = ([] if self.sample == 1 else [f"{self.sample:g}"]) + ([] if self.budget is None else [self.budget])
+        return CACHE / "@".join([self.case.name, *own])
 
     @property
     def file(self) -> Path:
         """The JSON of the results."""
-        return RESULTS / f"{self.case.name}.json" if self.sample == 1 else self.home / "results.json"
+        whole = self.sample == 1 and self.budget is None
+        return RESULTS / f"{self.case.name}.json" if whole else self.home / "results.json"
 
     def job(self, part: str, *, fresh: bool = False) -> Path:
         """The job's folder of a part, written when first needed, or anew."""
@@ -65,6 +71,7 @@ class Bench:
         if fresh or not (folder / "job.json").exists():
             _say(f"preparing {self.case.name} {part}")
             command = ["--case", self.case.name, "--parts", part, "--sample", str(self.sample), "--prepare"]
+            command += [] if self.budget is None else ["--budget", self.budget]
             subprocess.run([sys.executable, "-m", "benchmarks.run", *command], cwd=ROOT, check=True)
         return folder
 
@@ -74,10 +81,13 @@ class Bench:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         self.case.prepare(part, folder, self.truth(part), self.sample)
+        said = json.loads((folder / "job.json").read_text())
         if self.sample < 1:  # to try things out: few settings, little time
-            said = json.loads((folder / "job.json").read_text())
-            said |= {"trials": 2, "tuning_seconds": 60, "ask": {**said["ask"], "budget": "60s"}}
-            (folder / "job.json").write_text(json.dumps(said, indent=1))
+            said |= {"trials": 2, "tuning_seconds": 60}
+            said["ask"]["budget"] = "60s"
+        if self.budget is not None:
+            said["ask"]["budget"] = self.budget
+        (folder / "job.json").write_text(json.dumps(said, indent=1))
 
     def truth(self, part: str) -> Path:
         """The file of what came true: outside the job's folder, so that no system meets it."""

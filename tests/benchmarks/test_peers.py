@@ -159,3 +159,19 @@ def test_later_parts_are_told_what_was_chosen_at_the_first(
     assert bench.environment("ease", later)["TUNED_KNOBS"] == '{"penalty": 10.0}'
     assert "TUNED_KNOBS" not in bench.environment("ease", first)
     assert "TUNED_KNOBS" not in bench.environment("itemknn", later)
+
+
+def test_another_budget_is_asked_for_beside_the_cases_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(measure, "CACHE", tmp_path)
+
+    def prepare(part: str, folder: Path, truth: Path, sample: float) -> None:
+        (folder / "job.json").write_text(json.dumps({"ask": {"query": "PREDICT", "budget": "5m"}}))
+
+    case = CASES["next-purchase"]
+    monkeypatch.setattr(type(case), "prepare", staticmethod(prepare))
+    own, short = measure.Bench(case), measure.Bench(case, budget="90s")
+    for bench in (own, short):
+        bench.prepare("2017-12-17")
+    asked = [json.loads((b.home / "jobs" / "2017-12-17" / "job.json").read_text())["ask"] for b in (own, short)]
+    assert [ask["budget"] for ask in asked] == ["5m", "90s"]
+    assert short.file.parent == short.home != own.home
