@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -90,7 +91,7 @@ class Evidence:
     cohorts: dict[str, Int64[np.ndarray, " entities"]] = field(default_factory=dict)
     visits: dict[str, Meetings] = field(default_factory=dict)
     stocked: dict[str, Meetings] = field(default_factory=dict)
-    signals: dict[str, Meetings] = field(default_factory=dict)
+    signals: Mapping[str, Meetings] = field(default_factory=dict)
     signal_place: dict[str, str] = field(default_factory=dict)
     content: Content | None = None
 

@@ -6,12 +6,13 @@ gives the same columns whatever has been added since.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from jaxtyping import Int64
+from jaxtyping import Int32, Int64
 
 from edgewise.clock import DAY, NEVER
 from edgewise.graph.relation import Hop
@@ -68,6 +69,38 @@ def plan_evidence(graph: GraphStore, spec: TaskSpec, cut: int) -> Plan:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Signal:
+    """The columns of a signalling table, as they are mapped; `where` is None for what is said of every place."""
+
+    at: Int64[np.ndarray, " rows"]
+    what: Int32[np.ndarray, " rows"]
+    where: Int32[np.ndarray, " rows"] | None
+
+
+class _Signals(Mapping[str, Meetings]):
+    """What signalling tables say after a moment, read anew whenever it is asked for.
+
+    Such a table may have more rows than all others, and they are sorted into a timeline once: nothing here holds
+    them beyond that.
+    """
+
+    def __init__(self, tables: Mapping[str, _Signal], after: int) -> None:
+        self._tables, self._after = tables, after
+
+    def __getitem__(self, table: str) -> Meetings:
+        said = self._tables[table]
+        seen = np.flatnonzero((said.at < NEVER) & (said.at > self._after))
+        where = np.zeros(len(seen), dtype=np.int32) if said.where is None else said.where[seen]
+        return Meetings(where, said.what[seen], said.at[seen])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._tables)
+
+    def __len__(self) -> int:
+        return len(self._tables)
+
+
 def gather(graph: GraphStore, spec: TaskSpec, plan: Plan, history: Meetings, *, since: int) -> Evidence:
     """Read the plan's tables, for anchors from `since` on, to the end: timelines are read as of anchors."""
     assert spec.item is not None
@@ -79,14 +112,12 @@ def gather(graph: GraphStore, spec: TaskSpec, plan: Plan, history: Meetings, *, 
         who = np.repeat(np.arange(len(came.indptr) - 1), np.diff(came.indptr))
         visits[place] = Meetings(who, where[came.dst], came.at)
         stocked[place] = Meetings(where, graph.forward(table, item), graph.times(table))
-    signals, signal_place = {}, {}
-    for table, item, column, place in plan.signals:
-        at = graph.times(table)
-        seen = np.flatnonzero((at < NEVER) & (at > since - SIGNAL_DAYS * DAY))
-        what = graph.forward(table, item)[seen]
-        where = graph.forward(table, column)[seen] if place else np.zeros(len(seen), dtype=np.int32)
-        signals[table] = Meetings(where, what, at[seen])
-        signal_place[table] = place
+    signals = {
+        table: _Signal(
+            graph.times(table), graph.forward(table, item), graph.forward(table, where) if place else None
+        )
+        for table, item, where, place in plan.signals
+    }
     return Evidence(
         graph.rows(spec.entity),
         graph.rows(spec.item),
@@ -95,8 +126,8 @@ def gather(graph: GraphStore, spec: TaskSpec, plan: Plan, history: Meetings, *, 
         {column: _cohort(graph, spec.entity, table, column, link) for table, column, link in plan.cohorts},
         visits,
         stocked,
-        signals,
-        signal_place,
+        _Signals(signals, since - SIGNAL_DAYS * DAY),
+        {table: place for table, _, _, place in plan.signals},
         read_content(graph, spec, plan.content),
     )
 
