@@ -15,6 +15,7 @@ import lightgbm as lgb
 import numpy as np
 from jaxtyping import Float32
 
+from edgewise.machine import give_back_memory
 from edgewise.models.contract import Budget, Progress
 from edgewise.models.forest import summed
 from edgewise.models.ranking_lists import mean_average_precision, ranked
@@ -152,6 +153,8 @@ def choose_trees(
             value = worth(f"{settings.loss}, {rounds} trees", scores)
             found.append((value, trees, replace(settings, rounds=rounds), scores))
         best.append(max(found, key=lambda one: one[0]))
+    del data
+    give_back_memory()
     top = max(best, key=lambda one: one[0])
     chosen, value = Grown(((top[2], 1.0),)), top[0] / ALONE
     for share in SHARES if len(best) > 1 else ():

@@ -4,7 +4,6 @@ stands on it from then on, and holds only what came since.
 
 from __future__ import annotations
 
-import ctypes
 import logging
 import random
 import sys
@@ -12,11 +11,11 @@ import threading
 import time
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from edgewise.machine import give_back_memory
 from edgewise.prediction.nouns import Event
 from edgewise.serving.event_log import Logged
 from edgewise.serving.live import FEEDBACK, Live, Rebases
@@ -82,8 +81,7 @@ class Rebasing:
             _LOG.warning("memory is not given back before the next start", exc_info=True)
             return
         del coming
-        with suppress(AttributeError, OSError, TypeError):  # glibc has it; others give back by themselves
-            ctypes.CDLL(None).malloc_trim(0)
+        give_back_memory()
 
 
 def _rows_of(logged: Iterable[Logged]) -> list[Event]:

@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass, field
 
 from edgewise.errors import EdgewiseError
+from edgewise.machine import give_back_memory
 from edgewise.models.contract import Budget, Model, Progress
 from edgewise.tasks.nouns import Labels, Prediction, TaskSpec
 from edgewise.workflow.question import Split
@@ -104,6 +105,7 @@ def _enter(
     model.refit(view.graph, view.spec, split.both, budget=budget, progress=progress)
     refit = time.perf_counter() - chosen
     prediction = model.predict(view.graph, view.spec, split.test.seeds)
+    give_back_memory()
     return Entrant(model, prediction, time.perf_counter() - wall, time.process_time() - cpu, refit)
 
 
