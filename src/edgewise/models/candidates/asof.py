@@ -190,8 +190,12 @@ class AsOf:
 
     def signal(self, table: str) -> Timeline:
         """(place or row 0, item) for a signalling table."""
-        met = self.crowd.evidence.signals[table]
-        return self._shared(("signal", table), lambda: _crowd(met.left, met.right, met.at, ()))
+
+        def build() -> Timeline:
+            met = self.crowd.evidence.signals[table]  # read from the graph: not to be asked for twice
+            return _crowd(met.left, met.right, met.at, ())
+
+        return self._shared(("signal", table), build)
 
     def place_of(self, name: str, rows: np.ndarray, at: np.ndarray) -> Int64[np.ndarray, " n"]:
         """The place that each entity frequents as of its anchor (decayed visits); MISSING without any."""
