@@ -33,7 +33,7 @@ from edgewise.worlds.messaging.chances import (
     seen_before,
     taste_of_hour,
     tired,
-)  # fmt: skip
+)
 from edgewise.worlds.messaging.parts import CHANNEL_COUNT, START, Messages, State, fresh_state
 from edgewise.worlds.messaging.referee import DAYS, budget
 from edgewise.worlds.messaging.sending import codes_of
@@ -105,8 +105,7 @@ def _tastes(world: Messaging, alone: dict[str, pa.Table]) -> Float64[np.ndarray,
     for table in alone.values():
         product = table.column("product_id").to_numpy() - 1
         np.add.at(counts, (table.column("user_id").to_numpy() - 1, world.planted.products.topic[product]), 1)
-    elder = (people.age - 40) / 14
-    design = np.column_stack([people.zone[:, None] == np.arange(people.zone.max() + 1), elder])
+    design = np.column_stack([people.zone[:, None] == np.arange(people.zone.max() + 1), laws.elder_of(people.age)])
     logs = np.log(people.taste)
     mean = design @ np.linalg.lstsq(design, logs - logs.mean(axis=1, keepdims=True), rcond=None)[0]
     liking, weight = mean.copy(), 1 / laws.TASTE_SPREAD**2
@@ -127,8 +126,9 @@ def _peaks(world: Messaging, visits: pa.Table) -> Float64[np.ndarray, " users"]:
     who, at = visits.column("user_id").to_numpy() - 1, _seconds(visits, "visited_at")
     hour = _hours(people.zone[who], at, world.planted.offset)
     apart = np.abs((hour[:, None] - _HOURS + 12) % 24 - 12)
-    near = 0.75 * np.exp(-0.5 * (apart / 2.0) ** 2) / (2.0 * np.sqrt(2 * np.pi))
-    likelihood = np.log(near + 0.25 / 17.0 * (hour[:, None] >= 7.0))
+    near, spread, first, last = laws.ABOUT
+    around = near * np.exp(-0.5 * (apart / spread) ** 2) / (spread * np.sqrt(2 * np.pi))
+    likelihood = np.log(around + (1 - near) / (last - first) * (hour[:, None] >= first))
     total = np.zeros((len(people.rate), len(_HOURS)))
     np.add.at(total, who, likelihood)
     prior = sum(
@@ -200,10 +200,11 @@ def _infer(
     days = (world.now - START) / (DAY_SECONDS * SECOND) - np.maximum(people.joined, 0) / DAY_SECONDS
     state = fresh_state(1, len(messages.topic))
     rng = np.random.default_rng(0)
-    fields = ("visits", "rate", "opens", "clicks", "buys", "saves", "tires")
+    fields = ("rate", "opens", "clicks", "buys", "saves", "tires")
     out = {name: np.zeros_like(getattr(people, name)) for name in (*fields, "leaves", "annoyed")}
+    elder = laws.elder_of(people.age)
     for who in range(users):
-        drawn = _draw(rng, particles, float((people.age[who] - 40) / 14))
+        drawn = _draw(rng, particles, float(elder[who]))
         weight = _evidence(who, history, messages, state, drawn)
         weight += counted["visits"][who] * np.log(drawn.visits) - drawn.visits * days[who]
         weight += counted["purchases"][who] * np.log(drawn.rate) - drawn.rate * days[who]
@@ -262,7 +263,7 @@ def _evidence(
 
 def _mean(weight: Float64[np.ndarray, " n"], drawn: _Particles, relevance: float) -> dict[str, np.ndarray]:
     """Means over the people one may be, clicks such that they give the mean gain of an offer they like."""
-    found = {name: weight @ getattr(drawn, name) for name in ("visits", "opens", "buys", "saves", "tires")}
+    found = {name: weight @ getattr(drawn, name) for name in ("opens", "buys", "saves", "tires")}
     anyway = 1 - np.exp(-FORWARD * drawn.rate)
     found["rate"] = -np.log1p(-(weight @ anyway)) / FORWARD
     found["leaves"] = weight @ laws.leaving(drawn.kind, np.zeros((len(weight), 1)), np.zeros((1, CHANNEL_COUNT)))

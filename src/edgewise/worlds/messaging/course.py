@@ -13,6 +13,7 @@ from numba import njit
 
 from edgewise.worlds.messaging import luck
 from edgewise.worlds.messaging.chances import DAY_SECONDS, FORWARD, INSTEAD, Response, remember, respond
+from edgewise.worlds.messaging.laws import ABOUT
 from edgewise.worlds.messaging.parts import Messages, People, Planted, Products, State
 
 __all__ = ["BLOCKED", "SENT", "WITHHELD", "Answers", "Candidates", "Tape", "run"]
@@ -83,11 +84,11 @@ def _purchase(tape: Tape, who: int, product: int, paid: float, at: int, send: in
 @njit(cache=True, error_model="numpy")
 def _moment(seed: int, who: int, day: int, k: int, people: People, offset: Int16[np.ndarray, "zones days"]) -> int:
     """A second of the day at which the user is about: three in four near their favourite hour."""
-    key = day * 64 + k
-    if luck.uniform(seed, luck.MOMENT, who, key, 0) < 0.75:
-        hour = people.peak[who] + 2.0 * luck.normal(seed, luck.MOMENT, who, key)
+    key, (near, spread, first, last) = day * 64 + k, ABOUT
+    if luck.uniform(seed, luck.MOMENT, who, key, 0) < near:
+        hour = people.peak[who] + spread * luck.normal(seed, luck.MOMENT, who, key)
     else:
-        hour = 7.0 + 17.0 * luck.uniform(seed, luck.MOMENT, who, key, 1)
+        hour = first + (last - first) * luck.uniform(seed, luck.MOMENT, who, key, 1)
     minutes = (hour * 60.0 - offset[people.zone[who], day]) % 1440.0
     return min(day * DAY_SECONDS + int(minutes * 60.0), (day + 1) * DAY_SECONDS - 1)
 

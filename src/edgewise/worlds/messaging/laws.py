@@ -12,25 +12,9 @@ import numpy as np
 from jaxtyping import Float64, Int64
 
 __all__ = [
-    "AGE_LEANS",
-    "ANNOYED",
-    "KIND_SHARE",
-    "MEMBER_SHARE",
-    "PEAKS",
-    "PEAK_SHARE",
-    "PEAK_SPREAD",
-    "TASTE_SPREAD",
-    "activity",
-    "buying",
-    "clicking",
-    "leaving",
-    "opening",
-    "rates",
-    "relevance",
-    "saving",
-    "tiring",
-    "visits",
-    "willingness",
+    "ABOUT", "AGE_LEANS", "ANNOYED", "KIND_SHARE", "MEMBER_SHARE", "PEAKS", "PEAK_SHARE", "PEAK_SPREAD",
+    "TASTE_SPREAD", "activity", "buying", "clicking", "elder_of", "leaving", "opening", "rates", "relevance",
+    "saving", "tiring", "visits", "willingness",
 ]  # fmt: skip
 
 #: Kinds: the sure buyers, the ordinary, the dormant.
@@ -40,6 +24,9 @@ ANNOYED: Final = (1.3, 1.6, 4.0)
 PEAKS: Final = (8.0, 12.5, 20.0)  # hours around which people are about, and how many around each
 PEAK_SHARE: Final = (0.3, 0.25, 0.45)
 PEAK_SPREAD: Final = 1.2
+#: When people are about: this share of their visits lies so many hours (a normal's deviation) around their own
+#: hour, the others evenly between two hours of the day.
+ABOUT: Final = (0.75, 2.0, 7.0, 24.0)
 TASTE_SPREAD: Final = 0.9  # of one's own liking of a topic, in log shares
 AGE_LEANS: Final = (0.35, 0.0, -0.45)  # the old read e-mail, the young look at their telephones
 _OPENS: Final = (-1.3, 0.1, -1.9)
@@ -48,6 +35,11 @@ _LEAVES: Final = (-7.1, -5.5, -6.0)
 Row = Float64[np.ndarray, " n"]
 Kind = Int64[np.ndarray, " n"]
 ByChannel = Float64[np.ndarray, "n channels"]
+
+
+def elder_of(age: np.ndarray) -> Row:
+    """How much older than most somebody is."""
+    return np.asarray((age - 40) / 14, dtype=np.float64)
 
 
 def activity(kind: Kind, own: Row) -> Row:

@@ -86,7 +86,7 @@ def _people(rng: np.random.Generator, options: MessagingOptions, products: Produ
     zone = rng.choice(len(ZONES), size=n, p=[share for _, _, share in ZONES])
     age = np.clip(np.round(rng.gamma(7, 3.4, n) + 17), 18, 88).astype(np.int64)
     member = rng.random(n) < np.array(laws.MEMBER_SHARE)[kind]
-    elder = (age - 40) / 14
+    elder = laws.elder_of(age)
     active = laws.activity(kind, rng.normal(0, 1, n))
     taste = _taste(rng, n, zone, elder)
     willing = laws.willingness(active, rng.normal(0, 1, n))
